@@ -1,0 +1,85 @@
+/**
+ * Every bound of simplon, with its reason. Reaching one is counted and visible, never silent.
+ * Times are in milliseconds unless the name says otherwise.
+ *
+ * @module
+ */
+
+// L2TP control connection
+
+/** Intervals double from here: 1, 2, 4, 8, 8 s put retransmissions at 1, 3, 7, 15 and 23 s (RFC 2661 5.8). */
+export const RETRANSMIT_INITIAL_MS = 1_000;
+/** Default cap of the interval; RFC 2661 5.8 asks for no less than 8 s. */
+export const RETRANSMIT_CAP_MS = 8_000;
+/** Default count of retransmissions; the tunnel is cleared one interval after the last (31 s). */
+export const RETRANSMIT_COUNT = 5;
+/** A ZLB waits this long for a message to ride on; far below a peer's first retransmission. */
+export const ACK_DELAY_MS = 100;
+/** What a peer that names no Receive Window Size is taken to have (RFC 2661 4.4.3). */
+export const PEER_WINDOW_DEFAULT = 4;
+/** A peer's larger window is used up to here: more in flight helps no control connection. */
+export const PEER_WINDOW_MAX = 64;
+/** Our own Receive Window Size; messages ahead of their turn are kept only inside it. */
+export const RECEIVE_WINDOW = 16;
+/** Control messages waiting behind a closed window; over it the tunnel is cleared as stuck. */
+export const SEND_QUEUE_MAX = 1_024;
+/** State stays for one full retransmission cycle after StopCCN (RFC 2661 5.7). */
+export const TUNNEL_LINGER_MS = 31_000;
+/** An id that was used last is not given out again for this long. */
+export const ID_QUARANTINE_MS = 60_000;
+/** A tunnel that is not established by then is cleared: one retransmission cycle and a little. */
+export const TUNNEL_SETUP_MS = 60_000;
+/** A session that is not established by then gets a CDN. */
+export const SESSION_SETUP_MS = 60_000;
+/** AVPs in one control message: the largest standard message has fewer than 30. */
+export const AVPS_MAX = 64;
+/** Octets of text kept from a peer (Host Name, Error Message, numbers); longer is cut. */
+export const PEER_TEXT_MAX = 128;
+/** Tunnels in all, half-open ones included; Tunnel ID has 16 bits, some are in quarantine. */
+export const TUNNELS_MAX = 32_768;
+/** Sessions in all: the size of the data plane's session table. */
+export const SESSIONS_MAX = 65_536;
+/** Sessions in one tunnel; Session ID has 16 bits and random choice needs room. */
+export const SESSIONS_PER_TUNNEL_MAX = 32_768;
+
+// PPP
+
+/** Restart timer and counters of RFC 1661 4.6. */
+export const PPP_RESTART_MS = 3_000;
+export const PPP_MAX_CONFIGURE = 10;
+export const PPP_MAX_TERMINATE = 2;
+export const PPP_MAX_FAILURE = 5;
+/** Configure-Requests that a peer may send in one negotiation before the link is closed as looping. */
+export const PPP_NEGOTIATION_MAX = 64;
+/** Smallest and largest Information field we work with (RFC 1661 2, RFC 1191 floor for IPv4). */
+export const MRU_MIN = 128;
+export const MRU_DEFAULT = 1_500;
+/** Time to answer a CHAP Challenge or to send a PAP request, and how often it is repeated. */
+export const AUTH_RETRY_MS = 3_000;
+export const AUTH_RETRY_COUNT = 10;
+/** Octets of a user name or password taken from a peer. */
+export const AUTH_NAME_MAX = 253;
+/** LCP Echo-Request interval, and how many may stay unanswered. */
+export const ECHO_INTERVAL_MS = 20_000;
+export const ECHO_FAILURES_MAX = 4;
+/** PPP frames held for a session that overtook its ICCN. */
+export const EARLY_FRAMES_MAX = 4;
+
+// Program
+
+/** How long SIGTERM waits for the acknowledgement of CDN and StopCCN. */
+export const SHUTDOWN_WAIT_MS = 2_000;
+/** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
+export const POLL_MS = 500;
+/** A worker leaves when the control thread's heartbeat is this old. */
+export const HEARTBEAT_STALE_MS = 2_000;
+/** Connections to the control socket at once, and octets of one request. */
+export const API_CONNECTIONS_MAX = 16;
+export const API_REQUEST_MAX = 4_096;
+/** Octets of a configuration file. */
+export const CONFIG_MAX = 1_048_576;
+/** Virtual networks: each is a TUN device in the worker's poll set. */
+export const NETWORKS_MAX = 16;
+/** Pools of a network, users in the file. */
+export const POOLS_PER_NETWORK_MAX = 64;
+export const USERS_MAX = 100_000;
