@@ -64,3 +64,12 @@ export function write64(at: usize, value: u64): void {
 export function readVector(at: usize): v128 {
   return v128.load(at);
 }
+
+/** Load and store that order all others around them: for words that threads signal with. */
+export function readShared32(at: usize): u32 {
+  return atomic.load<u32>(at);
+}
+
+export function writeShared32(at: usize, value: u32): void {
+  atomic.store<u32>(at, value);
+}

@@ -1,0 +1,166 @@
+// From the network to the peer, one batch, and PPP frames of the control thread:
+//
+//   1. readv has filled slots of the send batch with IP packets from one TUN device.
+//   2. Each packet is checked, its destination looked up among the routes of that network.
+//   3. The session's prefix (L2TP and PPP header, made by the control thread) goes in front of it,
+//      into the headroom; only the Length field differs from packet to packet.
+//   4. The message's name and control point into the session record; sendmmsg takes them there.
+//
+// An injected frame is sent from its ring entry in the same way, with the L2TP header alone.
+
+import { putU16, read32, read64, write32 } from "../bytes";
+import { checkIpv4, ipv4Destination, ipv4TotalLength } from "../ip/header";
+import {
+  BATCH_COUNT,
+  COUNT_DOWN_INJECT_STALE,
+  COUNT_DOWN_INJECTED,
+  COUNT_DOWN_IP_HEADER,
+  COUNT_DOWN_NO_ROUTE,
+  COUNT_DOWN_NOT_IPV4,
+  COUNT_DOWN_NOT_OPEN,
+  COUNT_DOWN_OCTETS,
+  COUNT_DOWN_PACKETS,
+  COUNT_DOWN_TOO_BIG,
+  ENTRY_FRAME,
+  ENTRY_LENGTH,
+  IOVEC_SIZE,
+  SESSION_CONTROL,
+  SESSION_CONTROL_LENGTH,
+  SESSION_CONTROL_MAX,
+  SESSION_DROPS,
+  SESSION_HEADER_LENGTH,
+  SESSION_MTU,
+  SESSION_NAME,
+  SESSION_NAME_LENGTH,
+  SESSION_PREFIX,
+  SESSION_PREFIX_LENGTH,
+  SESSION_PREFIX_MAX,
+  SESSION_STATE_FORWARD,
+  SESSION_TX_OCTETS,
+  SESSION_TX_PACKETS,
+  SLOT_CAPACITY,
+  SOCKADDR_MAX,
+  WORKER_BASE,
+  WORKER_COUNTERS,
+  WORKER_INJECT,
+  WORKER_INJECT_SEND,
+  WORKER_INJECTED,
+  WORKER_READ_LENGTHS,
+  WORKER_READ_VECTORS,
+  WORKER_SEND,
+} from "../layout";
+import { STATUS_IP_VERSION, STATUS_OK } from "../records";
+import { add, count, countDrop } from "./counters";
+import { entryAt, entrySession, pending, release, tail } from "./ring";
+import { findRoute } from "./routes";
+import { sessionAt, sessionState } from "./sessions";
+import { packetAt, setMessage, setVector } from "./vectors";
+
+/** Octets of the L2TP header up to the Length field (L is always set in what we send). */
+const LENGTH_FIELD: u32 = 2;
+
+/** Points the read vectors at the slots of the send batch; they stay so. */
+export function layoutReadVectors(worker: usize): void {
+  const base = read64(worker + WORKER_BASE);
+  for (let i: u32 = 0; i < BATCH_COUNT; i++) {
+    const vector = worker + WORKER_READ_VECTORS + i * IOVEC_SIZE;
+    setVector(vector, base, packetAt(worker + WORKER_SEND, i), SLOT_CAPACITY);
+  }
+}
+
+/** Works on packets in the first `packets` slots; returns how many messages are to be sent. */
+export function encapsulate(worker: usize, network: u32, packets: u32): u32 {
+  const filled = packets < BATCH_COUNT ? packets : BATCH_COUNT;
+  let messages: u32 = 0;
+  for (let i: u32 = 0; i < filled; i++) {
+    if (encapsulateOne(worker, network, i, messages)) messages++;
+  }
+  return messages;
+}
+
+/** True when packet `i` became message `message` of those to be sent. */
+function encapsulateOne(worker: usize, network: u32, i: u32, message: u32): bool {
+  const at = packetAt(worker + WORKER_SEND, i);
+  const length = read32(worker + WORKER_READ_LENGTHS + i * 4);
+  const status = length > SLOT_CAPACITY ? STATUS_IP_VERSION : checkIpv4(at, length);
+  if (status != STATUS_OK) {
+    count(worker, status == STATUS_IP_VERSION ? COUNT_DOWN_NOT_IPV4 : COUNT_DOWN_IP_HEADER);
+    return false;
+  }
+  const index = findRoute(network, ipv4Destination(at));
+  if (index == 0) {
+    count(worker, COUNT_DOWN_NO_ROUTE);
+    return false;
+  }
+  const session = sessionAt(index);
+  if (sessionState(session) != SESSION_STATE_FORWARD) {
+    countDrop(worker, COUNT_DOWN_NOT_OPEN, session + SESSION_DROPS);
+    return false;
+  }
+  const octets = ipv4TotalLength(at);
+  if (octets > read32(session + SESSION_MTU)) {
+    countDrop(worker, COUNT_DOWN_TOO_BIG, session + SESSION_DROPS);
+    return false;
+  }
+  const prefix = min(read32(session + SESSION_PREFIX_LENGTH), SESSION_PREFIX_MAX);
+  address(worker, worker + WORKER_SEND, message, session, at, octets, prefix);
+  add(session + SESSION_TX_PACKETS, 1);
+  add(session + SESSION_TX_OCTETS, octets);
+  count(worker, COUNT_DOWN_PACKETS);
+  add(worker + WORKER_COUNTERS + COUNT_DOWN_OCTETS * 8, octets);
+  return true;
+}
+
+/** Writes the first `prefix` octets of the session's prefix before `at` and fills the message. */
+function address(
+  worker: usize,
+  batch: usize,
+  message: u32,
+  session: usize,
+  at: usize,
+  octets: u32,
+  prefix: u32,
+): void {
+  const start = at - prefix;
+  memory.copy(start, session + SESSION_PREFIX, prefix);
+  putU16(start + LENGTH_FIELD, prefix + octets);
+  setMessage(
+    batch,
+    message,
+    read64(worker + WORKER_BASE),
+    start,
+    prefix + octets,
+    session + SESSION_NAME,
+    min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX),
+    session + SESSION_CONTROL,
+    min(read32(session + SESSION_CONTROL_LENGTH), SESSION_CONTROL_MAX),
+  );
+}
+
+/** Makes messages of the frames that wait in the inject ring; returns how many are to be sent. */
+export function inject(worker: usize): u32 {
+  const ring = worker + WORKER_INJECT;
+  const waiting = min(pending(ring), <u32>BATCH_COUNT);
+  write32(worker + WORKER_INJECTED, waiting);
+  let messages: u32 = 0;
+  for (let i: u32 = 0; i < waiting; i++) {
+    const entry = entryAt(ring, tail(ring) + i);
+    const session = entrySession(entry);
+    const length = read32(entry + ENTRY_LENGTH);
+    if (session == 0 || length > SLOT_CAPACITY || sessionState(session) == 0) {
+      count(worker, COUNT_DOWN_INJECT_STALE);
+      continue;
+    }
+    const header = min(read32(session + SESSION_HEADER_LENGTH), SESSION_PREFIX_MAX);
+    const batch = worker + WORKER_INJECT_SEND;
+    address(worker, batch, messages++, session, entry + ENTRY_FRAME, length, header);
+    count(worker, COUNT_DOWN_INJECTED);
+  }
+  return messages;
+}
+
+/** Gives the entries that the last `inject` saw back to the control thread, once they are sent. */
+export function releaseInjected(worker: usize): void {
+  release(worker + WORKER_INJECT, read32(worker + WORKER_INJECTED));
+  write32(worker + WORKER_INJECTED, 0);
+}

@@ -1,0 +1,97 @@
+// Lays out the structures through which the kernel reads and writes this memory. Here, and only
+// here, an address of the process is computed from an address in the memory: `base` is where the
+// memory begins. Every vector stays inside its slot.
+
+import { read32, write32, write64 } from "../bytes";
+import {
+  BATCH_CONTROL_SIZE,
+  BATCH_CONTROLS,
+  BATCH_COUNT,
+  BATCH_HEADERS,
+  BATCH_NAMES,
+  BATCH_SLOTS,
+  BATCH_VECTORS,
+  IOVEC_BASE,
+  IOVEC_LENGTH,
+  IOVEC_SIZE,
+  MMSGHDR_CONTROL,
+  MMSGHDR_CONTROL_LENGTH,
+  MMSGHDR_FLAGS,
+  MMSGHDR_NAME,
+  MMSGHDR_NAME_LENGTH,
+  MMSGHDR_SIZE,
+  MMSGHDR_VECTOR,
+  MMSGHDR_VECTOR_COUNT,
+  SLOT_CAPACITY,
+  SLOT_HEADROOM,
+  SLOT_SIZE,
+  SOCKADDR_MAX,
+} from "../layout";
+
+export function messageAt(batch: usize, index: u32): usize {
+  return batch + BATCH_HEADERS + index * MMSGHDR_SIZE;
+}
+
+/** Address of the packet in a slot of the batch, behind its headroom. */
+export function packetAt(batch: usize, index: u32): usize {
+  return batch + BATCH_SLOTS + index * SLOT_SIZE + SLOT_HEADROOM;
+}
+
+/** Prepares a batch: each message has one vector, its own name and its own control buffer. */
+export function layoutBatch(batch: usize, base: u64): void {
+  for (let i: u32 = 0; i < BATCH_COUNT; i++) {
+    const message = messageAt(batch, i);
+    const vector = batch + BATCH_VECTORS + i * IOVEC_SIZE;
+    write64(message + MMSGHDR_NAME, base + <u64>(batch + BATCH_NAMES + i * SOCKADDR_MAX));
+    write64(message + MMSGHDR_VECTOR, base + <u64>vector);
+    write64(message + MMSGHDR_VECTOR_COUNT, 1);
+    const control = batch + BATCH_CONTROLS + i * BATCH_CONTROL_SIZE;
+    write64(message + MMSGHDR_CONTROL, base + <u64>control);
+    setVector(vector, base, packetAt(batch, i), SLOT_CAPACITY);
+  }
+  resetReceive(batch, BATCH_COUNT);
+}
+
+/** The kernel overwrites these fields at each recvmmsg: set them back for the first `count`. */
+export function resetReceive(batch: usize, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const message = messageAt(batch, i);
+    write32(message + MMSGHDR_NAME_LENGTH, SOCKADDR_MAX);
+    write64(message + MMSGHDR_CONTROL_LENGTH, BATCH_CONTROL_SIZE);
+    write32(message + MMSGHDR_FLAGS, 0);
+  }
+}
+
+/** Points a vector at `length` octets at `at`. */
+export function setVector(vector: usize, base: u64, at: usize, length: u32): void {
+  write64(vector + IOVEC_BASE, base + <u64>at);
+  write64(vector + IOVEC_LENGTH, <u64>length);
+}
+
+/** Points message `index` of a send batch at `length` octets, with a name and control elsewhere. */
+export function setMessage(
+  batch: usize,
+  index: u32,
+  base: u64,
+  at: usize,
+  length: u32,
+  name: usize,
+  nameLength: u32,
+  control: usize,
+  controlLength: u32,
+): void {
+  const message = messageAt(batch, index);
+  setVector(batch + BATCH_VECTORS + index * IOVEC_SIZE, base, at, length);
+  write64(message + MMSGHDR_NAME, base + <u64>name);
+  write32(message + MMSGHDR_NAME_LENGTH, nameLength);
+  write64(message + MMSGHDR_CONTROL, base + <u64>control);
+  write64(message + MMSGHDR_CONTROL_LENGTH, <u64>controlLength);
+}
+
+export function nameAt(batch: usize, index: u32): usize {
+  return batch + BATCH_NAMES + index * SOCKADDR_MAX;
+}
+
+export function messageFlags(batch: usize, index: u32): u32 {
+  return read32(messageAt(batch, index) + MMSGHDR_FLAGS);
+}

@@ -1,0 +1,70 @@
+/**
+ * libc through Deno's FFI.
+ *
+ * One small wrapper per system call, with one type per argument: call sites that see more than one
+ * fall off the fast call path.
+ *
+ * @module
+ */
+import type { Libc } from "./libc.ts";
+
+const EFD_NONBLOCK = 0o4000;
+const NO_TIMEOUT = 0n;
+
+export function openLibc(): Libc {
+  const { symbols } = Deno.dlopen("libc.so.6", {
+    __errno_location: { parameters: [], result: "pointer" },
+    poll: { parameters: ["u64", "u64", "i32"], result: "i32" },
+    pollAsync: {
+      name: "poll",
+      parameters: ["u64", "u64", "i32"],
+      result: "i32",
+      nonblocking: true,
+    },
+    recvmmsg: { parameters: ["i32", "u64", "i32", "i32", "u64"], result: "i32" },
+    sendmmsg: { parameters: ["i32", "u64", "i32", "i32"], result: "i32" },
+    readv: { parameters: ["i32", "u64", "i32"], result: "i32" },
+    writev: { parameters: ["i32", "u64", "i32"], result: "i32" },
+    eventfd: { parameters: ["u32", "i32"], result: "i32" },
+    eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
+    eventfd_read: { parameters: ["i32", "u64"], result: "i32" },
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+    socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+    send: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
+    recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
+  });
+  const errnoAt = symbols.__errno_location(); // one address per thread
+  if (errnoAt === null) throw new Error("libc gives no address of errno");
+  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(errnoAt, 4));
+  const text = new TextEncoder();
+
+  return {
+    errno: () => errno[0] ?? 0,
+    poll: (fds, count, timeoutMs) => symbols.poll(fds, count, timeoutMs),
+    recvmmsg: (fd, messages, count, flags) =>
+      symbols.recvmmsg(fd, messages, count, flags, NO_TIMEOUT),
+    sendmmsg: (fd, messages, count, flags) => symbols.sendmmsg(fd, messages, count, flags),
+    readv: (fd, vectors, count) => symbols.readv(fd, vectors, count),
+    writev: (fd, vectors, count) => symbols.writev(fd, vectors, count),
+    eventfdWrite: (fd, value) => symbols.eventfd_write(fd, value),
+    eventfdRead: (fd, value) => symbols.eventfd_read(fd, value),
+    address(bytes) {
+      return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+    },
+    pollAsync: (fds, count, timeoutMs) => symbols.pollAsync(fds, count, timeoutMs),
+    open: (path, flags) => symbols.open(text.encode(`${path}\0`), flags),
+    close: (fd) => symbols.close(fd),
+    ioctl: (fd, request, argument) => symbols.ioctl(fd, request, argument),
+    socket: (family, type, protocol) => symbols.socket(family, type, protocol),
+    bind: (fd, address) => symbols.bind(fd, address, address.length),
+    setsockopt: (fd, level, name, value) =>
+      symbols.setsockopt(fd, level, name, value, value.length),
+    send: (fd, bytes) => symbols.send(fd, bytes, BigInt(bytes.length), 0),
+    recv: (fd, bytes) => symbols.recv(fd, bytes, BigInt(bytes.length), 0),
+    eventfd: () => symbols.eventfd(0, EFD_NONBLOCK),
+  };
+}
