@@ -65,6 +65,13 @@ export const ECHO_FAILURES_MAX = 4;
 /** PPP frames held for a session that overtook its ICCN. */
 export const EARLY_FRAMES_MAX = 4;
 
+// Data plane
+
+/** A session record is not reused before so many others were: a reader may still stand on it. */
+export const RECORDS_RESTING = 1_024;
+/** PPP frames that the control thread takes from the punt ring in one turn. */
+export const PUNTS_PER_TURN = 256;
+
 // Program
 
 /** How long SIGTERM waits for the acknowledgement of CDN and StopCCN. */
@@ -76,10 +83,43 @@ export const HEARTBEAT_STALE_MS = 2_000;
 /** Connections to the control socket at once, and octets of one request. */
 export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;
+/** A control connection that neither asks nor reads for this long is closed. */
+export const API_IDLE_MS = 10_000;
+/** Rows of one answer message: packing them takes well under a millisecond of the control thread. */
+export const API_CHUNK_ROWS = 256;
+/** Octets of one answer message that `simplon show` takes. */
+export const API_ANSWER_MAX = 4_194_304;
+/** Path of a Unix socket: `sun_path` has 108 octets, the last is NUL (unix(7)). */
+export const SOCKET_PATH_MAX = 107;
+/** Octets of log lines waiting for a slow reader of stdout; further lines are dropped and counted. */
+export const LOG_BUFFER_MAX = 1_048_576;
+/** How long the end of the program waits for a slow reader of its log. */
+export const LOG_FLUSH_MS = 500;
+/** Levels and elements of one logged value; what lies deeper is named, not shown. */
+export const LOG_DEPTH_MAX = 6;
+export const LOG_ELEMENTS_MAX = 64;
 /** Octets of a configuration file. */
 export const CONFIG_MAX = 1_048_576;
 /** Virtual networks: each is a TUN device in the worker's poll set. */
 export const NETWORKS_MAX = 16;
+/** Name of a network device: IFNAMSIZ is 16 with its NUL (net/if.h). */
+export const TUN_NAME_MAX = 15;
+/** Octets of a network's name. */
+export const NETWORK_NAME_MAX = 32;
+/** Octets of the tunnel secret. */
+export const SECRET_MAX = 253;
+/** Inner MTU: smallest that every IPv4 host takes (RFC 1122 3.3.2), largest without fragments. */
+export const MTU_MIN = 576;
+export const MTU_MAX = 1_500;
+/** Prefix lengths of a pool: a /30 still holds an address for a client, a /8 is the largest net. */
+export const POOL_PREFIX_MIN = 8;
+export const POOL_PREFIX_MAX = 30;
+/** Name servers of a kind: IPCP carries a primary and a secondary (RFC 1877). */
+export const NAME_SERVERS_MAX = 2;
+/** HELLO interval and retransmission settings that a configuration may choose. */
+export const HELLO_MAX_MS = 3_600_000;
+export const RETRANSMIT_CAP_MAX_MS = 60_000;
+export const RETRANSMIT_COUNT_MAX = 20;
 /** Pools of a network, users in the file. */
 export const POOLS_PER_NETWORK_MAX = 64;
 export const USERS_MAX = 100_000;

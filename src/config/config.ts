@@ -1,0 +1,56 @@
+/** What the daemon is told. Times are in milliseconds. @module */
+
+export const AUTH_METHODS = ["chap", "pap"] as const;
+export type AuthMethod = (typeof AUTH_METHODS)[number];
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface LnsConfig {
+  /** Local address and port; "0.0.0.0" takes every address of the host. */
+  readonly address: string;
+  readonly port: number;
+  readonly hostName: string;
+  /** Shared tunnel secret; "" means no tunnel authentication. */
+  readonly secret: string;
+  readonly workers: number;
+  readonly helloInterval: number;
+  readonly retransmitCap: number;
+  readonly retransmitCount: number;
+  readonly maxTunnels: number;
+  readonly maxSessions: number;
+  /** Path of the control socket that `simplon show` asks. */
+  readonly socket: string;
+}
+
+export interface NetworkConfig {
+  readonly name: string;
+  readonly tun: string;
+  readonly gateway: string;
+  /** Prefixes such as "10.64.0.0/16", host bits zero, none overlapping another of any network. */
+  readonly pool: readonly string[];
+  readonly dns: readonly string[];
+  readonly nbns: readonly string[];
+  readonly mtu: number;
+  readonly nat: boolean;
+}
+
+export interface UserConfig {
+  readonly name: string;
+  readonly password: string;
+  /** Name of a network that exists. */
+  readonly network: string;
+}
+
+export interface Config {
+  readonly lns: LnsConfig;
+  readonly networks: readonly NetworkConfig[];
+  readonly auth: { readonly methods: readonly AuthMethod[] };
+  readonly users: readonly UserConfig[];
+  readonly log: { readonly level: LogLevel };
+}
+
+/** Where `simplon show` asks when no configuration names another socket. */
+export const DEFAULT_SOCKET = "/run/simplon.sock";
+/** The configuration that is read, or written at the first start, when no other is named. */
+export const DEFAULT_FILE = "simplon.toml";

@@ -1,0 +1,178 @@
+/** Reads a configuration file: TOML, then the schema, then what keys say about each other. @module */
+import { closeSync, openSync, readSync } from "node:fs";
+import { parse, TomlError } from "smol-toml";
+import { CONFIG_MAX } from "../limits.ts";
+import { type Ipv4Prefix, ipv4 } from "../net.ts";
+import { contains, overlaps, parseHostPrefix } from "./address.ts";
+import type { Config } from "./config.ts";
+import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
+import { Lines } from "./locate.ts";
+import { type ConfigFile, fileSchema } from "./schema.ts";
+
+/** The configuration in `path`, or all that is wrong with it, in the order of its lines. */
+export function loadConfig(path: string): Config | ConfigError[] {
+  const text = readText(path);
+  return typeof text === "string" ? parseConfig(text, path) : [text];
+}
+
+/** As `loadConfig`, of a text that is already read; `file` is its name in errors. */
+export function parseConfig(text: string, file: string): Config | ConfigError[] {
+  const root = parseToml(text);
+  if (root instanceof TomlError) return [syntaxError(root, file)];
+  const source: Source = { file, lines: new Lines(text), root };
+  const result = fileSchema.safeParse(root);
+  if (!result.success) return schemaErrors(source, result.error.issues);
+  const errors = crossErrors(source, result.data);
+  return errors.length > 0 ? errors : toConfig(result.data);
+}
+
+function readText(path: string): string | ConfigError {
+  const failure = (message: string): ConfigError => ({ file: path, key: "", message });
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    return failure(openFailure(error as NodeJS.ErrnoException));
+  }
+  try {
+    const octets = readBounded(descriptor);
+    if (octets.length > CONFIG_MAX) return failure(`expected at most ${CONFIG_MAX} octets`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+  } catch (error) {
+    if (error instanceof TypeError) return failure("expected UTF-8 text, got other octets");
+    return failure(openFailure(error as NodeJS.ErrnoException));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** At most one octet more than is allowed: the size of a pipe or device is not known before. */
+function readBounded(descriptor: number): Uint8Array {
+  const octets = new Uint8Array(CONFIG_MAX + 1);
+  let length = 0;
+  while (length < octets.length) {
+    const count = readSync(descriptor, octets, length, octets.length - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return octets.subarray(0, length);
+}
+
+function openFailure(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "no such file";
+  if (error.code === "EACCES") return "permission to read it is missing";
+  if (error.code === "EISDIR") return "expected a file, got a directory";
+  return `cannot be read (${error.code ?? "unknown error"})`;
+}
+
+function parseToml(text: string): unknown {
+  try {
+    return parse(text, { integersAsBigInt: "asNeeded", unsafeKeyBehaviour: "throw" });
+  } catch (error) {
+    if (error instanceof TomlError) return error;
+    throw error;
+  }
+}
+
+/** Only the first line of the parser's message: the others quote the file, passwords included. */
+function syntaxError(error: TomlError, file: string): ConfigError {
+  const [message = ""] = error.message.split("\n");
+  return { file, line: error.line, key: "", message };
+}
+
+function crossErrors(source: Source, file: ConfigFile): ConfigError[] {
+  const errors = [
+    ...duplicates(source, file),
+    ...poolErrors(source, file),
+    ...unknownNetworks(source, file),
+  ];
+  return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+function duplicates(source: Source, file: ConfigFile): ConfigError[] {
+  const columns = [
+    { table: "network", key: "name", values: file.network.map((network) => network.name) },
+    { table: "network", key: "tun", values: file.network.map((network) => network.tun) },
+    { table: "network", key: "gateway", values: file.network.map((network) => network.gateway) },
+    { table: "user", key: "name", values: file.user.map((user) => user.name) },
+  ];
+  const errors: ConfigError[] = [];
+  for (const { table, key, values } of columns) {
+    const first = new Map<string, number>();
+    for (const [index, value] of values.entries()) {
+      const earlier = first.get(value);
+      if (earlier === undefined) {
+        first.set(value, index);
+        continue;
+      }
+      const line = source.lines.of([table, earlier, key]);
+      const message = `expected a value of its own, got ${JSON.stringify(value)} of line ${line}`;
+      errors.push(keyError(source, [table, index, key], message));
+    }
+  }
+  return errors;
+}
+
+/**
+ * Pools of all networks must be apart, not only those of one: the host routes every pool from its
+ * one routing table, so that equal addresses of two networks could not be told apart. For the same
+ * reason no pool may hold the gateway of another network, which is an address of the host.
+ */
+function poolErrors(source: Source, file: ConfigFile): ConfigError[] {
+  const errors: ConfigError[] = [];
+  const seen: { path: (string | number)[]; prefix: Ipv4Prefix; text: string }[] = [];
+  for (const [network, { pool }] of file.network.entries()) {
+    for (const [index, text] of pool.entries()) {
+      const path = ["network", network, "pool", index];
+      const prefix = parseHostPrefix(text) as Ipv4Prefix;
+      const other = seen.find((candidate) => overlaps(candidate.prefix, prefix));
+      if (other !== undefined) {
+        const line = source.lines.of(other.path);
+        const expected = `a prefix apart from ${JSON.stringify(other.text)} of line ${line}`;
+        errors.push(expectedError(source, path, expected));
+      }
+      const guest = file.network.find(
+        ({ gateway }, owner) => owner !== network && contains(prefix, ipv4(gateway)),
+      );
+      if (guest !== undefined) {
+        const expected = `a prefix without the gateway of network ${JSON.stringify(guest.name)}`;
+        errors.push(expectedError(source, path, expected));
+      }
+      seen.push({ path, prefix, text });
+    }
+  }
+  return errors;
+}
+
+function unknownNetworks(source: Source, file: ConfigFile): ConfigError[] {
+  const names = file.network.map((network) => network.name);
+  const expected = `the name of a [[network]] (${names.join(", ")})`;
+  return file.user.flatMap((user, index) =>
+    names.includes(user.network)
+      ? []
+      : [expectedError(source, ["user", index, "network"], expected)],
+  );
+}
+
+function toConfig(file: ConfigFile): Config {
+  const [address = "", port = ""] = file.lns.listen.split(":");
+  return {
+    lns: {
+      address,
+      port: Number(port),
+      hostName: file.lns.hostname,
+      secret: file.lns.secret,
+      workers: file.lns.workers,
+      helloInterval: file.lns.hello * 1_000,
+      retransmitCap: file.lns["retransmit-cap"] * 1_000,
+      retransmitCount: file.lns["retransmit-count"],
+      maxTunnels: file.lns["max-tunnels"],
+      maxSessions: file.lns["max-sessions"],
+      socket: file.lns.socket,
+    },
+    networks: file.network,
+    auth: file.auth,
+    users: file.user,
+    log: file.log,
+  };
+}
