@@ -85,6 +85,8 @@ export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;
 /** A control connection that neither asks nor reads for this long is closed. */
 export const API_IDLE_MS = 10_000;
+/** How long a socket file that is found at the start has to show that a daemon is behind it. */
+export const API_PROBE_MS = 500;
 /** Rows of one answer message: packing them takes well under a millisecond of the control thread. */
 export const API_CHUNK_ROWS = 256;
 /** Octets of one answer message that `simplon show` takes. */

@@ -1,0 +1,125 @@
+/**
+ * Messages on the control socket: four octets of length, highest first, then one msgpack value.
+ *
+ * A client sends one request. The answer is a row of messages that ends with `{ end: true }`; then
+ * the connection closes.
+ *
+ * @module
+ */
+import { Packr, Unpackr } from "msgpackr";
+
+/** A tunnel as `simplon show tunnels` has it. */
+export interface TunnelRow {
+  tunnelId: number;
+  peerTunnelId: number;
+  /** Address and port, "10.9.0.1:1701". */
+  peer: string;
+  hostName: string;
+  state: string;
+  sessions: number;
+  /** Age. */
+  seconds: number;
+}
+
+/** A session as `simplon show sessions` has it; "rx" is what came from the client. */
+export interface SessionRow {
+  tunnelId: number;
+  sessionId: number;
+  peerTunnelId: number;
+  peerSessionId: number;
+  peer: string;
+  user: string;
+  network: string;
+  address: string;
+  phase: string;
+  seconds: number;
+  rxPackets: number;
+  rxOctets: number;
+  txPackets: number;
+  txOctets: number;
+  drops: number;
+}
+
+export const SUBJECTS = ["tunnels", "sessions", "counters"] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
+/** What each subject is answered with. */
+export interface Answers {
+  tunnels: TunnelRow[];
+  sessions: SessionRow[];
+  counters: Record<string, number>;
+}
+
+export interface Request {
+  readonly show: Subject;
+}
+
+export type AnswerMessage =
+  | { readonly rows: readonly (TunnelRow | SessionRow)[] }
+  | { readonly counters: Record<string, number> }
+  | { readonly end: true };
+
+const LENGTH_OCTETS = 4;
+
+// Rows share their keys, which "records" write once a message.
+const packr = new Packr({ useRecords: true, variableMapSize: true });
+
+export function encodeMessage(message: Request | AnswerMessage): Uint8Array {
+  const body = packr.pack(message);
+  const frame = new Uint8Array(LENGTH_OCTETS + body.length);
+  new DataView(frame.buffer).setUint32(0, body.length);
+  frame.set(body, LENGTH_OCTETS);
+  return frame;
+}
+
+/** Cuts a stream of octets into message bodies, none longer than `max`. */
+export class MessageReader {
+  readonly #max: number;
+  #held: Uint8Array = new Uint8Array(0);
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** Octets that belong to no complete message yet. */
+  get pending(): number {
+    return this.#held.length;
+  }
+
+  /** @throws {RangeError} when a message claims to be longer than allowed. */
+  push(chunk: Uint8Array): Uint8Array[] {
+    const bodies: Uint8Array[] = [];
+    let octets = Buffer.concat([this.#held, chunk]) as Uint8Array;
+    while (octets.length >= LENGTH_OCTETS) {
+      const length = new DataView(octets.buffer, octets.byteOffset).getUint32(0);
+      if (length > this.#max) throw new RangeError(`a message of ${length} octets`);
+      if (length > octets.length - LENGTH_OCTETS) break;
+      bodies.push(octets.subarray(LENGTH_OCTETS, LENGTH_OCTETS + length));
+      octets = octets.subarray(LENGTH_OCTETS + length);
+    }
+    this.#held = octets;
+    return bodies;
+  }
+}
+
+/** The request in a body, or `undefined` for anything else. */
+export function decodeRequest(body: Uint8Array): Request | undefined {
+  const value = decode(body);
+  if (typeof value !== "object" || value === null || !("show" in value)) return undefined;
+  const show = SUBJECTS.find((subject) => subject === value.show);
+  return show === undefined ? undefined : { show };
+}
+
+export function decodeAnswer(body: Uint8Array): AnswerMessage | undefined {
+  const value = decode(body);
+  return typeof value === "object" && value !== null ? (value as AnswerMessage) : undefined;
+}
+
+function decode(body: Uint8Array): unknown {
+  try {
+    // A decoder of its own: what one message defines must not reach the next.
+    return new Unpackr().unpack(body);
+  } catch {
+    return undefined;
+  }
+}

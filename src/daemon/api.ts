@@ -1,0 +1,199 @@
+/** The control socket: what `simplon show` asks, answered from the running daemon. @module */
+import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import {
+  API_CHUNK_ROWS,
+  API_CONNECTIONS_MAX,
+  API_IDLE_MS,
+  API_PROBE_MS,
+  API_REQUEST_MAX,
+} from "../limits.ts";
+import {
+  type AnswerMessage,
+  decodeRequest,
+  encodeMessage,
+  MessageReader,
+  type SessionRow,
+  type Subject,
+  type TunnelRow,
+} from "./api-messages.ts";
+import { StartError } from "./start-error.ts";
+
+export type { SessionRow, TunnelRow } from "./api-messages.ts";
+
+/**
+ * Where answers come from. Rows are taken a chunk at a time, other work runs in between: a
+ * generator over a live Map makes no copy of 60,000 sessions.
+ */
+export interface ApiHandlers {
+  tunnels(): Iterable<TunnelRow>;
+  sessions(): Iterable<SessionRow>;
+  counters(): Record<string, number>;
+}
+
+export interface ApiServer {
+  /** Connections that were closed for what they sent or for being too many. */
+  readonly refused: number;
+  /** Ends all connections and removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on `path`, for the daemon's own user only.
+ *
+ * @throws {StartError} when another daemon answers there or the socket cannot be made.
+ */
+export async function serveApi(path: string, handlers: ApiHandlers): Promise<ApiServer> {
+  await removeStale(path);
+  const connections = new Set<Socket>();
+  let refused = 0;
+  const refuse = (connection: Socket): void => {
+    refused++;
+    connection.destroy();
+  };
+  const server = createServer((connection) => {
+    // A peer that vanishes is no fault of ours; "close" follows.
+    connection.on("error", () => undefined);
+    if (connections.size >= API_CONNECTIONS_MAX) return refuse(connection);
+    connections.add(connection);
+    connection.on("close", () => connections.delete(connection));
+    connection.setTimeout(API_IDLE_MS, () => refuse(connection));
+    awaitRequest(connection, handlers, refuse);
+  });
+  await listen(server, path);
+  return {
+    get refused() {
+      return refused;
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const connection of connections) connection.destroy();
+      await closed;
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+/** A socket file outlives a daemon that was killed; it is replaced only if nobody answers on it. */
+async function removeStale(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isSocket()) {
+    throw new StartError(`${path} exists and is no socket; set another path: [lns] socket`);
+  }
+  if (await isAnswered(path)) {
+    const advice = "stop it first, or set another path: [lns] socket";
+    throw new StartError(`another simplon answers on ${path}; ${advice}`);
+  }
+  try {
+    rmSync(path);
+  } catch (error) {
+    throw socketError(path, error);
+  }
+}
+
+/** Anything but a refusal counts as an answer: a daemon too busy to accept is still there. */
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection(path);
+    const finish = (answer: boolean): void => {
+      clearTimeout(timer);
+      probe.destroy();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => finish(true), API_PROBE_MS);
+    probe.on("connect", () => finish(true));
+    probe.on("error", (error: NodeJS.ErrnoException) => finish(error.code !== "ECONNREFUSED"));
+  });
+}
+
+/** The umask makes the socket private from its first moment, chmod whatever the umask left. */
+async function listen(server: Server, path: string): Promise<void> {
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, () => resolve());
+    });
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw socketError(path, error);
+  } finally {
+    process.umask(mask);
+  }
+}
+
+function socketError(path: string, error: unknown): StartError {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  const advice = "its directory must exist and be writable; the path is [lns] socket";
+  return new StartError(`the control socket ${path} cannot be made (${code}): ${advice}`);
+}
+
+/** Takes exactly one request, and nothing behind it. */
+function awaitRequest(
+  connection: Socket,
+  handlers: ApiHandlers,
+  refuse: (connection: Socket) => void,
+): void {
+  const reader = new MessageReader(API_REQUEST_MAX);
+  let isAnswering = false;
+  connection.on("data", (chunk: Uint8Array) => {
+    const bodies = isAnswering ? undefined : tryPush(reader, chunk);
+    if (bodies?.length === 0) return;
+    const [body, ...more] = bodies ?? [];
+    const request = body === undefined ? undefined : decodeRequest(body);
+    if (request === undefined || more.length > 0 || reader.pending > 0) return refuse(connection);
+    isAnswering = true;
+    void answer(connection, request.show, handlers);
+  });
+}
+
+function tryPush(reader: MessageReader, chunk: Uint8Array): Uint8Array[] | undefined {
+  try {
+    return reader.push(chunk);
+  } catch {
+    return undefined;
+  }
+}
+
+async function answer(connection: Socket, show: Subject, handlers: ApiHandlers): Promise<void> {
+  for (const message of messages(show, handlers)) {
+    if (connection.destroyed) return;
+    await send(connection, message);
+  }
+  connection.end();
+}
+
+function* messages(show: Subject, handlers: ApiHandlers): Generator<AnswerMessage> {
+  if (show === "counters") yield { counters: handlers.counters() };
+  else yield* chunks(handlers[show]());
+  yield { end: true };
+}
+
+function* chunks(rows: Iterable<TunnelRow | SessionRow>): Generator<AnswerMessage> {
+  let chunk: (TunnelRow | SessionRow)[] = [];
+  for (const row of rows) {
+    chunk.push(row);
+    if (chunk.length < API_CHUNK_ROWS) continue;
+    yield { rows: chunk };
+    chunk = [];
+  }
+  if (chunk.length > 0) yield { rows: chunk };
+}
+
+/** Goes on when the peer has read, and not before other work had its turn. */
+function send(connection: Socket, message: AnswerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (connection.write(encodeMessage(message))) {
+      setImmediate(resolve);
+      return;
+    }
+    const goOn = (): void => {
+      connection.off("drain", goOn);
+      connection.off("close", goOn);
+      resolve();
+    };
+    connection.on("drain", goOn);
+    connection.on("close", goOn);
+  });
+}
