@@ -57,6 +57,8 @@ export const MRU_DEFAULT = 1_500;
 /** Time to answer a CHAP Challenge or to send a PAP request, and how often it is repeated. */
 export const AUTH_RETRY_MS = 3_000;
 export const AUTH_RETRY_COUNT = 10;
+/** AAA answers by then, or authentication has failed: longer than any peer keeps asking. */
+export const AUTH_ANSWER_MS = 60_000;
 /** Octets of a user name or password taken from a peer. */
 export const AUTH_NAME_MAX = 253;
 /** LCP Echo-Request interval, and how many may stay unanswered. */

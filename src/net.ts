@@ -1,40 +1,50 @@
 /**
- * IPv4 addresses and prefixes as text and as numbers (unsigned, first octet highest).
+ * IPv4 addresses as text and as 32-bit numbers, and prefixes. A leaf that every room may use.
  *
  * @module
  */
 
+/** A prefix such as 10.64.0.0/16: its first and last address, as unsigned 32-bit numbers. */
 export interface Ipv4Prefix {
-  readonly address: number;
+  readonly first: number;
+  readonly last: number;
   readonly length: number;
 }
 
-/** Strict dotted decimal, four octets without leading zeros; `undefined` for anything else. */
+const DECIMAL = /^(?:0|[1-9]\d{0,2})$/;
+
+/** The number of a dotted quad, or `undefined`. Leading zeros are refused: some read them as octal. */
 export function parseIpv4(text: string): number | undefined {
-  const parts = text.split(".");
+  const parts = text.split(".", 5);
   if (parts.length !== 4) return undefined;
   let address = 0;
   for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part) || Number(part) > 255) return undefined;
+    if (!DECIMAL.test(part) || Number(part) > 255) return undefined;
     address = address * 256 + Number(part);
   }
   return address;
 }
 
+/** @throws {RangeError} when `text` is not an IPv4 address: for values that were checked before. */
+export function ipv4(text: string): number {
+  const address = parseIpv4(text);
+  if (address === undefined) throw new RangeError(`not an IPv4 address: ${text}`);
+  return address;
+}
+
 export function formatIpv4(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join(".");
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
 }
 
-/** `a.b.c.d/length` with no bit set behind the prefix; `undefined` for anything else. */
-export function parsePrefix(text: string): Ipv4Prefix | undefined {
-  const [host = "", bits = "", rest] = text.split("/");
-  const address = parseIpv4(host);
-  if (address === undefined || rest !== undefined || !/^\d{1,2}$/.test(bits)) return undefined;
-  const length = Number(bits);
-  if (length > 32 || address % 2 ** (32 - length) !== 0) return undefined;
-  return { address, length };
-}
-
-export function formatPrefix(prefix: Ipv4Prefix): string {
-  return `${formatIpv4(prefix.address)}/${prefix.length}`;
+/** A prefix in CIDR notation, or `undefined`. Bits behind the prefix length must be zero. */
+export function parseIpv4Prefix(text: string): Ipv4Prefix | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0) return undefined;
+  const first = parseIpv4(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (first === undefined || !DECIMAL.test(digits) || Number(digits) > 32) return undefined;
+  const length = Number(digits);
+  const size = 2 ** (32 - length);
+  if (first % size !== 0) return undefined;
+  return { first, last: first + size - 1, length };
 }

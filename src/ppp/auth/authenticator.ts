@@ -1,0 +1,91 @@
+/**
+ * What PAP and CHAP have in common on the side that wants to know who the peer is.
+ *
+ * The peer is asked, its first whole answer becomes a request to AAA, and AAA's answer is final:
+ * from then on every repetition gets the same result (RFC 1334 2.2.1, RFC 1994 4.1).
+ *
+ * @module
+ */
+import { AUTH_ANSWER_MS, MRU_DEFAULT } from "../../limits.ts";
+import { buildPacket, type Packet, parsePacket } from "../options.ts";
+import type { Outbox } from "../outbox.ts";
+import type { AuthReply, AuthRequest } from "../types.ts";
+
+const NAME_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+/** A Msg-Length of PAP is one octet; more than a line is no use to anyone. */
+const MESSAGE_MAX = 255;
+
+export abstract class Authenticator {
+  /** `peer`: waiting for the peer; `aaa`: waiting for the answer to the request. */
+  state: "peer" | "aaa" | "passed" | "failed" = "peer";
+  deadline = Infinity;
+  /** Identity that AAA was asked about. */
+  name = "";
+
+  protected readonly outbox: Outbox;
+  #message = "";
+
+  constructor(outbox: Outbox) {
+    this.outbox = outbox;
+  }
+
+  abstract get protocol(): number;
+  abstract start(now: number): void;
+  /** Runs what is due at `deadline` while the peer has not answered. */
+  protected abstract waitedForPeer(now: number): void;
+  /** The request that a packet makes, if it makes one. */
+  protected abstract read(packet: Packet): AuthRequest | undefined;
+  protected abstract sendResult(passed: boolean, message: string): void;
+  /** Whether a packet repeats the request that was taken. */
+  protected abstract repeats(packet: Packet): boolean;
+
+  /** Returns what AAA has to be asked, once. */
+  input(octets: Uint8Array, now: number): AuthRequest | undefined {
+    const packet = parsePacket(octets, MRU_DEFAULT);
+    if (packet === undefined) {
+      this.outbox.count("malformed-packet");
+      return undefined;
+    }
+    if (this.state !== "peer") {
+      if (this.repeats(packet) && this.state !== "aaa") this.#repeatResult();
+      return undefined;
+    }
+    const request = this.read(packet);
+    if (request === undefined) return undefined;
+    this.state = "aaa";
+    this.name = request.name;
+    this.deadline = now + AUTH_ANSWER_MS;
+    return request;
+  }
+
+  timeout(now: number): void {
+    if (now < this.deadline) return;
+    if (this.state === "peer") this.waitedForPeer(now);
+    else this.state = "failed";
+    if (this.state === "failed") this.deadline = Infinity;
+  }
+
+  answer(reply: AuthReply): void {
+    this.state = reply.ok ? "passed" : "failed";
+    this.deadline = Infinity;
+    this.#message = reply.ok ? "" : displayable(reply.message);
+    this.#repeatResult();
+  }
+
+  #repeatResult(): void {
+    this.sendResult(this.state === "passed", this.#message);
+  }
+
+  protected send(code: number, identifier: number, data: Uint8Array): void {
+    this.outbox.send(this.protocol, buildPacket(code, identifier, data));
+  }
+}
+
+export function decodeName(octets: Uint8Array): string {
+  return NAME_DECODER.decode(octets);
+}
+
+/** Messages to a peer hold ASCII 32 to 126 only (RFC 1334 2.2.2, RFC 1994 4.2). */
+function displayable(text: string): string {
+  return text.replace(/[^ -~]/g, "?").slice(0, MESSAGE_MAX);
+}

@@ -1,0 +1,113 @@
+/**
+ * The IP Control Protocol (RFC 1332) with the name server options of RFC 1877.
+ *
+ * @module
+ */
+import { ipv4 } from "../net.ts";
+import { ControlProtocol, type Verdict } from "./control-protocol.ts";
+import { type Option, readU32, u32 } from "./options.ts";
+import type { Outbox } from "./outbox.ts";
+import { IPCP } from "./protocols.ts";
+import type { DownReason, NetworkProfile } from "./types.ts";
+
+export const IpcpOption = {
+  IpAddresses: 1,
+  IpCompressionProtocol: 2,
+  IpAddress: 3,
+  PrimaryDns: 129,
+  PrimaryNbns: 130,
+  SecondaryDns: 131,
+  SecondaryNbns: 132,
+} as const;
+
+const ADDRESS_SIZE = 4;
+
+export class Ipcp extends ControlProtocol {
+  readonly #profile: NetworkProfile;
+  readonly #peerMru: number;
+  /** Cleared when the peer will not hear of our address: the link is unnumbered on our side then. */
+  #isAddressWished = true;
+
+  constructor(outbox: Outbox, mru: number, peerMru: number, profile: NetworkProfile) {
+    super(outbox, mru);
+    this.#peerMru = peerMru;
+    this.#profile = profile;
+  }
+
+  /** What the peer is given. */
+  get address(): string {
+    return this.#profile.address;
+  }
+
+  protected override get protocol(): number {
+    return IPCP;
+  }
+
+  protected override get peerMru(): number {
+    return this.#peerMru;
+  }
+
+  protected override wishes(): Option[] {
+    if (!this.#isAddressWished) return [];
+    return [{ type: IpcpOption.IpAddress, data: u32(ipv4(this.#profile.gateway)) }];
+  }
+
+  /** The address and the servers are ours to give: another value is refused with the right one. */
+  protected override judge({ type, data }: Option): Verdict {
+    const address = this.#valueOf(type);
+    if (address === undefined) return "reject";
+    const value = ipv4(address);
+    return data.length === ADDRESS_SIZE && readU32(data, 0) === value ? "ack" : u32(value);
+  }
+
+  #valueOf(type: number): string | undefined {
+    const { address, dns, nbns } = this.#profile;
+    switch (type) {
+      case IpcpOption.IpAddress:
+        return address;
+      case IpcpOption.PrimaryDns:
+        return dns[0];
+      case IpcpOption.SecondaryDns:
+        return dns[1];
+      case IpcpOption.PrimaryNbns:
+        return nbns[0];
+      case IpcpOption.SecondaryNbns:
+        return nbns[1];
+      default:
+        return undefined;
+    }
+  }
+
+  /** A peer that did not ask for an address is prompted to (RFC 1332 3.3). */
+  protected override missing(options: readonly Option[]): Option[] {
+    if (options.some(({ type }) => type === IpcpOption.IpAddress)) return [];
+    return [{ type: IpcpOption.IpAddress, data: u32(ipv4(this.#profile.address)) }];
+  }
+
+  /** Our address stays what it is; a peer that goes on refusing it has it left out in the end. */
+  protected override naked(): DownReason | undefined {
+    return undefined;
+  }
+
+  protected override rejected({ type }: Option): DownReason | undefined {
+    if (type === IpcpOption.IpAddress) this.#isAddressWished = false;
+    return undefined;
+  }
+
+  protected override restart(): void {
+    this.#isAddressWished = true;
+  }
+
+  protected override accept(): void {}
+
+  /** Only codes 1 to 7 are used (RFC 1332 section 2). */
+  protected override extension(): boolean {
+    return false;
+  }
+
+  protected override codeRejected(): void {}
+
+  protected override collision(): Option | undefined {
+    return undefined;
+  }
+}

@@ -1,0 +1,293 @@
+/**
+ * The Link Control Protocol (RFC 1661 section 6): what its options and its own codes mean.
+ *
+ * We ask for a MRU that is not the default, for authentication, and for a Magic-Number. PFC and ACFC
+ * are accepted but not asked for: a peer then sends headers of one length, IP stays aligned behind
+ * them, and no client is known to need it.
+ *
+ * @module
+ */
+import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
+import type { Random } from "../sansio/machine.ts";
+import { Code, ControlProtocol, type Verdict } from "./control-protocol.ts";
+import { type Option, PACKET_HEADER, type Packet, readU16, readU32, u16, u32 } from "./options.ts";
+import type { Outbox } from "./outbox.ts";
+import { CHAP, LCP, PAP } from "./protocols.ts";
+import type { AuthMethod, DownReason, LinkOptions, PeerLinkOptions } from "./types.ts";
+
+export const LcpOption = {
+  Mru: 1,
+  Accm: 2,
+  AuthenticationProtocol: 3,
+  QualityProtocol: 4,
+  MagicNumber: 5,
+  Pfc: 7,
+  Acfc: 8,
+} as const;
+
+const CHAP_MD5 = 5;
+const AUTH_OPTION: Record<AuthMethod, Option> = {
+  pap: { type: LcpOption.AuthenticationProtocol, data: u16(PAP) },
+  chap: {
+    type: LcpOption.AuthenticationProtocol,
+    data: Uint8Array.of(CHAP >> 8, CHAP & 0xff, CHAP_MD5),
+  },
+};
+
+/** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
+const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
+  mru: MRU_DEFAULT,
+  acfc: false,
+  pfc: false,
+  accm: 0xffffffff,
+});
+const MAGIC_NUMBER_SIZE = 4;
+
+export class Lcp extends ControlProtocol {
+  /** What the peer can receive. */
+  peer: PeerLinkOptions = PEER_DEFAULT;
+  /** Protocol that the peer rejected, for the owner to see; 0 when there is none. */
+  rejectedProtocol = 0;
+  /** Set when the peer knows no Echo-Request: it must not be sent again (RFC 1661 4.3, RXJ+). */
+  isEchoRejected = false;
+
+  readonly #options: LinkOptions;
+  #mru: number;
+  /** Place in the configured order of the method that is asked for. */
+  #method = 0;
+  /** One bit for each method that was asked for in this negotiation. */
+  #tried = 1;
+  /** 0 when none is used. */
+  #magicNumber: number;
+  #peerMagicNumber = 0;
+  #isProtocolRejectRejected = false;
+
+  constructor(outbox: Outbox, options: LinkOptions) {
+    super(outbox, options.mru);
+    this.#options = options;
+    this.#mru = options.mru;
+    this.#magicNumber = drawMagicNumber(options.random);
+  }
+
+  get authMethod(): AuthMethod {
+    const method = this.#options.authMethods[this.#method];
+    if (method === undefined) throw new RangeError("no authentication method is configured");
+    return method;
+  }
+
+  sendEchoRequest(): void {
+    this.originate(Code.EchoRequest, u32(this.#magicNumber));
+  }
+
+  /** The copy is cut to the peer's MRU (RFC 1661 5.7). */
+  sendProtocolReject(protocol: number, information: Uint8Array): void {
+    if (this.#isProtocolRejectRejected) return;
+    const room = this.peerMru - PACKET_HEADER - 2;
+    const data = new Uint8Array(2 + Math.min(information.length, room));
+    data.set(u16(protocol));
+    data.set(information.subarray(0, data.length - 2), 2);
+    this.originate(Code.ProtocolReject, data);
+  }
+
+  protected override get protocol(): number {
+    return LCP;
+  }
+
+  protected override get peerMru(): number {
+    return this.peer.mru;
+  }
+
+  protected override wishes(): Option[] {
+    const options = [AUTH_OPTION[this.authMethod]];
+    if (this.#mru !== MRU_DEFAULT) options.unshift({ type: LcpOption.Mru, data: u16(this.#mru) });
+    if (this.#magicNumber !== 0) {
+      options.push({ type: LcpOption.MagicNumber, data: u32(this.#magicNumber) });
+    }
+    return options;
+  }
+
+  /** All that is not named here is rejected, a peer that wants us to authenticate included. */
+  protected override judge({ type, data }: Option): Verdict {
+    switch (type) {
+      case LcpOption.Mru:
+        if (data.length !== 2) return u16(MRU_DEFAULT);
+        return readU16(data, 0) >= MRU_MIN ? "ack" : u16(MRU_MIN);
+      case LcpOption.Accm:
+        return data.length === 4 ? "ack" : u32(0);
+      case LcpOption.MagicNumber:
+        if (data.length === MAGIC_NUMBER_SIZE && readU32(data, 0) !== 0) return "ack";
+        return u32(drawMagicNumber(this.#options.random));
+      case LcpOption.Pfc:
+      case LcpOption.Acfc:
+        return data.length === 0 ? "ack" : "reject";
+      default:
+        return "reject";
+    }
+  }
+
+  protected override missing(): Option[] {
+    return [];
+  }
+
+  protected override collision(options: readonly Option[]): Option | undefined {
+    const { MagicNumber } = LcpOption;
+    const data = options.find(({ type }) => type === MagicNumber)?.data;
+    if (data?.length !== MAGIC_NUMBER_SIZE || this.#magicNumber === 0) return undefined;
+    if (readU32(data, 0) !== this.#magicNumber) return undefined;
+    return { type: MagicNumber, data: u32(drawMagicNumber(this.#options.random)) };
+  }
+
+  protected override accept(options: readonly Option[]): void {
+    const find = (wanted: number) => options.find(({ type }) => type === wanted)?.data;
+    const mru = find(LcpOption.Mru);
+    const accm = find(LcpOption.Accm);
+    const magicNumber = find(LcpOption.MagicNumber);
+    this.#peerMagicNumber = magicNumber === undefined ? 0 : readU32(magicNumber, 0);
+    this.peer = {
+      mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
+      acfc: find(LcpOption.Acfc) !== undefined,
+      pfc: find(LcpOption.Pfc) !== undefined,
+      accm: accm === undefined ? PEER_DEFAULT.accm : readU32(accm, 0),
+    };
+  }
+
+  protected override naked({ type, data }: Option): DownReason | undefined {
+    switch (type) {
+      case LcpOption.AuthenticationProtocol:
+        return this.#nextMethod(this.#methodOf(data));
+      case LcpOption.Mru: {
+        // We take up to the default whatever was agreed, so the peer may ask for that (6.1).
+        const mru = data.length === 2 ? readU16(data, 0) : 0;
+        if (mru >= MRU_MIN && mru <= Math.max(this.#mru, MRU_DEFAULT)) this.#mru = mru;
+        return undefined;
+      }
+      case LcpOption.MagicNumber:
+        if (this.#magicNumber !== 0) this.#magicNumber = drawMagicNumber(this.#options.random);
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  protected override rejected({ type }: Option): DownReason | undefined {
+    switch (type) {
+      case LcpOption.AuthenticationProtocol:
+        return this.#nextMethod(-1);
+      case LcpOption.Mru:
+        this.#mru = MRU_DEFAULT;
+        return undefined;
+      case LcpOption.MagicNumber:
+        // Without ours negotiated, zero stands in its place (RFC 1661 6.4).
+        this.#magicNumber = 0;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Place of the method that a Nak wishes for, -1 when it is not one that is configured. */
+  #methodOf(data: Uint8Array): number {
+    return this.#options.authMethods.findIndex((method) => {
+      const known = AUTH_OPTION[method].data;
+      return known.length === data.length && known.every((octet, at) => octet === data[at]);
+    });
+  }
+
+  /** Each method is asked for once: a peer that refuses it twice changes nothing. */
+  #nextMethod(wish: number): DownReason | undefined {
+    const isTried = (method: number) => (this.#tried & (1 << method)) !== 0;
+    let method = wish;
+    if (wish < 0 || isTried(wish)) {
+      method = this.#options.authMethods.findIndex((_, at) => !isTried(at));
+    }
+    if (method < 0) return "no-authentication-method";
+    this.#method = method;
+    this.#tried |= 1 << method;
+    return undefined;
+  }
+
+  protected override restart(): void {
+    this.peer = PEER_DEFAULT;
+    this.#peerMagicNumber = 0;
+    this.#mru = this.#options.mru;
+    this.#method = 0;
+    this.#tried = 1;
+    this.#magicNumber = drawMagicNumber(this.#options.random);
+  }
+
+  /**
+   * Identification and Time-Remaining are RXR or RUC as one likes (RFC 1570 1.1, 1.2). RXR: they say
+   * nothing that we need, and a Code-Reject would only make noise at the peer.
+   */
+  protected override extension(packet: Packet, now: number): boolean {
+    switch (packet.code) {
+      case Code.ProtocolReject:
+        this.#protocolReject(packet, now);
+        return true;
+      case Code.EchoRequest:
+      case Code.EchoReply:
+      case Code.DiscardRequest:
+        this.#echo(packet, now);
+        return true;
+      case Code.Identification:
+      case Code.TimeRemaining:
+        this.event("RXR", now, { packet });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Outside of Opened it is silently discarded (RFC 1661 5.7). */
+  #protocolReject(packet: Packet, now: number): void {
+    if (packet.data.length < 2) {
+      this.outbox.count("malformed-packet");
+      return;
+    }
+    if (this.state !== "Opened") {
+      this.outbox.count("wrong-phase");
+      return;
+    }
+    const protocol = readU16(packet.data, 0);
+    if (protocol !== LCP) this.rejectedProtocol = protocol;
+    this.event(protocol === LCP ? "RXJ-" : "RXJ+", now, { packet });
+  }
+
+  #echo(packet: Packet, now: number): void {
+    if (packet.data.length < MAGIC_NUMBER_SIZE) {
+      this.outbox.count("malformed-packet");
+      return;
+    }
+    const number = readU32(packet.data, 0);
+    const isOurs = number !== 0 && number === this.#magicNumber;
+    if (isOurs && packet.code === Code.EchoRequest && this.state === "Opened") {
+      // A reply may carry our number back from a peer that copies it; a request may not.
+      this.failure = "loop";
+      return;
+    }
+    // Some peers send another number than they negotiated; they are answered all the same.
+    if (number !== 0 && !isOurs && number !== this.#peerMagicNumber) {
+      this.outbox.count("foreign-magic-number");
+    }
+    this.event("RXR", now, { packet });
+  }
+
+  /** Cut to the peer's MRU, which an Echo-Request need not respect. */
+  protected override replyToEcho({ code, identifier, data }: Packet): void {
+    if (code !== Code.EchoRequest) return;
+    const answer = data.slice(0, this.peerMru - PACKET_HEADER);
+    answer.set(u32(this.#magicNumber));
+    this.send(Code.EchoReply, identifier, answer);
+  }
+
+  protected override codeRejected(code: number): void {
+    if (code === Code.EchoRequest) this.isEchoRejected = true;
+    if (code === Code.ProtocolReject) this.#isProtocolRejectRejected = true;
+  }
+}
+
+/** Random and not zero: zero is illegal (RFC 1661 6.4). */
+function drawMagicNumber(random: Random): number {
+  const number = readU32(random(MAGIC_NUMBER_SIZE), 0);
+  return number === 0 ? 1 : number;
+}

@@ -1,0 +1,273 @@
+/**
+ * One PPP link, on the side that authenticates the peer and gives it an address (RFC 1661 section 3).
+ *
+ * A frame takes this way:
+ *
+ * 1. The codec reads Protocol and Information; what is no PPP frame ends here.
+ * 2. LCP is heard in every phase, PAP or CHAP from Authenticate on, IPCP in Network phase only.
+ * 3. Everything else is silently discarded before Network phase and draws a Protocol-Reject in it.
+ * 4. What a protocol signals (up, down, finished, failed) is settled here and nowhere else.
+ *
+ * @module
+ */
+import { parsePpp } from "../codec/index.ts";
+import type { Machine } from "../sansio/machine.ts";
+import type { Authenticator } from "./auth/authenticator.ts";
+import { Chap } from "./auth/chap.ts";
+import { Pap } from "./auth/pap.ts";
+import { Echo } from "./echo.ts";
+import { Ipcp } from "./ipcp.ts";
+import { Lcp } from "./lcp.ts";
+import { Outbox } from "./outbox.ts";
+import { CHAP, IP, IPCP, LCP, PAP } from "./protocols.ts";
+import type { AuthReply, DownReason, LinkEvent, LinkOptions, Phase } from "./types.ts";
+
+export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
+  readonly #options: LinkOptions;
+  readonly #outbox: Outbox;
+  readonly #lcp: Lcp;
+  #echo: Echo | undefined;
+  #authenticator: Authenticator | undefined;
+  #ipcp: Ipcp | undefined;
+  /** Whose request AAA is working on. One at a time, so that an answer has one meaning only. */
+  #asking: Authenticator | undefined;
+  #reason: DownReason | undefined;
+  #isFinished = false;
+
+  /** @throws {RangeError} when no authentication method is configured */
+  constructor(options: LinkOptions) {
+    if (options.authMethods.length === 0) {
+      throw new RangeError("a link needs at least one authentication method");
+    }
+    this.#options = options;
+    this.#outbox = new Outbox(options.counters);
+    this.#lcp = new Lcp(this.#outbox, options);
+  }
+
+  get phase(): Phase {
+    if (this.#isFinished) return "dead";
+    switch (this.#lcp.state) {
+      case "Initial":
+      case "Starting":
+      case "Closed":
+      case "Stopped":
+        return "dead";
+      case "Closing":
+      case "Stopping":
+        return "terminate";
+      case "Opened":
+        return this.#authenticator?.state === "passed" ? "network" : "authenticate";
+      default:
+        return "establish";
+    }
+  }
+
+  /** Name that the peer has proved to be its own; empty before. */
+  get user(): string {
+    const authenticator = this.#authenticator;
+    return authenticator?.state === "passed" ? authenticator.name : "";
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return this.#outbox.counters;
+  }
+
+  /** The lower layer is up and the link may be opened. */
+  open(now: number): void {
+    if (this.#isFinished || this.#lcp.state !== "Initial") return;
+    this.#lcp.event("Open", now);
+    this.#lcp.event("Up", now);
+  }
+
+  /** Ends the link from our side. */
+  close(now: number): void {
+    if (this.#isFinished) return;
+    if (this.#lcp.state === "Initial") this.#finish("local");
+    else this.#terminate("local", now);
+  }
+
+  handleInput(frame: Uint8Array, now: number): void {
+    const phase = this.phase;
+    const ppp = parsePpp(frame);
+    if (typeof ppp === "string") {
+      this.#outbox.count("malformed-frame");
+      return;
+    }
+    this.#echo?.heard(now);
+    const { protocol, information } = ppp;
+    if (phase === "dead") {
+      this.#outbox.count("wrong-phase");
+    } else if (protocol === LCP) {
+      this.#lcp.input(information, now);
+      this.#settleLcp(now);
+    } else if (phase !== "network" && phase !== "authenticate") {
+      this.#outbox.count("wrong-phase");
+    } else if (protocol === PAP || protocol === CHAP) {
+      this.#authenticate(protocol, information, now);
+    } else if (phase !== "network") {
+      this.#outbox.count("wrong-phase");
+    } else {
+      this.#networkInput(protocol, information, now);
+    }
+  }
+
+  handleTimeout(now: number): void {
+    if (this.#lcp.deadline <= now) {
+      this.#lcp.timeout(now);
+      this.#settleLcp(now);
+    }
+    if ((this.#authenticator?.deadline ?? Infinity) <= now) {
+      this.#authenticator?.timeout(now);
+      this.#settleAuthenticator(now);
+    }
+    if ((this.#ipcp?.deadline ?? Infinity) <= now) {
+      this.#ipcp?.timeout(now);
+      this.#settleIpcp(now);
+    }
+    if ((this.#echo?.deadline ?? Infinity) <= now) this.#echoDue(now);
+  }
+
+  /**
+   * AAA's answer to the last `authenticate` event. Returns whether it was taken: an answer that comes
+   * when the link has gone on without it is dropped, and what was granted with it has to go back.
+   */
+  authenticated(reply: AuthReply, now: number): boolean {
+    const authenticator = this.#asking;
+    this.#asking = undefined;
+    if (authenticator?.state !== "aaa" || authenticator !== this.#authenticator) {
+      this.#outbox.count("late-answer");
+      return false;
+    }
+    if (reply.ok) {
+      this.#ipcp = new Ipcp(this.#outbox, this.#options.mru, this.#lcp.peer.mru, reply.profile);
+    }
+    authenticator.answer(reply);
+    this.#ipcp?.event("Open", now);
+    this.#ipcp?.event("Up", now);
+    this.#settleAuthenticator(now);
+    return true;
+  }
+
+  pollTransmit(): Uint8Array | undefined {
+    return this.#outbox.takeFrame();
+  }
+
+  pollEvent(): LinkEvent | undefined {
+    return this.#outbox.takeEvent();
+  }
+
+  pollTimeout(): number {
+    return Math.min(
+      this.#lcp.deadline,
+      this.#authenticator?.deadline ?? Infinity,
+      this.#ipcp?.deadline ?? Infinity,
+      this.#echo?.deadline ?? Infinity,
+    );
+  }
+
+  #authenticate(protocol: number, information: Uint8Array, now: number): void {
+    const authenticator = this.#authenticator;
+    if (authenticator?.protocol !== protocol) {
+      this.#outbox.count("not-negotiated");
+    } else if (authenticator.state === "peer" && this.#asking !== undefined) {
+      // AAA is still busy with a request from before a renegotiation; the peer will repeat itself.
+      this.#outbox.count("authentication-busy");
+    } else {
+      const request = authenticator.input(information, now);
+      if (request === undefined) return;
+      this.#asking = authenticator;
+      this.#outbox.emit({ type: "authenticate", request });
+    }
+  }
+
+  #networkInput(protocol: number, information: Uint8Array, now: number): void {
+    if (protocol === IPCP) {
+      this.#ipcp?.input(information, now);
+      this.#settleIpcp(now);
+    } else if (protocol === IP) {
+      // Supported, so never rejected (RFC 1661 3.6); the data plane takes it while IPCP is Opened.
+      this.#outbox.count("network-packet");
+    } else {
+      this.#outbox.count("unknown-protocol");
+      this.#lcp.sendProtocolReject(protocol, information);
+    }
+  }
+
+  #echoDue(now: number): void {
+    if (this.#lcp.isEchoRejected) this.#echo = undefined;
+    else if (this.#echo?.ask(now)) this.#lcp.sendEchoRequest();
+    else this.#terminate("echo-timeout", now);
+  }
+
+  #settleLcp(now: number): void {
+    const { failure, signal, rejectedProtocol } = this.#lcp;
+    this.#lcp.failure = undefined;
+    this.#lcp.signal = "";
+    this.#lcp.rejectedProtocol = 0;
+    if (signal === "up") this.#startAuthentication(now);
+    else if (signal === "down") this.#leaveOpened(now);
+    else if (signal === "finished") this.#finish(this.#lcp.terminated ? "peer" : "negotiation");
+    if (failure !== undefined) this.#terminate(failure, now);
+    else if (rejectedProtocol !== 0) this.#protocolRejected(rejectedProtocol, now);
+  }
+
+  #settleAuthenticator(now: number): void {
+    if (this.#authenticator?.state === "failed") this.#terminate("authentication", now);
+  }
+
+  #settleIpcp(now: number): void {
+    const ipcp = this.#ipcp;
+    if (ipcp === undefined) return;
+    const { failure, signal } = ipcp;
+    ipcp.failure = undefined;
+    ipcp.signal = "";
+    if (signal === "up") {
+      this.#outbox.emit({ type: "network-up", address: ipcp.address, peer: this.#lcp.peer });
+    } else if (signal === "down") {
+      this.#outbox.emit({ type: "network-down" });
+    } else if (signal === "finished") {
+      // With its only network protocol gone the link would hold an address for nothing.
+      this.#terminate(ipcp.terminated ? "peer" : "negotiation", now);
+    }
+    if (failure !== undefined) this.#terminate(failure, now);
+  }
+
+  #startAuthentication(now: number): void {
+    const outbox = this.#outbox;
+    const isChap = this.#lcp.authMethod === "chap";
+    this.#authenticator = isChap ? new Chap(outbox, this.#options) : new Pap(outbox);
+    this.#authenticator.start(now);
+    this.#echo = new Echo(now);
+  }
+
+  /** Whatever LCP carried goes with it; a new negotiation authenticates anew. */
+  #leaveOpened(now: number): void {
+    this.#ipcp?.event("Down", now);
+    this.#settleIpcp(now);
+    this.#ipcp = undefined;
+    this.#authenticator = undefined;
+    this.#echo = undefined;
+  }
+
+  /** The protocol is not to be sent again; without it this link cannot become or stay useful. */
+  #protocolRejected(protocol: number, now: number): void {
+    const authenticator = this.#authenticator;
+    if (protocol === IPCP) this.#terminate("negotiation", now);
+    else if (protocol === authenticator?.protocol && authenticator.state !== "passed") {
+      this.#terminate("authentication", now);
+    }
+  }
+
+  #terminate(reason: DownReason, now: number): void {
+    if (this.#isFinished) return;
+    this.#reason ??= reason;
+    this.#lcp.event("Close", now);
+    this.#settleLcp(now);
+  }
+
+  #finish(reason: DownReason): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#outbox.emit({ type: "down", reason: this.#reason ?? reason });
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * PPP Protocol field values that a link speaks.
+ *
+ * @module
+ */
+export const IP = 0x0021;
+export const IPCP = 0x8021;
+export const LCP = 0xc021;
+export const PAP = 0xc023;
+export const CHAP = 0xc223;
