@@ -86,13 +86,13 @@ export class MessageReader {
     return this.#held.length;
   }
 
-  /** @throws {RangeError} when a message claims to be longer than allowed. */
-  push(chunk: Uint8Array): Uint8Array[] {
+  /** Bodies that are complete with `chunk`; `undefined` when one claims to be too long. */
+  push(chunk: Uint8Array): Uint8Array[] | undefined {
     const bodies: Uint8Array[] = [];
     let octets = Buffer.concat([this.#held, chunk]) as Uint8Array;
     while (octets.length >= LENGTH_OCTETS) {
       const length = new DataView(octets.buffer, octets.byteOffset).getUint32(0);
-      if (length > this.#max) throw new RangeError(`a message of ${length} octets`);
+      if (length > this.#max) return undefined;
       if (length > octets.length - LENGTH_OCTETS) break;
       bodies.push(octets.subarray(LENGTH_OCTETS, LENGTH_OCTETS + length));
       octets = octets.subarray(LENGTH_OCTETS + length);

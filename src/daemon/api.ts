@@ -138,7 +138,7 @@ function awaitRequest(
   const reader = new MessageReader(API_REQUEST_MAX);
   let isAnswering = false;
   connection.on("data", (chunk: Uint8Array) => {
-    const bodies = isAnswering ? undefined : tryPush(reader, chunk);
+    const bodies = isAnswering ? undefined : reader.push(chunk);
     if (bodies?.length === 0) return;
     const [body, ...more] = bodies ?? [];
     const request = body === undefined ? undefined : decodeRequest(body);
@@ -146,14 +146,6 @@ function awaitRequest(
     isAnswering = true;
     void answer(connection, request.show, handlers);
   });
-}
-
-function tryPush(reader: MessageReader, chunk: Uint8Array): Uint8Array[] | undefined {
-  try {
-    return reader.push(chunk);
-  } catch {
-    return undefined;
-  }
 }
 
 async function answer(connection: Socket, show: Subject, handlers: ApiHandlers): Promise<void> {

@@ -1,0 +1,59 @@
+/** Asks the running daemon over its control socket. @module */
+import { createConnection } from "node:net";
+import {
+  type AnswerMessage,
+  type Answers,
+  decodeAnswer,
+  encodeMessage,
+  MessageReader,
+  type Subject,
+} from "../daemon/api-messages.ts";
+import { API_ANSWER_MAX, API_IDLE_MS } from "../limits.ts";
+import { failure } from "./usage.ts";
+
+/** @throws {CommandError} when nobody answers, or not in full. */
+export async function ask<S extends Subject>(socketPath: string, show: S): Promise<Answers[S]> {
+  const rows: unknown[] = [];
+  let counters: Record<string, number> = {};
+  for (const message of await exchange(socketPath, show)) {
+    if ("rows" in message) for (const row of message.rows) rows.push(row);
+    if ("counters" in message) counters = message.counters;
+  }
+  return (show === "counters" ? counters : rows) as Answers[S];
+}
+
+function exchange(path: string, show: Subject): Promise<AnswerMessage[]> {
+  return new Promise((resolve, reject) => {
+    const reader = new MessageReader(API_ANSWER_MAX);
+    const messages: AnswerMessage[] = [];
+    const connection = createConnection(path);
+    const fail = (message: string): void => {
+      connection.destroy();
+      reject(failure(message));
+    };
+    connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
+    connection.on("connect", () => connection.write(encodeMessage({ show })));
+    connection.on("error", (error: NodeJS.ErrnoException) => fail(explain(path, error)));
+    connection.on("close", () => fail(`the answer from ${path} ended early`));
+    connection.on("data", (chunk: Uint8Array) => {
+      for (const body of reader.push(chunk) ?? [undefined]) {
+        const message = body === undefined ? undefined : decodeAnswer(body);
+        if (message === undefined) return fail(`the answer from ${path} cannot be read`);
+        messages.push(message);
+        if (!("end" in message)) continue;
+        resolve(messages);
+        connection.destroy();
+      }
+    });
+  });
+}
+
+function explain(path: string, error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {
+    return `no server answers on ${path}; start one with "simplon lns", or name its file with -c FILE`;
+  }
+  if (error.code === "EACCES" || error.code === "EPERM") {
+    return `permission to ask on ${path} is missing; run this as the user who runs "simplon lns"`;
+  }
+  return `${path} cannot be asked (${error.code ?? error.message})`;
+}

@@ -1,0 +1,28 @@
+/** Finds the configuration that a command works with. @module */
+import { existsSync } from "node:fs";
+import { type Config, DEFAULT_FILE, DEFAULT_SOCKET } from "../config/config.ts";
+import type { ConfigError } from "../config/errors.ts";
+import { CommandError, MISUSE } from "./usage.ts";
+
+/**
+ * The configuration in `path`, checked.
+ *
+ * @throws {CommandError} with a line for each thing that is wrong.
+ */
+export async function readConfig(path: string): Promise<Config> {
+  const { loadConfig } = await import("../config/load.ts");
+  const result = loadConfig(path);
+  if (Array.isArray(result)) throw await configFailure(result);
+  return result;
+}
+
+/** Where the daemon of `path` listens; without a file at hand, where it does by default. */
+export async function findSocket(path: string | undefined): Promise<string> {
+  if (path === undefined && !existsSync(DEFAULT_FILE)) return DEFAULT_SOCKET;
+  return (await readConfig(path ?? DEFAULT_FILE)).lns.socket;
+}
+
+export async function configFailure(errors: readonly ConfigError[]): Promise<CommandError> {
+  const { formatConfigError } = await import("../config/errors.ts");
+  return new CommandError(errors.map(formatConfigError).join("\n"), MISUSE);
+}

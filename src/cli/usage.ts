@@ -1,0 +1,54 @@
+/** The command line as a whole: its help, its version, and what is wrong with what was typed. @module */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import packageJson from "../../package.json" with { type: "json" };
+import { DEFAULT_FILE, DEFAULT_SOCKET } from "../config/config.ts";
+
+/** Exit codes: what was asked cannot be done; what was asked is wrong. */
+const FAILURE = 1;
+export const MISUSE = 2;
+
+export const VERSION = `simplon ${packageJson.version}\n`;
+
+export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
+
+  simplon lns [-c FILE]
+      run the L2TP network server; without -c it reads ${DEFAULT_FILE}, and writes one if there is none
+  simplon show tunnels|sessions|counters [--json] [-c FILE]
+      ask the running server; the file tells where it listens (default ${DEFAULT_SOCKET})
+  simplon --version
+  simplon --help
+`;
+
+/** Lines for the person who typed the command, as they are printed; the program ends with `exitCode`. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly exitCode: number;
+
+  constructor(message: string, exitCode: number) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+export function failure(message: string): CommandError {
+  return new CommandError(`simplon: ${message}`, FAILURE);
+}
+
+export function misuse(message: string): CommandError {
+  return new CommandError(`simplon: ${message}; see simplon --help`, MISUSE);
+}
+
+/** `parseArgs` whose complaints are one line. */
+export function parseCommand<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: readonly string[],
+  options: Options,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    if (!(error instanceof Error) || !code.startsWith("ERR_PARSE_ARGS_")) throw error;
+    const [sentence = ""] = error.message.split(/\.(?:\s|$)/);
+    throw misuse(sentence.charAt(0).toLowerCase() + sentence.slice(1));
+  }
+}
