@@ -21,8 +21,10 @@ export const PEER_WINDOW_DEFAULT = 4;
 export const PEER_WINDOW_MAX = 64;
 /** Our own Receive Window Size; messages ahead of their turn are kept only inside it. */
 export const RECEIVE_WINDOW = 16;
-/** Control messages waiting behind a closed window; over it the tunnel is cleared as stuck. */
+/** Control messages waiting behind a closed window; over it an ICRQ is left for its repetition. */
 export const SEND_QUEUE_MAX = 1_024;
+/** Octets of AVP values in a message that is kept ahead of its turn; a larger one is dropped. */
+export const EARLY_MESSAGE_MAX = 1_500;
 /** State stays for one full retransmission cycle after StopCCN (RFC 2661 5.7). */
 export const TUNNEL_LINGER_MS = 31_000;
 /** An id that was used last is not given out again for this long. */
@@ -35,6 +37,10 @@ export const SESSION_SETUP_MS = 60_000;
 export const AVPS_MAX = 64;
 /** Octets of text kept from a peer (Host Name, Error Message, numbers); longer is cut. */
 export const PEER_TEXT_MAX = 128;
+/** Octets of our own Host Name; keeps an SCCRP small, as anyone can have one sent anywhere. */
+export const HOST_NAME_MAX = 64;
+/** Octets of the Challenge that we send (RFC 1994 2.3 wants it as unique as the hash is long). */
+export const CHALLENGE_SIZE = 16;
 /** Tunnels in all, half-open ones included; Tunnel ID has 16 bits, some are in quarantine. */
 export const TUNNELS_MAX = 32_768;
 /** Sessions in all: the size of the data plane's session table. */

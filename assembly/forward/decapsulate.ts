@@ -8,7 +8,7 @@
 //
 // Every datagram ends in exactly one counter.
 
-import { getU32, read16, read32, read64, write8, write32 } from "../bytes";
+import { read16, read32, read64, write8, write32 } from "../bytes";
 import { checkIpv4, ipv4Source, ipv4TotalLength } from "../ip/header";
 import { parseHeader } from "../l2tp/header";
 import {
@@ -91,24 +91,24 @@ function decapsulateOne(worker: usize, i: u32, packet: u32): bool {
   const batch = worker + WORKER_RECEIVE;
   const at = packetAt(batch, i);
   const length = read32(messageAt(batch, i) + MMSGHDR_LENGTH);
-  if (length > SLOT_CAPACITY || (messageFlags(batch, i) & MSG_TRUNC) != 0) {
+  if (length > SLOT_CAPACITY || (messageFlags(batch, i) & MSG_TRUNC) !== 0) {
     count(worker, COUNT_UP_TRUNCATED);
     return false;
   }
   const header = worker + WORKER_HEADER;
   const status = parseHeader(at, length, header);
-  if (status != STATUS_OK) {
-    count(worker, status == STATUS_VERSION ? COUNT_UP_VERSION : COUNT_UP_MALFORMED);
+  if (status !== STATUS_OK) {
+    count(worker, status === STATUS_VERSION ? COUNT_UP_VERSION : COUNT_UP_MALFORMED);
     return false;
   }
-  if ((read16(header + HEADER_BITS) & BIT_TYPE) != 0) {
+  if ((read16(header + HEADER_BITS) & BIT_TYPE) !== 0) {
     count(worker, COUNT_UP_CONTROL);
     return false;
   }
   const index = findSession(
     (read16(header + HEADER_TUNNEL_ID) << 16) | read16(header + HEADER_SESSION_ID),
   );
-  if (index == 0) {
+  if (index === 0) {
     count(worker, COUNT_UP_NO_SESSION);
     return false;
   }
@@ -122,23 +122,23 @@ function decapsulateOne(worker: usize, i: u32, packet: u32): bool {
 
 /** Compares family, port and address of two socket addresses. */
 function isFromPeer(name: usize, peer: usize): bool {
-  if (read64(name) != read64(peer)) return false; // family, port and the IPv4 address
-  if (read16(name) == AF_INET) return true;
-  return read64(name + 8) == read64(peer + 8) && read64(name + 16) == read64(peer + 16);
+  if (read64(name) !== read64(peer)) return false; // family, port and the IPv4 address
+  if (read16(name) === AF_INET) return true;
+  return read64(name + 8) === read64(peer + 8) && read64(name + 16) === read64(peer + 16);
 }
 
 function frame(worker: usize, index: u32, at: usize, length: u32, packet: u32): bool {
   const session = sessionAt(index);
   const record = worker + WORKER_FRAME;
-  if (parseFrame(at, length, record) != STATUS_OK) {
+  if (parseFrame(at, length, record) !== STATUS_OK) {
     countDrop(worker, COUNT_UP_PPP, session + SESSION_DROPS);
     return false;
   }
-  if (read16(record + PPP_PROTOCOL) != PPP_IPV4) {
+  if (read16(record + PPP_PROTOCOL) !== PPP_IPV4) {
     punt(worker, index, at, length);
     return false;
   }
-  if (sessionState(session) != SESSION_STATE_FORWARD) {
+  if (sessionState(session) !== SESSION_STATE_FORWARD) {
     countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
     return false;
   }
@@ -147,11 +147,11 @@ function frame(worker: usize, index: u32, at: usize, length: u32, packet: u32): 
 }
 
 function forward(worker: usize, session: usize, at: usize, length: u32, packet: u32): bool {
-  if (checkIpv4(at, length) != STATUS_OK) {
+  if (checkIpv4(at, length) !== STATUS_OK) {
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
     return false;
   }
-  if (ipv4Source(at) != read32(session + SESSION_ADDRESS)) {
+  if (ipv4Source(at) !== read32(session + SESSION_ADDRESS)) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return false;
   }

@@ -83,17 +83,17 @@ function encapsulateOne(worker: usize, network: u32, i: u32, message: u32): bool
   const at = packetAt(worker + WORKER_SEND, i);
   const length = read32(worker + WORKER_READ_LENGTHS + i * 4);
   const status = length > SLOT_CAPACITY ? STATUS_IP_VERSION : checkIpv4(at, length);
-  if (status != STATUS_OK) {
-    count(worker, status == STATUS_IP_VERSION ? COUNT_DOWN_NOT_IPV4 : COUNT_DOWN_IP_HEADER);
+  if (status !== STATUS_OK) {
+    count(worker, status === STATUS_IP_VERSION ? COUNT_DOWN_NOT_IPV4 : COUNT_DOWN_IP_HEADER);
     return false;
   }
   const index = findRoute(network, ipv4Destination(at));
-  if (index == 0) {
+  if (index === 0) {
     count(worker, COUNT_DOWN_NO_ROUTE);
     return false;
   }
   const session = sessionAt(index);
-  if (sessionState(session) != SESSION_STATE_FORWARD) {
+  if (sessionState(session) !== SESSION_STATE_FORWARD) {
     countDrop(worker, COUNT_DOWN_NOT_OPEN, session + SESSION_DROPS);
     return false;
   }
@@ -147,7 +147,7 @@ export function inject(worker: usize): u32 {
     const entry = entryAt(ring, tail(ring) + i);
     const session = entrySession(entry);
     const length = read32(entry + ENTRY_LENGTH);
-    if (session == 0 || length > SLOT_CAPACITY || sessionState(session) == 0) {
+    if (session === 0 || length > SLOT_CAPACITY || sessionState(session) === 0) {
       count(worker, COUNT_DOWN_INJECT_STALE);
       continue;
     }
@@ -159,8 +159,13 @@ export function inject(worker: usize): u32 {
   return messages;
 }
 
-/** Gives the entries that the last `inject` saw back to the control thread, once they are sent. */
-export function releaseInjected(worker: usize): void {
-  release(worker + WORKER_INJECT, read32(worker + WORKER_INJECTED));
+/**
+ * Gives the entries that the last `inject` saw back to the control thread, once they are sent;
+ * returns how many others wait.
+ */
+export function releaseInjected(worker: usize): u32 {
+  const ring = worker + WORKER_INJECT;
+  release(ring, read32(worker + WORKER_INJECTED));
   write32(worker + WORKER_INJECTED, 0);
+  return pending(ring);
 }

@@ -48,8 +48,8 @@ export function release(ring: usize, entries: u32): void {
 /** The session record that an entry is for, 0 when the record was reused since. */
 export function entrySession(entry: usize): usize {
   const index = read32(entry + ENTRY_SESSION);
-  if (index == 0 || index > SESSION_COUNT) return 0;
+  if (index === 0 || index > SESSION_COUNT) return 0;
   const record = sessionAt(index);
   const generation = read32(record + SESSION_GENERATION);
-  return generation == read32(entry + ENTRY_GENERATION) ? record : 0;
+  return generation === read32(entry + ENTRY_GENERATION) ? record : 0;
 }

@@ -29,10 +29,10 @@ function bucketAt(network: u32, address: u32): usize {
 /** Index of the session record for a destination, 0 when there is no route. */
 export function findRoute(network: u32, address: u32): u32 {
   let index = readShared32(bucketAt(network, address));
-  for (let length = 0; length < CHAIN_MAX && index != 0; length++) {
+  for (let length = 0; length < CHAIN_MAX && index !== 0; length++) {
     if (index > ROUTE_COUNT) return 0;
     const route = routeAt(index);
-    if (read32(route + ROUTE_ADDRESS) == address && read32(route + ROUTE_NETWORK) == network) {
+    if (read32(route + ROUTE_ADDRESS) === address && read32(route + ROUTE_NETWORK) === network) {
       return liveSession(route);
     }
     index = readShared32(route + ROUTE_NEXT);
@@ -43,9 +43,9 @@ export function findRoute(network: u32, address: u32): u32 {
 /** A route that outlived its session (its record has a newer generation) leads nowhere. */
 function liveSession(route: usize): u32 {
   const session = read32(route + ROUTE_SESSION);
-  if (session == 0 || session > SESSION_COUNT) return 0;
+  if (session === 0 || session > SESSION_COUNT) return 0;
   const generation = read32(sessionAt(session) + SESSION_GENERATION);
-  return generation == read32(route + ROUTE_GENERATION) ? session : 0;
+  return generation === read32(route + ROUTE_GENERATION) ? session : 0;
 }
 
 /** Publishes a complete record. False when its chain is full. */

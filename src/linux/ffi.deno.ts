@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Libc } from "./libc.ts";
+import type { Libc, Octets } from "./libc.ts";
 
 const EFD_NONBLOCK = 0o4000;
 const NO_TIMEOUT = 0n;
@@ -53,7 +53,8 @@ export function openLibc(): Libc {
     eventfdWrite: (fd, value) => symbols.eventfd_write(fd, value),
     eventfdRead: (fd, value) => symbols.eventfd_read(fd, value),
     address(bytes) {
-      return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+      // The types leave shared memory out; the call takes it.
+      return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Octets));
     },
     pollAsync: (fds, count, timeoutMs) => symbols.pollAsync(fds, count, timeoutMs),
     open: (path, flags) => symbols.open(text.encode(`${path}\0`), flags),

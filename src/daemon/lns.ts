@@ -1,0 +1,283 @@
+/**
+ * The LNS as a running program: wires the pure cores to sockets, rings, AAA and the clock.
+ *
+ * One turn of the control thread: sleep until the control socket, a worker or the control
+ * thread's own work needs it; take datagrams, punted frames and what is due; then pass on all that
+ * the cores want sent and known.
+ *
+ * @module
+ */
+import { randomFillSync } from "node:crypto";
+import * as layout from "../../assembly/layout.ts";
+import { LocalUsers } from "../aaa/index.ts";
+import type { Config } from "../config/config.ts";
+import { readCounters } from "../dataplane/counters.ts";
+import { createMemory, instantiate, workerAt } from "../dataplane/memory.ts";
+import { InjectRing, PuntRing } from "../dataplane/rings.ts";
+import { SessionTable } from "../dataplane/session-table.ts";
+import { Lns, type LnsEvent } from "../l2tp/index.ts";
+import { POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { openLibc } from "../linux/ffi.deno.ts";
+import type { Libc } from "../linux/libc.ts";
+import { mergeCounters } from "../observe/counters.ts";
+import type { Logger } from "../observe/log.ts";
+import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
+import { ControlSocket } from "./control-socket.ts";
+import { type Devices, forwardingAdvice, openDevices } from "./devices.ts";
+import { Subscribers } from "./subscribers.ts";
+import { startWorker, stopWorkers, type WorkerThread } from "./workers.ts";
+
+export interface RunningLns {
+  /** Says goodbye to every peer, waits for their acknowledgement, and takes everything down. */
+  stop(): Promise<void>;
+  /** Takes everything down at once after an error that is a bug. */
+  fail(error: unknown): Promise<void>;
+  /** The exit code, once nothing is left. */
+  readonly done: Promise<number>;
+}
+
+const POLLIN = 1;
+const POLL_COUNT = 2n;
+const WORKER = 0; // one worker; others will follow it in the layout
+
+/**
+ * Starts an LNS.
+ *
+ * @throws {StartError} when the host lacks something; nothing is left half-started.
+ */
+export async function startLns(config: Config, log: Logger): Promise<RunningLns> {
+  const libc = openLibc();
+  const devices = openDevices(libc, config);
+  const daemon = new LnsDaemon(libc, devices, config, log);
+  try {
+    await daemon.start();
+  } catch (error) {
+    devices.close();
+    throw error;
+  }
+  return daemon;
+}
+
+class LnsDaemon implements RunningLns {
+  readonly done: Promise<number>;
+  readonly #libc: Libc;
+  readonly #devices: Devices;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #memory = createMemory();
+  readonly #words = new Int32Array(this.#memory.buffer);
+  readonly #base: bigint;
+  readonly #wake: number;
+  readonly #wakeWorker: number;
+  readonly #punt: PuntRing;
+  readonly #inject: InjectRing;
+  readonly #socket: ControlSocket;
+  readonly #lns: Lns;
+  readonly #subscribers: Subscribers;
+  readonly #pppCounters: Record<string, number> = {};
+  #workers: WorkerThread[] = [];
+  #api: ApiServer | undefined;
+  #injected = 0;
+  #isEnding = false;
+  #isRunning = true;
+  #finish: (code: number) => void = () => undefined;
+
+  constructor(libc: Libc, devices: Devices, config: Config, log: Logger) {
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+    this.#libc = libc;
+    this.#devices = devices;
+    this.#config = config;
+    this.#log = log;
+    this.#base = libc.address(new Uint8Array(this.#memory.buffer));
+    this.#wake = libc.eventfd();
+    this.#wakeWorker = libc.eventfd();
+
+    const forwarding = instantiate(this.#memory);
+    const worker = workerAt(WORKER);
+    forwarding.layoutWorker(worker, this.#base);
+    this.#punt = new PuntRing(this.#memory, worker + layout.WORKER_PUNT);
+    this.#inject = new InjectRing(this.#memory, worker + layout.WORKER_INJECT);
+    const { control } = devices.sockets;
+    this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control);
+    this.#writePolls([this.#wake, control]);
+
+    const random = (length: number) => randomFillSync(new Uint8Array(length));
+    const { lns } = config;
+    this.#lns = new Lns({ ...lns, random });
+    this.#subscribers = new Subscribers({
+      table: new SessionTable(this.#memory, forwarding, this.#inject),
+      inject: this.#inject,
+      aaa: new LocalUsers(config),
+      link: {
+        mru: Math.max(...config.networks.map(({ mtu }) => mtu)),
+        authMethods: config.auth.methods,
+        hostName: lns.hostName,
+        random,
+        counters: this.#pppCounters,
+      },
+      networks: new Map(
+        config.networks.map(({ name, mtu }, index) => [name, { index, mtu }] as const),
+      ),
+      clock: () => performance.now(),
+      closeSession: ({ tunnelId, sessionId }, result, now) =>
+        this.#lns.closeSession(tunnelId, sessionId, result, now),
+      onProgress: () => this.#flush(performance.now()),
+      log,
+    });
+  }
+
+  async start(): Promise<void> {
+    const { lns, networks } = this.#config;
+    this.#api = await serveApi(lns.socket, {
+      tunnels: () => this.#tunnelRows(performance.now()),
+      sessions: () => this.#subscribers.rows(performance.now()),
+      counters: () => this.#counters(),
+    });
+    this.#workers = [this.#startWorker()];
+    const advice = forwardingAdvice();
+    if (advice !== undefined) this.#log.warn(advice);
+    const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
+    this.#log.info({ listen: `${lns.address}:${lns.port}`, networks: names }, "serving");
+    this.#run().catch((error) => this.fail(error));
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#log.info("stopping");
+    const deadline = performance.now() + SHUTDOWN_WAIT_MS;
+    this.#lns.shutdown(performance.now());
+    this.#flush(performance.now());
+    this.#libc.eventfdWrite(this.#wake, 1n);
+    while (!this.#lns.isDrained() && performance.now() < deadline) await sleep(STOP_CHECK_MS);
+    await this.#takeDown(0);
+  }
+
+  async fail(error: unknown): Promise<void> {
+    if (!this.#isRunning) return;
+    this.#isEnding = true;
+    this.#log.fatal({ err: error }, "stopping after an error in simplon itself");
+    await this.#takeDown(1);
+  }
+
+  /** The turns of the control thread, until it is taken down. */
+  async #run(): Promise<void> {
+    const polls = this.#base + BigInt(layout.CONTROL_POLLS);
+    while (this.#isRunning) {
+      Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
+      this.#turn(performance.now());
+      const due = Math.min(this.#lns.pollTimeout(), this.#subscribers.pollTimeout());
+      const wait = Math.max(0, Math.min(POLL_MS, Math.ceil(due - performance.now())));
+      await this.#libc.pollAsync(polls, POLL_COUNT, wait);
+    }
+  }
+
+  #turn(now: number): void {
+    this.#libc.eventfdRead(this.#wake, this.#base + BigInt(layout.CONTROL_WAKE_VALUE));
+    for (const datagram of this.#socket.receive()) this.#lns.handleInput(datagram, now);
+    // A frame may follow closely on the ICCN that it needs: let the core's news reach the links.
+    this.#flush(now);
+    for (let taken = 0; taken < PUNTS_PER_TURN; taken++) {
+      const punted = this.#punt.take();
+      if (punted === undefined) break;
+      this.#subscribers.handleFrame(punted, now);
+      if (taken === PUNTS_PER_TURN - 1) this.#libc.eventfdWrite(this.#wake, 1n);
+    }
+    if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
+    this.#subscribers.handleTimeout(now);
+    this.#flush(now);
+  }
+
+  /** Passes on what the cores want known and sent. */
+  #flush(now: number): void {
+    for (let event = this.#lns.pollEvent(); event !== undefined; event = this.#lns.pollEvent()) {
+      this.#logEvent(event);
+      this.#subscribers.handleEvent(event, now);
+    }
+    for (let out = this.#lns.pollTransmit(); out !== undefined; out = this.#lns.pollTransmit()) {
+      this.#socket.send(out);
+    }
+    if (this.#inject.head !== this.#injected) {
+      this.#injected = this.#inject.head;
+      this.#libc.eventfdWrite(this.#wakeWorker, 1n);
+    }
+  }
+
+  #logEvent(event: LnsEvent): void {
+    if (event.type === "tunnel-up" || event.type === "tunnel-down") {
+      const { tunnelId, path, hostName } = event.tunnel;
+      const fields = { tunnel: tunnelId, peer: `${path.peer}:${path.peerPort}`, hostName };
+      if (event.type === "tunnel-up") this.#log.info(fields, "tunnel up");
+      else this.#log.info({ ...fields, by: event.by, result: event.result }, "tunnel down");
+    } else if (event.type === "session-down") {
+      const { tunnelId, sessionId } = event.session;
+      const fields = { tunnel: tunnelId, session: sessionId, by: event.by, result: event.result };
+      this.#log.info(fields, "session down");
+    }
+  }
+
+  #startWorker(): WorkerThread {
+    const data = {
+      memory: this.#memory,
+      base: this.#base,
+      worker: workerAt(WORKER),
+      dataSocket: this.#devices.sockets.data,
+      tuns: this.#devices.tuns,
+      wake: this.#wakeWorker,
+      wakeControl: this.#wake,
+    };
+    return startWorker(data, (error) => this.fail(error));
+  }
+
+  async #takeDown(code: number): Promise<void> {
+    this.#isRunning = false;
+    await stopWorkers(this.#libc, this.#memory, this.#workers);
+    this.#libc.eventfdWrite(this.#wake, 1n);
+    this.#devices.close();
+    await this.#api?.close();
+    this.#log.info("stopped");
+    this.#finish(code);
+  }
+
+  *#tunnelRows(now: number): Generator<TunnelRow> {
+    for (const tunnel of this.#lns.tunnels()) {
+      yield {
+        tunnelId: tunnel.tunnelId,
+        peerTunnelId: tunnel.peerTunnelId,
+        peer: `${tunnel.path.peer}:${tunnel.path.peerPort}`,
+        hostName: tunnel.hostName,
+        state: tunnel.state,
+        sessions: tunnel.sessions,
+        seconds: Math.floor((now - tunnel.since) / 1000),
+      };
+    }
+  }
+
+  #counters(): Record<string, number> {
+    return {
+      ...readCounters(this.#memory, workerAt(WORKER)),
+      ...mergeCounters({
+        l2tp: this.#lns.counters,
+        ppp: this.#pppCounters,
+        control: { ...this.#socket.counters, ...this.#subscribers.counters },
+      }),
+    };
+  }
+
+  #writePolls(fds: readonly number[]): void {
+    const view = new DataView(this.#memory.buffer);
+    fds.forEach((fd, index) => {
+      const at = layout.CONTROL_POLLS + index * layout.POLLFD_SIZE;
+      view.setInt32(at + layout.POLLFD_FD, fd, true);
+      view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
+    });
+  }
+}
+
+const STOP_CHECK_MS = 20;
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,270 @@
+/**
+ * The subscribers: what ties an L2TP session to its PPP link, to AAA and to its record in the data
+ * plane.
+ *
+ *   session-open   the record is published for PPP control frames; frames that overtake ICCN wait
+ *   session-up     the link opens
+ *   authenticate   AAA is asked; its answer goes to the link
+ *   network-up     the record lets IP packets through
+ *   session-down   the record is withdrawn first, then the address is given back
+ *
+ * @module
+ */
+import type { Aaa, Grant } from "../aaa/index.ts";
+import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
+import type { SessionHandle, SessionTable } from "../dataplane/session-table.ts";
+import type { LnsEvent, Result, SessionInfo } from "../l2tp/index.ts";
+import { EARLY_FRAMES_MAX } from "../limits.ts";
+import { encodePktinfo, encodeSockaddr } from "../linux/sockaddr.ts";
+import { ipv4 } from "../net.ts";
+import type { Logger } from "../observe/log.ts";
+import {
+  type AuthRequest,
+  type DownReason,
+  Link,
+  type LinkEvent,
+  type LinkOptions,
+} from "../ppp/index.ts";
+import { Timers } from "../sansio/timers.ts";
+import type { SessionRow } from "./api.ts";
+
+export interface SubscribersOptions {
+  readonly table: SessionTable;
+  readonly inject: InjectRing;
+  readonly aaa: Aaa;
+  readonly link: LinkOptions;
+  /** Index and MTU of each virtual network, by name. */
+  readonly networks: ReadonlyMap<string, { readonly index: number; readonly mtu: number }>;
+  readonly clock: () => number;
+  readonly closeSession: (session: SessionInfo, result: Result, now: number) => void;
+  /** Called when an answer of AAA has left things to be sent. */
+  readonly onProgress: () => void;
+  readonly log: Logger;
+}
+
+interface Subscriber {
+  readonly session: SessionInfo;
+  readonly handle: SessionHandle;
+  /** From ICCN on. */
+  link?: Link;
+  /** From a successful authentication on. */
+  grant?: Grant;
+  /** Frames that came before ICCN. */
+  early: Uint8Array[];
+  /** What AAA said when it was not the credentials that were wrong. */
+  refusal?: Result;
+}
+
+/** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
+const RESULTS: Readonly<Record<DownReason, Result>> = {
+  authentication: { code: 3, message: "authentication failed" },
+  "no-authentication-method": { code: 3, message: "no common authentication method" },
+  peer: { code: 3, message: "link terminated by the peer" },
+  local: { code: 3, message: "link closed" },
+  "echo-timeout": { code: 1, message: "no answer to LCP Echo-Request" },
+  negotiation: { code: 3, message: "PPP negotiation failed" },
+  loop: { code: 3, message: "link is looped back" },
+};
+const NO_FACILITIES = 4;
+
+export class Subscribers {
+  readonly counters = { "early-frames": 0, "stale-frames": 0, "inject-ring-full": 0 };
+  readonly #options: SubscribersOptions;
+  readonly #byRecord = new Map<number, Subscriber>();
+  readonly #byKey = new Map<number, Subscriber>();
+  readonly #timers = new Timers<Subscriber>();
+
+  constructor(options: SubscribersOptions) {
+    this.#options = options;
+  }
+
+  handleEvent(event: LnsEvent, now: number): void {
+    if (event.type === "session-open") this.#open(event.session, now);
+    else if (event.type === "session-up") this.#up(event.session, now);
+    else if (event.type === "session-down") this.#down(event.session);
+  }
+
+  /** A PPP frame that a worker punted. */
+  handleFrame(punted: PuntedFrame, now: number): void {
+    const subscriber = this.#byRecord.get(punted.session);
+    if (subscriber === undefined || subscriber.handle.generation !== punted.generation) {
+      this.counters["stale-frames"]++;
+    } else if (subscriber.link !== undefined) {
+      subscriber.link.handleInput(punted.frame, now);
+      this.#drain(subscriber, subscriber.link, now);
+    } else if (subscriber.early.length < EARLY_FRAMES_MAX) {
+      subscriber.early.push(punted.frame);
+    } else {
+      this.counters["early-frames"]++;
+    }
+  }
+
+  handleTimeout(now: number): void {
+    for (;;) {
+      const subscriber = this.#timers.due(now);
+      if (subscriber === undefined) return;
+      if (subscriber.link === undefined) continue;
+      subscriber.link.handleTimeout(now);
+      this.#drain(subscriber, subscriber.link, now);
+    }
+  }
+
+  pollTimeout(): number {
+    return this.#timers.next();
+  }
+
+  *rows(now: number): Generator<SessionRow> {
+    for (const { session, handle, link, grant } of this.#byKey.values()) {
+      yield {
+        tunnelId: session.tunnelId,
+        sessionId: session.sessionId,
+        peerTunnelId: session.peerTunnelId,
+        peerSessionId: session.peerSessionId,
+        peer: `${session.path.peer}:${session.path.peerPort}`,
+        user: link?.user ?? "",
+        network: grant?.network ?? "",
+        address: grant?.profile.address ?? "",
+        phase: link?.phase ?? "dead",
+        seconds: Math.floor((now - session.since) / 1000),
+        ...this.#options.table.traffic(handle),
+      };
+    }
+  }
+
+  #open(session: SessionInfo, now: number): void {
+    const handle = this.#options.table.publish({
+      tunnelId: session.tunnelId,
+      sessionId: session.sessionId,
+      peerTunnelId: session.peerTunnelId,
+      peerSessionId: session.peerSessionId,
+      name: encodeSockaddr(session.path.peer, session.path.peerPort),
+      control: encodePktinfo(session.path.local),
+    });
+    if (handle === undefined) {
+      const result = { code: NO_FACILITIES, message: "session table is full" };
+      this.#options.closeSession(session, result, now);
+      return;
+    }
+    const subscriber: Subscriber = { session, handle, early: [] };
+    this.#byRecord.set(handle.index, subscriber);
+    this.#byKey.set(keyOf(session), subscriber);
+  }
+
+  #up(session: SessionInfo, now: number): void {
+    const subscriber = this.#byKey.get(keyOf(session));
+    if (subscriber === undefined) return;
+    const link = new Link(this.#options.link);
+    subscriber.link = link;
+    link.open(now);
+    for (const frame of subscriber.early) link.handleInput(frame, now);
+    subscriber.early = [];
+    this.#drain(subscriber, link, now);
+  }
+
+  #down(session: SessionInfo): void {
+    const subscriber = this.#byKey.get(keyOf(session));
+    if (subscriber === undefined) return;
+    this.#byKey.delete(keyOf(session));
+    this.#byRecord.delete(subscriber.handle.index);
+    this.#timers.delete(subscriber);
+    this.#options.table.withdraw(subscriber.handle);
+    if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
+  }
+
+  /** Passes on what the link wants sent and known, and sets its timer. */
+  #drain(subscriber: Subscriber, link: Link, now: number): void {
+    const { inject } = this.#options;
+    const { index, generation } = subscriber.handle;
+    for (let frame = link.pollTransmit(); frame !== undefined; frame = link.pollTransmit()) {
+      if (!inject.put(index, generation, frame)) this.counters["inject-ring-full"]++;
+    }
+    for (let event = link.pollEvent(); event !== undefined; event = link.pollEvent()) {
+      this.#handleLinkEvent(subscriber, event, now);
+    }
+    if (this.#isAlive(subscriber)) this.#timers.set(subscriber, link.pollTimeout());
+  }
+
+  #handleLinkEvent(subscriber: Subscriber, event: LinkEvent, now: number): void {
+    const { table, log, closeSession } = this.#options;
+    switch (event.type) {
+      case "authenticate":
+        void this.#authenticate(subscriber, event.request);
+        break;
+      case "network-up":
+        this.#forward(subscriber, event, now);
+        break;
+      case "network-down":
+        table.hold(subscriber.handle);
+        break;
+      case "down": {
+        const result = subscriber.refusal ?? RESULTS[event.reason];
+        log.info({ ...names(subscriber), reason: event.reason }, "link down");
+        closeSession(subscriber.session, result, now);
+      }
+    }
+  }
+
+  #forward(subscriber: Subscriber, event: LinkEvent & { type: "network-up" }, now: number): void {
+    const { table, networks, log, closeSession } = this.#options;
+    const network = networks.get(subscriber.grant?.network ?? "");
+    const isForwarded =
+      network !== undefined &&
+      table.forward(subscriber.handle, {
+        network: network.index,
+        address: ipv4(event.address),
+        mtu: Math.min(event.peer.mru, network.mtu),
+        acfc: event.peer.acfc,
+        pfc: event.peer.pfc,
+      });
+    if (isForwarded) {
+      log.info({ ...names(subscriber), address: event.address }, "session up");
+    } else {
+      const result = { code: NO_FACILITIES, message: "route table is full" };
+      closeSession(subscriber.session, result, now);
+    }
+  }
+
+  /** AAA may take its time; the session may be gone when it answers. */
+  async #authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
+    const { aaa, clock, log } = this.#options;
+    const answer = await aaa.authenticate(request);
+    const { link } = subscriber;
+    if (!this.#isAlive(subscriber) || link === undefined) {
+      if (answer.ok) aaa.release(answer.grant);
+      return;
+    }
+    if (subscriber.grant !== undefined) aaa.release(subscriber.grant); // authenticated again
+    const now = clock();
+    if (answer.ok) {
+      subscriber.grant = answer.grant;
+      link.authenticated({ ok: true, profile: answer.grant.profile }, now);
+    } else {
+      delete subscriber.grant;
+      log.warn({ ...names(subscriber), user: request.name, reason: answer.reason }, "user refused");
+      if (answer.reason === "pool-exhausted") {
+        subscriber.refusal = { code: NO_FACILITIES, message: "no address is free" };
+      }
+      link.authenticated({ ok: false, message: answer.message }, now);
+    }
+    this.#drain(subscriber, link, now);
+    this.#options.onProgress();
+  }
+
+  #isAlive(subscriber: Subscriber): boolean {
+    return this.#byRecord.get(subscriber.handle.index) === subscriber;
+  }
+}
+
+function keyOf(session: SessionInfo): number {
+  return session.tunnelId * 65_536 + session.sessionId;
+}
+
+/** What a log line says of a subscriber. */
+function names({ session, link }: Subscriber): Record<string, unknown> {
+  return {
+    tunnel: session.tunnelId,
+    session: session.sessionId,
+    peer: `${session.path.peer}:${session.path.peerPort}`,
+    user: link?.user ?? "",
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * Entry of a worker thread: opens its own binding to libc, instantiates the forwarding module over
+ * the shared memory and runs the loop until it is told to leave.
+ *
+ * @module
+ */
+import { workerData } from "node:worker_threads";
+import { Loop, type LoopOptions } from "../dataplane/loop.ts";
+import { instantiate } from "../dataplane/memory.ts";
+import { openLibc } from "../linux/ffi.deno.ts";
+
+export type WorkerData = Omit<LoopOptions, "clock">;
+
+const data = workerData as WorkerData;
+const loop = new Loop(openLibc(), instantiate(data.memory), {
+  ...data,
+  clock: () => performance.now(),
+});
+loop.run();

@@ -1,0 +1,43 @@
+/**
+ * Names of the data plane's counters. Each datagram or packet that a worker drops is in exactly
+ * one of them.
+ *
+ * @module
+ */
+import * as layout from "../../assembly/layout.ts";
+
+/** `up` is from the peer to the network, `down` the other way. */
+const NAMES: readonly (readonly [index: number, name: string])[] = [
+  [layout.COUNT_UP_PACKETS, "up.packets"],
+  [layout.COUNT_UP_OCTETS, "up.octets"],
+  [layout.COUNT_UP_PUNTED, "up.punted"],
+  [layout.COUNT_UP_TRUNCATED, "up.truncated"],
+  [layout.COUNT_UP_MALFORMED, "up.malformed"],
+  [layout.COUNT_UP_VERSION, "up.version"],
+  [layout.COUNT_UP_CONTROL, "up.control-message"],
+  [layout.COUNT_UP_NO_SESSION, "up.no-session"],
+  [layout.COUNT_UP_WRONG_PEER, "up.wrong-peer"],
+  [layout.COUNT_UP_PPP, "up.ppp-header"],
+  [layout.COUNT_UP_NOT_OPEN, "up.not-open"],
+  [layout.COUNT_UP_IP_HEADER, "up.ip-header"],
+  [layout.COUNT_UP_SOURCE_ADDRESS, "up.source-address"],
+  [layout.COUNT_UP_PUNT_FULL, "up.punt-ring-full"],
+  [layout.COUNT_UP_TUN_WRITE, "up.tun-write"],
+  [layout.COUNT_DOWN_PACKETS, "down.packets"],
+  [layout.COUNT_DOWN_OCTETS, "down.octets"],
+  [layout.COUNT_DOWN_INJECTED, "down.injected"],
+  [layout.COUNT_DOWN_NOT_IPV4, "down.not-ipv4"],
+  [layout.COUNT_DOWN_IP_HEADER, "down.ip-header"],
+  [layout.COUNT_DOWN_NO_ROUTE, "down.no-route"],
+  [layout.COUNT_DOWN_NOT_OPEN, "down.not-open"],
+  [layout.COUNT_DOWN_TOO_BIG, "down.too-big"],
+  [layout.COUNT_DOWN_SEND, "down.send"],
+  [layout.COUNT_DOWN_INJECT_STALE, "down.inject-stale"],
+];
+
+/** Reads the counters of a worker's region. */
+export function readCounters(memory: WebAssembly.Memory, worker: number): Record<string, number> {
+  const at = worker + layout.WORKER_COUNTERS;
+  const values = new BigUint64Array(memory.buffer, at, layout.COUNTER_COUNT);
+  return Object.fromEntries(NAMES.map(([index, name]) => [name, Number(values[index])]));
+}

@@ -1,0 +1,228 @@
+/**
+ * The loop of a worker: it moves batches between the data socket, the TUN devices and the rings.
+ *
+ *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
+ *   2. Data socket: recvmmsg → decapsulate → writev to the TUN devices; wake the control thread
+ *      when frames were punted.
+ *   3. Each TUN device: readv into slots → encapsulate → sendmmsg.
+ *   4. Inject ring: sendmmsg of what the control thread wants sent.
+ *
+ * Each source gets one batch a turn, so none starves another. A worker blocked in a system call
+ * cannot be ended from outside: it leaves when the stop word is set, or when the control thread
+ * shows no heartbeat.
+ *
+ * @module
+ */
+import * as layout from "../../assembly/layout.ts";
+import { HEARTBEAT_STALE_MS, POLL_MS } from "../limits.ts";
+import type { Forwarding } from "./memory.ts";
+
+/** The system calls of the loop; -1 means `errno()`. */
+export interface PacketCalls {
+  errno(): number;
+  poll(fds: bigint, count: bigint, timeoutMs: number): number;
+  recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
+  sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
+  readv(fd: number, vectors: bigint, count: number): number;
+  writev(fd: number, vectors: bigint, count: number): number;
+  eventfdWrite(fd: number, value: bigint): number;
+  eventfdRead(fd: number, value: bigint): number;
+}
+
+export interface LoopOptions {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the memory in the process. */
+  readonly base: bigint;
+  /** Address of the worker's region in the memory. */
+  readonly worker: number;
+  readonly dataSocket: number;
+  /** TUN descriptors, by index of the virtual network. */
+  readonly tuns: readonly number[];
+  /** eventfd that wakes this worker, and the one that wakes the control thread. */
+  readonly wake: number;
+  readonly wakeControl: number;
+  /** Milliseconds on a monotonic scale. */
+  readonly clock: () => number;
+}
+
+const POLLIN = 1;
+const EINTR = 4;
+const EAGAIN = 11;
+const ENOBUFS = 105;
+/** What a full socket buffer or a vanished route answers to one datagram; anything else is a bug. */
+const EBADF = 9;
+const EFAULT = 14;
+const ENOTSOCK = 88;
+const OUR_BUGS: readonly number[] = [EBADF, EFAULT, ENOTSOCK];
+const FIRST_TUN = 2;
+
+export class Loop {
+  readonly #calls: PacketCalls;
+  readonly #forwarding: Forwarding;
+  readonly #options: LoopOptions;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  readonly #counters: BigUint64Array;
+  readonly #tunNetworks: Uint8Array;
+  readonly #readLengths: Uint32Array;
+  // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
+  readonly #polls: bigint;
+  readonly #pollCount: bigint;
+  readonly #wakeValue: bigint;
+  readonly #received: bigint;
+  readonly #sends: readonly bigint[];
+  readonly #injected: readonly bigint[];
+  readonly #tunVectors: readonly bigint[];
+  readonly #readVectors: readonly bigint[];
+  #heartbeat = -1;
+  #heartbeatAt = 0;
+
+  constructor(calls: PacketCalls, forwarding: Forwarding, options: LoopOptions) {
+    const { memory, base, worker } = options;
+    this.#calls = calls;
+    this.#forwarding = forwarding;
+    this.#options = options;
+    this.#words = new Int32Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+    const { WORKER_COUNTERS, COUNTER_COUNT, BATCH_COUNT } = layout;
+    this.#counters = new BigUint64Array(memory.buffer, worker + WORKER_COUNTERS, COUNTER_COUNT);
+    const networksAt = worker + layout.WORKER_TUN_NETWORKS;
+    this.#tunNetworks = new Uint8Array(memory.buffer, networksAt, BATCH_COUNT);
+    const lengthsAt = worker + layout.WORKER_READ_LENGTHS;
+    this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BATCH_COUNT);
+
+    const address = (at: number) => base + BigInt(at);
+    const addresses = (at: number, size: number) =>
+      Array.from({ length: BATCH_COUNT }, (_, index) => address(at + index * size));
+    this.#polls = address(worker + layout.WORKER_POLLS);
+    this.#pollCount = BigInt(FIRST_TUN + options.tuns.length);
+    this.#wakeValue = address(worker + layout.WORKER_WAKE_VALUE);
+    this.#received = address(worker + layout.WORKER_RECEIVE + layout.BATCH_HEADERS);
+    const { MMSGHDR_SIZE, IOVEC_SIZE } = layout;
+    this.#sends = addresses(worker + layout.WORKER_SEND + layout.BATCH_HEADERS, MMSGHDR_SIZE);
+    this.#injected = addresses(worker + layout.WORKER_INJECT_SEND, MMSGHDR_SIZE);
+    this.#tunVectors = addresses(worker + layout.WORKER_TUN_VECTORS, IOVEC_SIZE);
+    this.#readVectors = addresses(worker + layout.WORKER_READ_VECTORS, IOVEC_SIZE);
+    this.#writePolls();
+  }
+
+  /** Runs until the stop word is set or the control thread is gone. */
+  run(): void {
+    this.#heartbeatAt = this.#options.clock();
+    while (this.#mayGoOn()) this.turn(POLL_MS);
+  }
+
+  /** One turn; sleeps at most `timeoutMs`. */
+  turn(timeoutMs: number): void {
+    const ready = this.#calls.poll(this.#polls, this.#pollCount, timeoutMs);
+    if (ready < 0) this.#tolerate("poll", [EINTR]);
+    if (ready <= 0) return;
+    if (this.#isReady(0)) this.#calls.eventfdRead(this.#options.wake, this.#wakeValue);
+    if (this.#isReady(1)) this.#receive();
+    for (let network = 0; network < this.#options.tuns.length; network++) {
+      if (this.#isReady(FIRST_TUN + network)) this.#readTun(network);
+    }
+    this.#inject();
+  }
+
+  #receive(): void {
+    const { dataSocket, worker, wakeControl } = this.#options;
+    const received = this.#calls.recvmmsg(dataSocket, this.#received, layout.BATCH_COUNT, 0);
+    if (received < 0) {
+      this.#tolerate("recvmmsg", [EAGAIN, EINTR]);
+      return;
+    }
+    const packets = this.#forwarding.decapsulate(worker, received);
+    for (let index = 0; index < packets; index++) this.#writeTun(index);
+    this.#forwarding.resetReceive(worker + layout.WORKER_RECEIVE, received);
+    if (this.#view.getUint32(worker + layout.WORKER_PUNTED, true) > 0) {
+      this.#calls.eventfdWrite(wakeControl, 1n);
+    }
+  }
+
+  #writeTun(index: number): void {
+    const tun = this.#options.tuns[this.#tunNetworks[index] ?? 0] ?? -1;
+    if (this.#calls.writev(tun, this.#tunVectors[index] ?? 0n, 1) >= 0) return;
+    this.#tolerateSend("writev");
+    this.#count(layout.COUNT_UP_TUN_WRITE);
+  }
+
+  #readTun(network: number): void {
+    const tun = this.#options.tuns[network] ?? -1;
+    let packets = 0;
+    while (packets < layout.BATCH_COUNT) {
+      const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
+      if (length < 0) {
+        this.#tolerate("readv", [EAGAIN, EINTR]);
+        break;
+      }
+      this.#readLengths[packets++] = length;
+    }
+    this.#send(this.#sends, this.#forwarding.encapsulate(this.#options.worker, network, packets));
+  }
+
+  #inject(): void {
+    const messages = this.#forwarding.inject(this.#options.worker);
+    this.#send(this.#injected, messages);
+    const waiting = this.#forwarding.releaseInjected(this.#options.worker);
+    if (waiting > 0) this.#calls.eventfdWrite(this.#options.wake, 1n); // more than one batch
+  }
+
+  /** Sends `count` messages; one that the kernel refuses is counted and passed over. */
+  #send(messages: readonly bigint[], count: number): void {
+    let next = 0;
+    while (next < count) {
+      const first = messages[next] ?? 0n;
+      const sent = this.#calls.sendmmsg(this.#options.dataSocket, first, count - next, 0);
+      if (sent > 0) {
+        next += sent;
+        continue;
+      }
+      const full = this.#tolerateSend("sendmmsg");
+      const lost = full ? count - next : 1; // a full buffer takes none of the others either
+      for (let index = 0; index < lost; index++) this.#count(layout.COUNT_DOWN_SEND);
+      next += lost;
+    }
+  }
+
+  /** True when a buffer is full; throws when the error can only be our own mistake. */
+  #tolerateSend(call: string): boolean {
+    const errno = this.#calls.errno();
+    if (OUR_BUGS.includes(errno)) throw new Error(`${call} failed with error ${errno}`);
+    return errno === EAGAIN || errno === ENOBUFS;
+  }
+
+  #tolerate(call: string, expected: readonly number[]): void {
+    const errno = this.#calls.errno();
+    if (!expected.includes(errno)) throw new Error(`${call} failed with error ${errno}`);
+  }
+
+  #mayGoOn(): boolean {
+    if (Atomics.load(this.#words, layout.CONTROL_STOP / 4) !== 0) return false;
+    const heartbeat = Atomics.load(this.#words, layout.CONTROL_HEARTBEAT / 4);
+    const now = this.#options.clock();
+    if (heartbeat !== this.#heartbeat) {
+      this.#heartbeat = heartbeat;
+      this.#heartbeatAt = now;
+    }
+    return now - this.#heartbeatAt < HEARTBEAT_STALE_MS;
+  }
+
+  #isReady(index: number): boolean {
+    const at = this.#options.worker + layout.WORKER_POLLS + index * layout.POLLFD_SIZE;
+    return this.#view.getInt16(at + layout.POLLFD_REVENTS, true) !== 0;
+  }
+
+  #writePolls(): void {
+    const { wake, dataSocket, tuns, worker } = this.#options;
+    [wake, dataSocket, ...tuns].forEach((fd, index) => {
+      const at = worker + layout.WORKER_POLLS + index * layout.POLLFD_SIZE;
+      this.#view.setInt32(at + layout.POLLFD_FD, fd, true);
+      this.#view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
+    });
+  }
+
+  #count(counter: number): void {
+    this.#counters[counter] = (this.#counters[counter] ?? 0n) + 1n;
+  }
+}

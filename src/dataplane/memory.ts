@@ -1,0 +1,44 @@
+/**
+ * The shared memory of the data plane and dataplane.wasm over it.
+ *
+ * Every thread makes an instance of its own over the one memory. The module has no static data
+ * and no state in globals, so a further instance changes nothing for those that run.
+ *
+ * @module
+ */
+import { MEMORY_SIZE, WORKER_SIZE, WORKERS } from "../../assembly/layout.ts";
+import wasm from "../../build/dataplane.ts";
+
+const PAGE = 65_536;
+const PAGES = Math.ceil(MEMORY_SIZE / PAGE);
+
+/** The exports of dataplane.wasm that the program calls; addresses are octets into the memory. */
+export interface Forwarding {
+  layoutBatch(batch: number, base: bigint): void;
+  layoutWorker(worker: number, base: bigint): void;
+  resetReceive(batch: number, count: number): void;
+  decapsulate(worker: number, received: number): number;
+  encapsulate(worker: number, network: number, packets: number): number;
+  inject(worker: number): number;
+  releaseInjected(worker: number): number;
+  insertSession(index: number): number;
+  removeSession(index: number): void;
+  insertRoute(index: number): number;
+  removeRoute(index: number): void;
+}
+
+/** The size is fixed: the kernel holds addresses of it, and untouched pages cost nothing. */
+export function createMemory(): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+}
+
+export function instantiate(memory: WebAssembly.Memory): Forwarding {
+  const octets = Uint8Array.from(atob(wasm), (char) => char.charCodeAt(0));
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(octets), { env: { memory } });
+  return instance.exports as unknown as Forwarding;
+}
+
+/** Address of the region of worker `index`. */
+export function workerAt(index: number): number {
+  return WORKERS + index * WORKER_SIZE;
+}

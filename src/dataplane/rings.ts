@@ -1,0 +1,102 @@
+/**
+ * The control thread's ends of the rings: PPP frames that a worker punted, and frames that it is
+ * to send. One producer, one consumer, positions count for ever modulo 2^32.
+ *
+ * @module
+ */
+import {
+  ENTRY_FRAME,
+  ENTRY_GENERATION,
+  ENTRY_LENGTH,
+  ENTRY_SESSION,
+  RING_COUNT,
+  RING_ENTRIES,
+  RING_HEAD,
+  RING_TAIL,
+  SLOT_CAPACITY,
+  SLOT_SIZE,
+} from "../../assembly/layout.ts";
+
+export interface PuntedFrame {
+  /** Index and generation of the session record at the time of the punt. */
+  readonly session: number;
+  readonly generation: number;
+  /** A copy: what is checked cannot change afterwards. */
+  readonly frame: Uint8Array;
+}
+
+class Ring {
+  protected readonly octets: Uint8Array;
+  protected readonly view: DataView;
+  protected readonly at: number;
+  readonly #head: Uint32Array;
+  readonly #tail: Uint32Array;
+
+  constructor(memory: WebAssembly.Memory, at: number) {
+    this.octets = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.at = at;
+    this.#head = new Uint32Array(memory.buffer, at + RING_HEAD, 1);
+    this.#tail = new Uint32Array(memory.buffer, at + RING_TAIL, 1);
+  }
+
+  get head(): number {
+    return Atomics.load(this.#head, 0);
+  }
+
+  get tail(): number {
+    return Atomics.load(this.#tail, 0);
+  }
+
+  protected get waiting(): number {
+    return (this.head - this.tail) >>> 0;
+  }
+
+  protected entryAt(position: number): number {
+    return this.at + RING_ENTRIES + (position % RING_COUNT) * SLOT_SIZE;
+  }
+
+  protected publish(): void {
+    Atomics.add(this.#head, 0, 1);
+  }
+
+  protected release(): void {
+    Atomics.add(this.#tail, 0, 1);
+  }
+}
+
+/** Consumer of the frames that a worker punts. */
+export class PuntRing extends Ring {
+  take(): PuntedFrame | undefined {
+    if (this.waiting === 0) return undefined;
+    const entry = this.entryAt(this.tail);
+    const length = Math.min(this.view.getUint32(entry + ENTRY_LENGTH, true), SLOT_CAPACITY);
+    const punted = {
+      session: this.view.getUint32(entry + ENTRY_SESSION, true),
+      generation: this.view.getUint32(entry + ENTRY_GENERATION, true),
+      frame: this.octets.slice(entry + ENTRY_FRAME, entry + ENTRY_FRAME + length),
+    };
+    this.release();
+    return punted;
+  }
+}
+
+/** Producer of frames for a worker to send. */
+export class InjectRing extends Ring {
+  /** False when the ring is full or the frame larger than a slot; nothing is sent then. */
+  put(session: number, generation: number, frame: Uint8Array): boolean {
+    if (this.waiting >= RING_COUNT || frame.length > SLOT_CAPACITY) return false;
+    const entry = this.entryAt(this.head);
+    this.view.setUint32(entry + ENTRY_SESSION, session, true);
+    this.view.setUint32(entry + ENTRY_GENERATION, generation, true);
+    this.view.setUint32(entry + ENTRY_LENGTH, frame.length, true);
+    this.octets.set(frame, entry + ENTRY_FRAME);
+    this.publish();
+    return true;
+  }
+
+  /** True when the worker is done with every entry before `position`. */
+  hasPassed(position: number): boolean {
+    return ((this.tail - position) | 0) >= 0;
+  }
+}

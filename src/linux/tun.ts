@@ -1,0 +1,63 @@
+/**
+ * TUN devices: one per virtual network. A device lives as long as its descriptor is open.
+ *
+ * @module
+ */
+import type { Ipv4Prefix } from "../net.ts";
+import { checked } from "./errno.ts";
+import type { Libc } from "./libc.ts";
+import { addAddress, addRoute, linkUp } from "./netlink.ts";
+
+const O_RDWR_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const TUNSETIFF = 0x400454can;
+const SIOCGIFINDEX = 0x8933n;
+const IFF_TUN = 0x0001;
+const IFF_NO_PI = 0x1000;
+/** Refuse a device that is there already, instead of attaching to somebody else's. */
+const IFF_TUN_EXCL = 0x8000;
+const IFREQ_SIZE = 40;
+const IFNAME_SIZE = 16;
+const AF_INET = 2;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+
+export interface TunOptions {
+  readonly name: string;
+  readonly gateway: number;
+  readonly pool: readonly Ipv4Prefix[];
+  readonly mtu: number;
+}
+
+/** Creates the device and sets it up whole; returns its descriptor. Leaves nothing behind if it throws. */
+export function openTun(libc: Libc, options: TunOptions): number {
+  const fd = checked(libc, "open", libc.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC));
+  try {
+    const ifreq = interfaceRequest(options.name);
+    new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL, true);
+    checked(libc, "TUNSETIFF", libc.ioctl(fd, TUNSETIFF, ifreq));
+    const index = interfaceIndex(libc, options.name);
+    linkUp(libc, index, options.mtu);
+    addAddress(libc, index, options.gateway);
+    for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
+    return fd;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+}
+
+function interfaceIndex(libc: Libc, name: string): number {
+  const fd = checked(libc, "socket", libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));
+  try {
+    const ifreq = interfaceRequest(name);
+    checked(libc, "SIOCGIFINDEX", libc.ioctl(fd, SIOCGIFINDEX, ifreq));
+    return new DataView(ifreq.buffer).getInt32(IFNAME_SIZE, true);
+  } finally {
+    libc.close(fd);
+  }
+}
+
+function interfaceRequest(name: string): Uint8Array<ArrayBuffer> {
+  const ifreq = new Uint8Array(IFREQ_SIZE);
+  ifreq.set(new TextEncoder().encode(name).subarray(0, IFNAME_SIZE - 1));
+  return ifreq;
+}
