@@ -1,0 +1,126 @@
+/**
+ * Address pools of the virtual networks.
+ *
+ * Addresses that were never given out go first, then those that were given back longest ago: a
+ * packet that is late for an old session so hits nobody for as long as possible. Memory grows with
+ * what was given out, not with the size of the pool.
+ *
+ * @module
+ */
+import { formatIpv4, type Ipv4Prefix, ipv4, parseIpv4Prefix } from "../net.ts";
+
+/** What a virtual network has to give. */
+export interface Network {
+  readonly name: string;
+  /** Our address in it; never given to a session. */
+  readonly gateway: string;
+  /** Prefixes. The first and the last address of each are never given to a session. */
+  readonly pool: readonly string[];
+  readonly dns?: readonly string[];
+  readonly nbns?: readonly string[];
+}
+
+export class Pools {
+  readonly #pools: ReadonlyMap<string, Pool>;
+
+  /** @throws {RangeError} for text that is no prefix or address, and for pools that overlap */
+  constructor(networks: readonly Network[]) {
+    this.#pools = new Map(networks.map((network) => [network.name, new Pool(network)]));
+  }
+
+  /** A free address of a network; `undefined` when there is none. */
+  grant(network: string): string | undefined {
+    const address = this.#pools.get(network)?.grant();
+    return address === undefined ? undefined : formatIpv4(address);
+  }
+
+  /** Takes an address back; one that is not out is left alone. */
+  release(network: string, address: string): void {
+    this.#pools.get(network)?.release(ipv4(address));
+  }
+}
+
+class Pool {
+  readonly #gateway: number;
+  readonly #prefixes: readonly Ipv4Prefix[];
+  /** The next address that was never given out: which prefix, and where in it. */
+  #prefix = 0;
+  #offset = 1;
+  readonly #out = new Set<number>();
+  readonly #released = new Queue();
+
+  constructor(network: Network) {
+    this.#gateway = ipv4(network.gateway);
+    this.#prefixes = network.pool.map(readPrefix);
+    const sorted = [...this.#prefixes].sort((a, b) => a.first - b.first);
+    for (const [at, prefix] of sorted.entries()) {
+      const next = sorted[at + 1];
+      if (next !== undefined && next.first <= prefix.last) {
+        throw new RangeError(`pools of network ${network.name} overlap`);
+      }
+    }
+  }
+
+  grant(): number | undefined {
+    const address = this.#fresh() ?? this.#released.take();
+    if (address !== undefined) this.#out.add(address);
+    return address;
+  }
+
+  release(address: number): void {
+    if (this.#out.delete(address)) this.#released.put(address);
+  }
+
+  /** Each prefix is left once, so all calls together take as many steps as there are prefixes. */
+  #fresh(): number | undefined {
+    for (;;) {
+      const prefix = this.#prefixes[this.#prefix];
+      if (prefix === undefined) return undefined;
+      const address = prefix.first + this.#offset;
+      if (address >= prefix.last) {
+        this.#prefix += 1;
+        this.#offset = 1;
+        continue;
+      }
+      this.#offset += 1;
+      if (address !== this.#gateway) return address;
+    }
+  }
+}
+
+const QUEUE_INITIAL = 16;
+
+/** First in, first out, in a ring of four octets an address that doubles when it is full. */
+class Queue {
+  #ring = new Uint32Array(QUEUE_INITIAL);
+  #head = 0;
+  #size = 0;
+
+  put(address: number): void {
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#size) % this.#ring.length] = address;
+    this.#size += 1;
+  }
+
+  take(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const address = this.#ring[this.#head];
+    this.#head = (this.#head + 1) % this.#ring.length;
+    this.#size -= 1;
+    return address;
+  }
+
+  #grow(): void {
+    const ring = new Uint32Array(this.#ring.length * 2);
+    ring.set(this.#ring.subarray(this.#head));
+    ring.set(this.#ring.subarray(0, this.#head), this.#ring.length - this.#head);
+    this.#ring = ring;
+    this.#head = 0;
+  }
+}
+
+function readPrefix(text: string): Ipv4Prefix {
+  const prefix = parseIpv4Prefix(text);
+  if (prefix === undefined) throw new RangeError(`not an IPv4 prefix: ${text}`);
+  return prefix;
+}
