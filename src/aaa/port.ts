@@ -1,0 +1,30 @@
+/**
+ * The port: who may come in and what they are given.
+ *
+ * @module
+ */
+import type { AuthRequest, NetworkProfile } from "../ppp/index.ts";
+
+/** What an authenticated user holds until it is released. */
+export interface Grant {
+  readonly user: string;
+  /** Name of the virtual network. */
+  readonly network: string;
+  readonly profile: NetworkProfile;
+}
+
+export type AaaResult =
+  | { readonly ok: true; readonly grant: Grant }
+  | {
+      readonly ok: false;
+      readonly reason: "credentials" | "pool-exhausted";
+      /** For the peer to read. */
+      readonly message: string;
+    };
+
+/** The port. An implementation answers every request and never rejects. */
+export interface Aaa {
+  authenticate(request: AuthRequest): Promise<AaaResult>;
+  /** Gives back what was granted; a second time does nothing. */
+  release(grant: Grant): void;
+}
