@@ -36,3 +36,4 @@ if (!process.argv.includes("--if-missing") || !isFresh()) {
   mkdirSync(join(root, "build"), { recursive: true });
   for (const target of targets) compile(target);
 }
+if (process.argv.includes("--dist")) await (await import("./dist.ts")).buildDist(root);

@@ -84,6 +84,8 @@ export const PUNTS_PER_TURN = 256;
 
 /** How long SIGTERM waits for the acknowledgement of CDN and StopCCN. */
 export const SHUTDOWN_WAIT_MS = 2_000;
+/** Signals this close together are one: terminal, npm and launcher each pass on the same Ctrl-C. */
+export const SIGNAL_ECHO_MS = 500;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
 /** A worker leaves when the control thread's heartbeat is this old. */

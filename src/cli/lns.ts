@@ -4,6 +4,7 @@ import { constants } from "node:os";
 import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import type { RunningLns } from "../daemon/lns.ts";
 import { StartError } from "../daemon/start-error.ts";
+import { SIGNAL_ECHO_MS } from "../limits.ts";
 import { createLog, flushLog, type Logger, stdoutSink } from "../observe/log.ts";
 import { configFailure, readConfig } from "./settings.ts";
 import { failure, misuse, parseCommand } from "./usage.ts";
@@ -57,7 +58,7 @@ async function start(config: Config, log: Logger): Promise<RunningLns> {
  */
 class Signals {
   #running: RunningLns | undefined;
-  #count = 0;
+  #first: number | undefined;
 
   constructor() {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -67,12 +68,16 @@ class Signals {
 
   stopWith(running: RunningLns): void {
     this.#running = running;
-    if (this.#count > 0) void running.stop();
+    if (this.#first !== undefined) void running.stop();
   }
 
   #receive(exitCode: number): void {
-    this.#count++;
-    if (this.#count > 1) process.exit(exitCode);
-    void this.#running?.stop();
+    const now = performance.now();
+    if (this.#first === undefined) {
+      this.#first = now;
+      void this.#running?.stop();
+    } else if (now - this.#first > SIGNAL_ECHO_MS) {
+      process.exit(exitCode);
+    }
   }
 }

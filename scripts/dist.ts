@@ -1,0 +1,70 @@
+// Builds what is published, from src/ to dist/:
+//   codec.js     simplon/codec: one file without imports, for every JavaScript runtime
+//   index.js     simplon: the public API
+//   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
+//   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type BuildOptions, build, type Metafile } from "esbuild";
+
+/** The oldest Node that the bin runs on. */
+const NODE_MIN = 22;
+
+export async function buildDist(root: string): Promise<void> {
+  const dist = join(root, "dist");
+  rmSync(dist, { recursive: true, force: true });
+  const common: BuildOptions = {
+    absWorkingDir: root,
+    outdir: "dist",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  };
+  const codec = await build({
+    ...common,
+    entryPoints: { codec: "src/codec/index.ts" },
+    platform: "neutral",
+  });
+  assertNoImports(codec.metafile, "dist/codec.js");
+  const node: BuildOptions = { ...common, platform: "node", packages: "external" };
+  if (existsSync(join(root, "src/index.ts"))) {
+    await build({ ...node, entryPoints: { index: "src/index.ts" } });
+  }
+  const entryPoints: Record<string, string> = {
+    cli: "src/cli/main.ts",
+    launch: "src/cli/launch.ts",
+  };
+  if (existsSync(join(root, "src/daemon/worker.ts"))) entryPoints.worker = "src/daemon/worker.ts";
+  // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
+  await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });
+  writeBin(dist);
+}
+
+function assertNoImports(metafile: Metafile | undefined, output: string): void {
+  const imports = metafile?.outputs[output]?.imports ?? [];
+  if (imports.length > 0) {
+    throw new Error(`${output} imports ${imports.map(({ path }) => path).join(", ")}`);
+  }
+}
+
+/** Only syntax that any Node reads, so that an old one says what it lacks instead of a stack. */
+function writeBin(dist: string): void {
+  const bin = join(dist, "simplon.js");
+  writeFileSync(
+    bin,
+    `#!/usr/bin/env node
+var version = process.versions.node;
+if (parseInt(version, 10) < ${NODE_MIN}) {
+  console.error("simplon: needs Node ${NODE_MIN} or newer, this is Node " + version);
+  process.exit(1);
+}
+import("./launch.js").then(function (module) {
+  return module.launch("./cli.js", process.argv.slice(2));
+});
+`,
+  );
+  chmodSync(bin, 0o755);
+}
