@@ -33,15 +33,12 @@ export interface LogOptions {
 
 export function createLog({ level, human, sink }: LogOptions): Logger {
   const stream = human ? new HumanSink(sink) : sink;
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
       timestamp: stdTimeFunctions.isoTime,
-      formatters: {
-        level: (label) => ({ level: label }),
-        bindings: (bindings) => sanitize(bindings) as Record<string, unknown>,
-      },
+      formatters: { level: (label) => ({ level: label }) },
       // Errors are plain objects when they arrive here; see `sanitize`.
       serializers: { err: (error: unknown) => error },
       hooks: {
@@ -52,6 +49,19 @@ export function createLog({ level, human, sink }: LogOptions): Logger {
     },
     stream,
   );
+  cleanBindings(log);
+  return log;
+}
+
+/** Bindings pass no hook of pino. Children inherit these methods, and theirs in turn. */
+function cleanBindings(log: Logger): void {
+  const { child, setBindings } = log;
+  log.child = function (this: Logger, bindings, options) {
+    return child.call(this, sanitize(bindings) as object, options);
+  } as typeof child;
+  log.setBindings = function (this: Logger, bindings) {
+    setBindings.call(this, sanitize(bindings) as object);
+  };
 }
 
 /** The sink of the daemon. `dropped` counts lines that found no place in the buffer. */
