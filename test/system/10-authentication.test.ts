@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { AvpType } from "../../src/codec/index.ts";
+import type { Guest } from "./support/guest.ts";
+import { Lab } from "./support/lab.ts";
+import { Simplon } from "./support/simplon.ts";
+import { controlMessages, resultCode } from "./support/traffic.ts";
+
+let lab: Lab;
+let guest: Guest;
+let lns: Simplon;
+
+before(async () => {
+  lab = await Lab.open("authentication", 1);
+  [guest] = lab.guests as [Guest];
+});
+after(() => lab.close());
+
+describe("the password of a stock client", () => {
+  // One address for all: a client that was refused must not keep it.
+  before(async () => {
+    lns = await Simplon.start(lab, { network: { pool: ["10.64.0.0/30"] } });
+  });
+  after(() => lns.stop());
+
+  for (const auth of ["chap", "pap"] as const) {
+    it(`is taken by ${auth}, and the session is shown until the hang-up`, async () => {
+      const dialled = await guest.must("dial", { auth });
+      assert.equal(dialled.address, "10.64.0.2");
+      assert.equal(dialled.gateway, "10.64.0.1");
+      assert.equal(dialled.dns, "10.8.0.1,10.8.0.3");
+      assert.match(dialled.lcp_theirs ?? "", auth === "pap" ? /<auth pap>/ : /<auth chap MD5>/);
+      assert.equal(dialled.verdict, auth === "pap" ? "PAP AuthAck" : "CHAP Success");
+
+      const [session, ...others] = await lns.sessions();
+      assert.deepEqual(others, []);
+      assert.equal(session?.user, "bob");
+      assert.equal(session?.network, "default");
+      assert.equal(session?.address, "10.64.0.2");
+      assert.equal(session?.phase, "network");
+      const [tunnel] = await lns.tunnels();
+      assert.equal(tunnel?.state, "established");
+      assert.equal(tunnel?.sessions, 1);
+
+      await guest.must("hangup");
+      await lns.empty();
+    });
+
+    it(`is refused by ${auth} when it is wrong, and nothing is left`, async () => {
+      const seen = await guest.refused({ auth, pass: "wrong" });
+      assert.equal(seen.refused, "auth");
+      assert.equal(seen.verdict, auth === "pap" ? "PAP AuthNak" : "CHAP Failure");
+      await guest.must("stop");
+      await lns.empty();
+    });
+
+    it(`is refused by ${auth} for a user that is not known`, async () => {
+      const seen = await guest.refused({ auth, user: "mallory" });
+      assert.equal(seen.refused, "auth");
+      await guest.must("stop");
+      await lns.empty();
+    });
+  }
+
+  it("is asked for: a client that takes no method of ours is not let in", async () => {
+    await guest.refused({ auth: "none" });
+    await guest.must("stop");
+    await lns.empty();
+  });
+
+  it("that was refused cost no address: the only one is still free", async () => {
+    const dialled = await guest.must("dial", { user: "alice", pass: "alicepw" });
+    assert.equal(dialled.address, "10.64.0.2");
+    await guest.must("hangup");
+  });
+
+  it("never stands in the log", () => {
+    assert.doesNotMatch(lns.child.text, /bobpw|alicepw/);
+  });
+});
+
+describe("the tunnel secret", () => {
+  const secret = "opensesame";
+
+  /** Result Codes of the StopCCNs that we sent while `work` ran. */
+  async function stopCodes(work: () => Promise<unknown>) {
+    const before = controlMessages(lab.captureFile).length;
+    await work();
+    const sent = controlMessages(lab.captureFile).slice(before);
+    return sent.filter(({ name, isOurs }) => name === "StopCCN" && isOurs).map(resultCode);
+  }
+
+  async function refusedBefore(keys: Readonly<Record<string, string>>) {
+    assert.equal((await guest.refused(keys)).refused, "tunnel");
+    assert.deepEqual(await lns.sessions(), []);
+    await guest.must("stop");
+  }
+
+  describe("that we have", () => {
+    before(async () => {
+      lns = await Simplon.start(lab, { lns: { secret } });
+    });
+    after(() => lns.stop());
+
+    it("lets in who has it too, with a challenge each way", async () => {
+      const before = controlMessages(lab.captureFile).length;
+      await guest.must("dial", { secret });
+      const exchange = controlMessages(lab.captureFile).slice(before, before + 3);
+      const challenges = exchange.map(({ name, avps }) => [
+        name,
+        avps.filter(({ type }) => type === AvpType.Challenge).length,
+        avps.filter(({ type }) => type === AvpType.ChallengeResponse).length,
+      ]);
+      assert.deepEqual(challenges, [
+        ["SCCRQ", 1, 0],
+        ["SCCRP", 1, 1],
+        ["SCCCN", 0, 1],
+      ]);
+      await guest.must("hangup");
+    });
+
+    it("lets in who has it and asks us for nothing", async () => {
+      await guest.must("dial", { secret, challenge: "no" });
+      await guest.must("hangup");
+    });
+
+    it("keeps out who has another: StopCCN, not authorised", async () => {
+      const codes = await stopCodes(() => refusedBefore({ secret: "wrong", challenge: "no" }));
+      assert.deepEqual(codes, [4]);
+    });
+
+    it("keeps out who has another and finds our answer wrong", async () => {
+      await refusedBefore({ secret: "wrong" });
+    });
+
+    it("keeps out who has none", async () => {
+      await refusedBefore({});
+    });
+  });
+
+  it("that only the client has keeps it from us: we cannot answer its challenge", async () => {
+    lns = await Simplon.start(lab);
+    try {
+      await refusedBefore({ secret });
+    } finally {
+      await lns.stop();
+    }
+  });
+});

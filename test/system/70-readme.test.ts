@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, it } from "node:test";
+import { Child, must } from "./support/child.ts";
+import type { Guest } from "./support/guest.ts";
+import { CORE_ADDRESS, Lab, root } from "./support/lab.ts";
+
+let lab: Lab;
+let guest: Guest;
+let clone: string;
+
+before(async () => {
+  lab = await Lab.open("readme", 1);
+  [guest] = lab.guests as [Guest];
+  clone = join(lab.directory, "clone");
+  await must("git", ["clone", "--quiet", `file://${root}`, clone]);
+});
+after(() => lab.close());
+
+it("README gives the two commands that are tried here", () => {
+  assert.match(readFileSync(join(clone, "README.md"), "utf8"), /npm ci && npm start/);
+});
+
+it("npm ci && npm start in a fresh clone is an LNS that a client dials into", async () => {
+  await must("npm", ["ci", "--no-audit", "--no-fund"], { cwd: clone, ms: 300_000 });
+  const server = new Child(...lab.inside("lns", ["npm", "start"]), { cwd: clone });
+  try {
+    const name = value(await server.line(/^ *user +\S/, 60_000));
+    const password = value(await server.line(/^ *password +\S/, 5_000));
+    await server.line(/serving/, 20_000);
+    assert.match(await lab.listeners(), /:1701\b/);
+    assert.ok(existsSync(join(clone, "simplon.toml")));
+    assert.ok(password.length >= 12, "a password that nobody guesses");
+
+    await guest.must("dial", { user: name, pass: password });
+    await guest.must("ping", { to: CORE_ADDRESS });
+    await guest.refused({ user: name, pass: "demo" });
+  } finally {
+    await server.end();
+  }
+  assert.deepEqual(await lab.devices(), []);
+});
+
+function value(line: string): string {
+  return line.trim().split(/\s+/)[1] ?? "";
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, afterEach, before, it } from "node:test";
+import type { Guest } from "./support/guest.ts";
+import { Lab, root } from "./support/lab.ts";
+import { deno, Simplon, writeConfig } from "./support/simplon.ts";
+
+const entry = join(root, "test", "system", "support", "failing-lns.ts");
+
+let lab: Lab;
+let guest: Guest;
+
+before(async () => {
+  lab = await Lab.open("failures", 1);
+  [guest] = lab.guests as [Guest];
+});
+after(() => lab.close());
+afterEach(() => guest.must("stop"));
+
+const failures = {
+  "an exception out of a timer of the control thread": "timer",
+  "a rejection that nobody handles": "rejection",
+  "an exception in the control connection's state machine": "machine",
+  "an exception in the worker, whose data socket is gone": "worker",
+} as const;
+
+for (const [title, kind] of Object.entries(failures)) {
+  it(`${title} ends the process within 3 s, with a session up, and leaves no device`, async () => {
+    const config = writeConfig(lab, { network: { nat: true } });
+    const argv = [deno, "run", "-A", entry, config, kind];
+    const lns = await Simplon.startWith(lab, config, argv);
+    try {
+      await guest.must("dial");
+      assert.deepEqual(await lab.devices(), ["simplon0"]);
+      const start = performance.now();
+      lns.child.signal("SIGUSR1");
+      const { code, signal } = await lns.child.ended(10_000);
+      const took = performance.now() - start;
+      assert.equal(signal, null);
+      assert.ok(code !== null && code !== 0, `exit code ${code}`);
+      assert.ok(took < 3_000, `${took} ms`);
+      assert.match(lns.child.text, /broken on purpose|EBADF|error 9/);
+      assert.deepEqual(await lab.devices(), []);
+      assert.equal(await lab.nftTables(), "");
+    } finally {
+      await lns.child.end();
+    }
+  });
+}

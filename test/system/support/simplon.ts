@@ -1,0 +1,153 @@
+/** The program under test, in the LNS's namespace, with a configuration of its own. */
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Child, type Exit, poll, run } from "./child.ts";
+import { type Lab, root } from "./lab.ts";
+
+export interface Settings {
+  readonly lns?: Readonly<Record<string, string | number>>;
+  readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly methods?: readonly string[];
+}
+
+export interface TunnelRow {
+  readonly tunnelId: number;
+  readonly peerTunnelId: number;
+  readonly peer: string;
+  readonly hostName: string;
+  readonly state: string;
+  readonly sessions: number;
+}
+
+export interface SessionRow {
+  readonly tunnelId: number;
+  readonly sessionId: number;
+  readonly peerTunnelId: number;
+  readonly peerSessionId: number;
+  readonly peer: string;
+  readonly user: string;
+  readonly network: string;
+  readonly address: string;
+  readonly phase: string;
+  readonly rxPackets: number;
+  readonly rxOctets: number;
+  readonly txPackets: number;
+  readonly txOctets: number;
+}
+
+/** Users of every configuration here. */
+export const USERS = { bob: "bobpw", alice: "alicepw" } as const;
+
+export const deno = join(root, "node_modules", ".bin", "deno");
+export const main = join(root, "src", "cli", "main.ts");
+
+/** A configuration file in a new directory; answers its path. */
+export function writeConfig(lab: Lab, settings: Settings = {}): string {
+  const directory = mkdtempSync(join(lab.directory, "lns-"));
+  const lns = { listen: "0.0.0.0:1701", socket: join(directory, "socket"), ...settings.lns };
+  const network = {
+    name: "default",
+    tun: "simplon0",
+    gateway: "10.64.0.1",
+    pool: ["10.64.0.0/16"],
+    dns: ["10.8.0.1", "10.8.0.3"],
+    ...settings.network,
+  };
+  const users = Object.entries(USERS).map(([name, password]) =>
+    table("[[user]]", { name, password, network: "default" }),
+  );
+  const tables = [
+    table("[lns]", lns),
+    table("[[network]]", network),
+    table("[auth]", { methods: settings.methods ?? ["chap", "pap"] }),
+    ...users,
+    table("[log]", { level: "debug" }),
+  ];
+  const file = join(directory, "simplon.toml");
+  writeFileSync(file, tables.join("\n"));
+  return file;
+}
+
+/** Arguments of deno for one run of the program. */
+export function simplonArgs(...args: readonly string[]): string[] {
+  return [deno, "run", "-A", main, ...args];
+}
+
+export class Simplon {
+  readonly child: Child;
+  readonly #lab: Lab;
+  readonly #config: string;
+
+  constructor(lab: Lab, config: string, entry: readonly string[]) {
+    this.#lab = lab;
+    this.#config = config;
+    this.child = new Child(...lab.inside("lns", entry));
+  }
+
+  /** Starts the program and waits until its control socket answers. */
+  static async start(lab: Lab, settings: Settings = {}): Promise<Simplon> {
+    const config = writeConfig(lab, settings);
+    return Simplon.startWith(lab, config, simplonArgs("lns", "-c", config));
+  }
+
+  static async startWith(lab: Lab, config: string, entry: readonly string[]): Promise<Simplon> {
+    const simplon = new Simplon(lab, config, entry);
+    try {
+      await simplon.#ready();
+      return simplon;
+    } catch (error) {
+      await simplon.child.end();
+      throw error;
+    }
+  }
+
+  async #ready(): Promise<void> {
+    const socket = join(this.#config, "..", "socket");
+    await poll("a control socket", 20_000, () => {
+      assert.equal(this.child.exit, undefined, `simplon ended:\n${this.child.text}`);
+      return existsSync(socket);
+    });
+    await this.tunnels();
+  }
+
+  tunnels(): Promise<readonly TunnelRow[]> {
+    return this.#show("tunnels");
+  }
+
+  sessions(): Promise<readonly SessionRow[]> {
+    return this.#show("sessions");
+  }
+
+  counters(): Promise<Readonly<Record<string, number>>> {
+    return this.#show("counters");
+  }
+
+  async counter(name: string): Promise<number> {
+    return (await this.counters())[name] ?? 0;
+  }
+
+  /** Waits until the LNS has nothing left of any client. */
+  async empty(ms = 10_000): Promise<void> {
+    await poll("an LNS without sessions", ms, async () => (await this.sessions()).length === 0);
+  }
+
+  /** SIGTERM, and what has to hold after it. */
+  async stop(): Promise<Exit> {
+    if (this.child.exit === undefined) this.child.signal("SIGTERM");
+    return this.child.ended(10_000).catch(() => this.child.end());
+  }
+
+  async #show<Rows>(what: string): Promise<Rows> {
+    const args = simplonArgs("show", what, "--json", "-c", this.#config);
+    const [command, rest] = this.#lab.inside("lns", args);
+    const { code, text } = await run(command, rest, { ms: 15_000 });
+    assert.equal(code, 0, `show ${what}: ${text}`);
+    return JSON.parse(text) as Rows;
+  }
+}
+
+function table(header: string, keys: Readonly<Record<string, unknown>>): string {
+  const lines = Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+  return [header, ...lines, ""].join("\n");
+}
