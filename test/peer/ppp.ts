@@ -1,0 +1,284 @@
+/**
+ * A PPP client for tests, written from the RFCs and apart from src/ppp: it shares only the codec.
+ *
+ * It negotiates LCP, authenticates with PAP or CHAP-MD5, asks for addresses, and keeps a record of
+ * every packet that it got. What it wishes and accepts is data.
+ *
+ * @module
+ */
+import { createHash } from "node:crypto";
+import { buildPpp, parsePpp } from "../../src/codec/index.ts";
+
+export const LCP = 0xc021;
+export const PAP = 0xc023;
+export const CHAP = 0xc223;
+export const IPCP = 0x8021;
+
+export type OptionList = readonly (readonly [type: number, ...data: number[]])[];
+
+export interface PeerWishes {
+  /** Options of its first LCP Configure-Request. */
+  lcp?: OptionList;
+  /** Authentication protocols that it agrees to. */
+  accepts?: readonly ("pap" | "chap")[];
+  /** How it refuses another: with its wish as Data of the option, or for good. */
+  refusal?: readonly number[] | "reject";
+  name?: string;
+  password?: string;
+  /** Options of its first IPCP Configure-Request. */
+  ipcp?: OptionList;
+  /** Types of ours that it rejects in LCP, besides what `accepts` says. */
+  rejects?: readonly number[];
+  /** Opens LCP only when it is spoken to. */
+  isPassive?: boolean;
+}
+
+export interface Heard {
+  readonly protocol: number;
+  readonly code: number;
+  readonly identifier: number;
+  readonly data: Buffer;
+  readonly at: number;
+}
+
+const RESTART_MS = 3_000;
+const PAP_OPTION = [0xc0, 0x23];
+const CHAP_OPTION = [0xc2, 0x23, 5];
+const AUTH_OPTION = 3;
+
+export function packet(code: number, identifier: number, data: Iterable<number> = []): Uint8Array {
+  const octets = [...data];
+  const length = octets.length + 4;
+  return Uint8Array.from([code, identifier, length >> 8, length & 0xff, ...octets]);
+}
+
+export function frame(
+  protocol: number,
+  code: number,
+  identifier: number,
+  data: Iterable<number> = [],
+): Uint8Array {
+  return buildPpp(protocol, packet(code, identifier, data));
+}
+
+export function encodeOptions(list: OptionList): number[] {
+  return list.flatMap(([type, ...data]) => [type, data.length + 2, ...data]);
+}
+
+export function decodeOptions(data: Uint8Array): [number, ...number[]][] {
+  const list: [number, ...number[]][] = [];
+  for (let at = 0; at < data.length; at += data[at + 1] as number) {
+    list.push([data[at] as number, ...data.subarray(at + 2, at + (data[at + 1] as number))]);
+  }
+  return list;
+}
+
+export function read(octets: Uint8Array, at = 0): Heard {
+  const ppp = parsePpp(octets);
+  if (typeof ppp === "string") throw new Error(`our own frame does not parse: ${ppp}`);
+  const information = Buffer.from(ppp.information);
+  const length = information.readUInt16BE(2);
+  if (length !== information.length) throw new Error("Length field and frame differ");
+  return {
+    protocol: ppp.protocol,
+    code: information.readUInt8(0),
+    identifier: information.readUInt8(1),
+    data: information.subarray(4),
+    at,
+  };
+}
+
+export function text(value: string): number[] {
+  return [...Buffer.from(value)];
+}
+
+/** Half of a negotiation: our request, and what we said to the other's. */
+class Negotiation {
+  readonly protocol: number;
+  wishes: Map<number, readonly number[]>;
+  identifier = 0;
+  isAcked = false;
+  hasAcked = false;
+  isStarted = false;
+  deadline = Infinity;
+
+  constructor(protocol: number, wishes: OptionList) {
+    this.protocol = protocol;
+    this.wishes = new Map(wishes.map(([type, ...data]) => [type, data]));
+  }
+
+  get isOpened(): boolean {
+    return this.isAcked && this.hasAcked;
+  }
+}
+
+export class PppPeer {
+  readonly heard: Heard[] = [];
+  readonly lcp: Negotiation;
+  ipcp: Negotiation;
+  /** What it agreed to last. */
+  authentication: "pap" | "chap" | undefined;
+  verdict: "success" | "failure" | undefined;
+  isTerminated = false;
+  readonly #wishes: PeerWishes;
+  readonly #frames: Uint8Array[] = [];
+  #papDeadline = Infinity;
+  #papIdentifier = 0;
+
+  constructor(wishes: PeerWishes = {}) {
+    this.#wishes = wishes;
+    this.lcp = new Negotiation(LCP, wishes.lcp ?? [[5, 0xaa, 0xbb, 0xcc, 0xdd]]);
+    this.ipcp = new Negotiation(IPCP, wishes.ipcp ?? [[3, 0, 0, 0, 0]]);
+  }
+
+  /** Address that was acknowledged to it. */
+  get address(): string {
+    return this.ipcp.isAcked ? (this.ipcp.wishes.get(3) ?? []).join(".") : "";
+  }
+
+  open(now: number): void {
+    if (!this.#wishes.isPassive) this.#request(this.lcp, now);
+  }
+
+  send(protocol: number, code: number, identifier: number, data: Iterable<number> = []): void {
+    this.#frames.push(frame(protocol, code, identifier, data));
+  }
+
+  pollTransmit(): Uint8Array | undefined {
+    return this.#frames.shift();
+  }
+
+  pollTimeout(): number {
+    return Math.min(this.lcp.deadline, this.ipcp.deadline, this.#papDeadline);
+  }
+
+  handleTimeout(now: number): void {
+    if (now >= this.lcp.deadline) this.#request(this.lcp, now);
+    if (now >= this.ipcp.deadline) this.#request(this.ipcp, now);
+    if (now >= this.#papDeadline) this.#sendPap(now);
+  }
+
+  handleInput(octets: Uint8Array, now: number): void {
+    const heard = read(octets, now);
+    this.heard.push(heard);
+    if (this.isTerminated) return;
+    if (heard.protocol === LCP) this.#lcpInput(heard, now);
+    else if (heard.protocol === CHAP) this.#chapInput(heard, now);
+    else if (heard.protocol === PAP) this.#papInput(heard, now);
+    else if (heard.protocol === IPCP && heard.code <= 4 && this.lcp.isOpened) {
+      this.#negotiate(this.ipcp, heard, now);
+    }
+  }
+
+  #lcpInput(heard: Heard, now: number): void {
+    const { code, identifier, data } = heard;
+    if (code <= 4) {
+      const before = this.lcp.isOpened;
+      this.#negotiate(this.lcp, heard, now);
+      if (before && !this.lcp.isOpened) this.#lowerDown();
+      if (!before && this.lcp.isOpened && this.authentication === "pap") this.#sendPap(now);
+    } else if (code === 5) {
+      this.send(LCP, 6, identifier, data);
+      this.isTerminated = true;
+      this.lcp.deadline = this.ipcp.deadline = this.#papDeadline = Infinity;
+    } else if (code === 9 && this.lcp.isOpened) {
+      this.send(LCP, 10, identifier, [
+        ...(this.lcp.wishes.get(5) ?? [0, 0, 0, 0]),
+        ...data.subarray(4),
+      ]);
+    }
+  }
+
+  #lowerDown(): void {
+    this.verdict = undefined;
+    this.ipcp = new Negotiation(IPCP, this.#wishes.ipcp ?? [[3, 0, 0, 0, 0]]);
+    this.#papDeadline = Infinity;
+  }
+
+  #negotiate(side: Negotiation, { code, identifier, data }: Heard, now: number): void {
+    if (code === 1) {
+      if (!side.isStarted) this.#request(side, now);
+      else if (side.isOpened) {
+        side.isAcked = false;
+        this.#request(side, now);
+      }
+      const [answer, options] = this.#judge(side, decodeOptions(data));
+      side.hasAcked = answer === 2;
+      this.send(side.protocol, answer, identifier, encodeOptions(options));
+    } else if (identifier === side.identifier && !side.isAcked) {
+      if (code === 2) {
+        side.isAcked = true;
+        side.deadline = side.hasAcked ? Infinity : now + RESTART_MS;
+        return;
+      }
+      for (const [type, ...value] of decodeOptions(data)) {
+        if (code === 4) side.wishes.delete(type);
+        else side.wishes.set(type, value);
+      }
+      this.#request(side, now);
+    }
+    if (side.isOpened) side.deadline = Infinity;
+  }
+
+  #judge(side: Negotiation, options: [number, ...number[]][]): [number, OptionList] {
+    if (side.protocol === IPCP) return [2, options];
+    const { accepts = ["chap", "pap"], refusal = "reject", rejects = [] } = this.#wishes;
+    const refused = options.filter(([type]) => rejects.includes(type));
+    const auth = options.find(([type]) => type === AUTH_OPTION);
+    if (auth !== undefined) {
+      const method = auth[1] === 0xc0 ? "pap" : "chap";
+      if (accepts.includes(method)) this.authentication = method;
+      else if (refusal === "reject") refused.push(auth);
+      else if (refused.length === 0) return [3, [[AUTH_OPTION, ...refusal]]];
+    }
+    return refused.length > 0 ? [4, refused] : [2, options];
+  }
+
+  #request(side: Negotiation, now: number): void {
+    side.isStarted = true;
+    side.isAcked = false;
+    side.identifier = (side.identifier + 1) & 0xff;
+    side.deadline = now + RESTART_MS;
+    const list = [...side.wishes].map(([type, data]) => [type, ...data] as const);
+    this.send(side.protocol, 1, side.identifier, encodeOptions(list));
+  }
+
+  #chapInput({ code, identifier, data }: Heard, now: number): void {
+    if (code === 3 || code === 4) this.#decided(code === 3, now);
+    if (code !== 1) return;
+    const challenge = data.subarray(1, 1 + data.readUInt8(0));
+    const { name = "demo", password = "demo" } = this.#wishes;
+    const response = md5(identifier, password, challenge);
+    this.send(CHAP, 2, identifier, [16, ...response, ...text(name)]);
+  }
+
+  #sendPap(now: number): void {
+    const { name = "demo", password = "demo" } = this.#wishes;
+    this.#papIdentifier = (this.#papIdentifier + 1) & 0xff;
+    this.#papDeadline = now + RESTART_MS;
+    const data = [name.length, ...text(name), password.length, ...text(password)];
+    this.send(PAP, 1, this.#papIdentifier, data);
+  }
+
+  #papInput({ code }: Heard, now: number): void {
+    if (code !== 2 && code !== 3) return;
+    this.#papDeadline = Infinity;
+    this.#decided(code === 2, now);
+  }
+
+  #decided(success: boolean, now: number): void {
+    if (this.verdict !== undefined) return;
+    this.verdict = success ? "success" : "failure";
+    if (success && !this.ipcp.isStarted) this.#request(this.ipcp, now);
+  }
+}
+
+export function md5(identifier: number, secret: string, challenge: Uint8Array): Buffer {
+  return createHash("md5")
+    .update(Uint8Array.of(identifier))
+    .update(secret)
+    .update(challenge)
+    .digest();
+}
+
+export { CHAP_OPTION, PAP_OPTION };
