@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { COUNTERS, session, TUNNEL } from "../daemon-api/rows.ts";
+import { pathOf, RUNTIMES, simplon, start } from "./process.ts";
+
+function directory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "simplon-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+function writeConfig(path: string, socket: string, more = ""): void {
+  writeFileSync(
+    path,
+    `[lns]
+socket = "${socket}"
+[[network]]
+name = "default"
+tun = "simplon0"
+gateway = "10.64.0.1"
+pool = ["10.64.0.0/16"]
+${more}`,
+  );
+}
+
+for (const runtime of Object.keys(RUNTIMES)) {
+  test(`${runtime}: --version and --help`, async () => {
+    const { version } = JSON.parse(readFileSync(pathOf("package.json"), "utf8"));
+    assert.deepEqual(await simplon(runtime, ["--version"]), {
+      code: 0,
+      stdout: `simplon ${version}\n`,
+      stderr: "",
+    });
+    const help = await simplon(runtime, ["--help"]);
+    assert.equal(help.code, 0);
+    for (const word of ["lns", "show", "--json", "-c FILE"]) assert.ok(help.stdout.includes(word));
+    assert.equal((await simplon(runtime, ["show", "--help"])).stdout, help.stdout);
+  });
+
+  test(`${runtime}: what nobody understands is one line and exit code 2`, async () => {
+    const cases: [string[], string][] = [
+      [[], "simplon: a command is missing; see simplon --help\n"],
+      [["dance"], 'simplon: unknown command "dance"; see simplon --help\n'],
+      [["toString"], 'simplon: unknown command "toString"; see simplon --help\n'],
+      [
+        ["show"],
+        "simplon: show: expected one of tunnels, sessions, counters, got nothing; " +
+          "see simplon --help\n",
+      ],
+      [["show", "tunnels", "now"], 'simplon: unexpected argument "now"; see simplon --help\n'],
+      [["show", "tunnels", "--xml"], "simplon: unknown option '--xml'; see simplon --help\n"],
+      [["lns", "--fast"], "simplon: unknown option '--fast'; see simplon --help\n"],
+      [["lns", "now"], 'simplon: unexpected argument "now"; see simplon --help\n'],
+    ];
+    const outcomes = await Promise.all(cases.map(([args]) => simplon(runtime, args)));
+    for (const [index, [, stderr]] of cases.entries()) {
+      assert.deepEqual(outcomes[index], { code: 2, stdout: "", stderr });
+    }
+  });
+
+  test(`${runtime}: a configuration with an error is named by line, exit code 2`, async (t) => {
+    const path = join(directory(t), "bad.toml");
+    writeConfig(path, "/run/x.sock", 'helo = 3\n[log]\nlevel = "loud"\n');
+    const stderr =
+      `${path}:8: [[network]] helo: unknown key, expected one of ` +
+      `name, tun, gateway, pool, dns, nbns, mtu, nat\n` +
+      `${path}:10: [log] level: expected one of "trace", "debug", "info", "warn", "error", ` +
+      `got "loud"\n`;
+    const failure = { code: 2, stdout: "", stderr };
+    assert.deepEqual(await simplon(runtime, ["lns", "-c", path]), failure);
+    assert.deepEqual(await simplon(runtime, ["show", "tunnels", "-c", path]), failure);
+  });
+
+  test(`${runtime}: a configuration that is not there`, async (t) => {
+    const path = join(directory(t), "none.toml");
+    assert.deepEqual(await simplon(runtime, ["lns", "-c", path]), {
+      code: 2,
+      stdout: "",
+      stderr: `${path}: no such file\n`,
+    });
+    assert.ok(!existsSync(path), "a named file is never written");
+  });
+
+  test(`${runtime}: show without a server is one line and exit code 1`, async (t) => {
+    const cwd = directory(t);
+    writeConfig(join(cwd, "simplon.toml"), join(cwd, "none.sock"));
+    assert.deepEqual(await simplon(runtime, ["show", "sessions"], cwd), {
+      code: 1,
+      stdout: "",
+      stderr:
+        `simplon: no server answers on ${join(cwd, "none.sock")}; start one with "simplon lns", ` +
+        `or name its file with -c FILE\n`,
+    });
+  });
+
+  test(`${runtime}: show asks the server that listens`, async (t) => {
+    const cwd = directory(t);
+    const path = join(cwd, "api.sock");
+    const file = join(cwd, "other.toml");
+    writeConfig(file, path);
+    const server = start(runtime, "test/unit/daemon-api/serve.ts", [path]);
+    t.after(() => server.kill("SIGKILL"));
+    await once(server.stdout, "data");
+
+    const json = async (subject: string): Promise<unknown> => {
+      const { code, stdout, stderr } = await simplon(runtime, [
+        "show",
+        subject,
+        "--json",
+        "-c",
+        file,
+      ]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      return JSON.parse(stdout);
+    };
+    const [tunnels, sessions, counters, table] = await Promise.all([
+      json("tunnels"),
+      json("sessions"),
+      json("counters"),
+      simplon(runtime, ["show", "tunnels", "-c", file]),
+    ]);
+    assert.deepEqual(tunnels, [TUNNEL]);
+    assert.deepEqual(sessions, [session(1), session(2)]);
+    assert.deepEqual(counters, COUNTERS);
+    assert.match(table.stdout, /^TUNNEL .*\n {2}4312 .* 1d02h\n$/);
+
+    server.kill("SIGTERM");
+    const [code] = await once(server, "exit");
+    assert.equal(code, 0);
+    assert.ok(!existsSync(path), "the socket went with the server");
+  });
+}

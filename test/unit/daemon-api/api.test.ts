@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createConnection, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { ask } from "../../../src/cli/ask.ts";
+import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
+import { encodeMessage } from "../../../src/daemon/api-messages.ts";
+import { StartError } from "../../../src/daemon/start-error.ts";
+import { API_CONNECTIONS_MAX, API_REQUEST_MAX } from "../../../src/limits.ts";
+import { COUNTERS, session, TUNNEL } from "./rows.ts";
+
+function socketPath(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "simplon-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, "api.sock");
+}
+
+const handlers: ApiHandlers = {
+  tunnels: () => [TUNNEL],
+  sessions: () => [session(1), session(2)],
+  counters: () => COUNTERS,
+};
+
+async function serve(t: TestContext, more: Partial<ApiHandlers> = {}) {
+  const path = socketPath(t);
+  const server = await serveApi(path, { ...handlers, ...more });
+  t.after(() => server.close());
+  return { path, server };
+}
+
+/** All that the server sends until it closes. */
+function closed(connection: Socket): Promise<Buffer> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    connection.on("data", (chunk: Buffer) => chunks.push(chunk));
+    connection.on("error", () => undefined);
+    connection.on("close", () => resolve(Buffer.concat(chunks)));
+  });
+}
+
+test("each subject is answered", async (t) => {
+  const { path, server } = await serve(t);
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+  assert.deepEqual(await ask(path, "sessions"), [session(1), session(2)]);
+  assert.deepEqual(await ask(path, "counters"), COUNTERS);
+  assert.equal(server.refused, 0);
+});
+
+test("the socket is for its owner only and goes with the server", async (t) => {
+  const path = socketPath(t);
+  const mask = process.umask();
+  const server = await serveApi(path, handlers);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.equal(process.umask(), mask);
+  await server.close();
+  assert.ok(!existsSync(path));
+});
+
+test("60,000 sessions: all arrive, and other work runs in between", async (t) => {
+  const count = 60_000;
+  let turns = 0;
+  let taken = 0;
+  const { path } = await serve(t, {
+    *sessions() {
+      for (; taken < count; taken++) yield session(taken);
+    },
+  });
+  const timer = setInterval(() => {
+    if (taken > 0 && taken < count) turns++;
+  }, 1);
+  const rows = await ask(path, "sessions");
+  clearInterval(timer);
+  assert.equal(rows.length, count);
+  assert.deepEqual(rows[count - 1], session(count - 1));
+  assert.ok(turns >= 5, `${turns} turns of other work`);
+});
+
+test("a reader that does not read holds back its own rows only", async (t) => {
+  let taken = 0;
+  const { path } = await serve(t, {
+    *sessions() {
+      for (; taken < 60_000; taken++) yield session(taken);
+    },
+  });
+  const lazy = createConnection(path);
+  lazy.pause();
+  lazy.write(encodeMessage({ show: "sessions" }));
+  assert.deepEqual(await ask(path, "counters"), COUNTERS);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+  assert.ok(taken > 0 && taken < 30_000, `${taken} rows for a reader that does not read`);
+  lazy.destroy();
+});
+
+test("hostile octets close the connection and nothing else", async (t) => {
+  const { path, server } = await serve(t);
+  const length = (value: number): Buffer => {
+    const octets = Buffer.alloc(4);
+    octets.writeUInt32BE(value);
+    return octets;
+  };
+  const body = (octets: Uint8Array): Buffer => Buffer.concat([length(octets.length), octets]);
+  const request = Buffer.from(encodeMessage({ show: "tunnels" }));
+  const hostile = [
+    length(API_REQUEST_MAX + 1),
+    length(0xffff_ffff),
+    body(new Uint8Array(0)),
+    body(Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)), // array of 2^32-1 elements
+    body(Uint8Array.of(0xdf, 0xff, 0xff, 0xff, 0xff)), // map of 2^32-1 entries
+    body(Uint8Array.of(0xdb, 0xff, 0xff, 0xff, 0xff)), // string of 2^32-1 octets
+    body(Uint8Array.of(0xc6, 0xff, 0xff, 0xff, 0xff)), // binary of 2^32-1 octets
+    body(new Uint8Array(API_REQUEST_MAX).fill(0x91)), // nested 4,096 deep
+    body(Uint8Array.of(0xc0)),
+    Buffer.from(encodeMessage({ show: "passwords" as "tunnels" })),
+    Buffer.from(encodeMessage({ show: "__proto__" as "tunnels" })),
+    Buffer.concat([request, request]),
+    Buffer.concat([request, Buffer.from([0])]),
+    ...Array.from({ length: 200 }, (_, size) => body(randomBytes(size))),
+  ];
+  for (const octets of hostile) {
+    const connection = createConnection(path);
+    connection.write(octets);
+    assert.equal((await closed(connection)).length, 0, octets.subarray(0, 40).toString("hex"));
+  }
+  assert.equal(server.refused, hostile.length);
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
+test("a request may come an octet at a time", async (t) => {
+  const { path } = await serve(t);
+  const connection = createConnection(path);
+  for (const octet of encodeMessage({ show: "tunnels" })) {
+    connection.write(Uint8Array.of(octet));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.ok((await closed(connection)).includes("10.9.0.1:1701"));
+});
+
+test("connections are bounded, and their places come free again", async (t) => {
+  const { path, server } = await serve(t);
+  const idle = Array.from({ length: API_CONNECTIONS_MAX }, () => createConnection(path));
+  await Promise.all(idle.map((each) => new Promise((resolve) => each.once("connect", resolve))));
+  await assert.rejects(ask(path, "tunnels"), /ended early|cannot be asked/);
+  assert.equal(server.refused, 1);
+  for (const connection of idle) connection.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
+test("closing does not wait for idle connections", async (t) => {
+  const path = socketPath(t);
+  const server = await serveApi(path, handlers);
+  const idle = createConnection(path);
+  const gone = closed(idle);
+  await new Promise((resolve) => idle.once("connect", resolve));
+  await server.close();
+  await gone;
+});
+
+test("a socket that another daemon answers is left alone", async (t) => {
+  const { path } = await serve(t);
+  await assert.rejects(serveApi(path, handlers), (error) => {
+    assert.ok(error instanceof StartError);
+    assert.match(error.message, /^another simplon answers on .*api\.sock; stop it first, or /);
+    return true;
+  });
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
+test("a socket that nobody answers is replaced", async (t) => {
+  const path = socketPath(t);
+  await leaveStale(path);
+  assert.ok(statSync(path).isSocket());
+  await assert.rejects(ask(path, "tunnels"), /no server answers on/);
+  const server = await serveApi(path, handlers);
+  t.after(() => server.close());
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
+test("what is no socket is never removed, and a missing directory is named", async (t) => {
+  const path = socketPath(t);
+  writeFileSync(path, "precious");
+  await assert.rejects(serveApi(path, handlers), /exists and is no socket/);
+  assert.ok(existsSync(path));
+  await assert.rejects(serveApi(join(path, "..", "no", "api.sock"), handlers), (error) => {
+    assert.ok(error instanceof StartError);
+    assert.match(error.message, /cannot be made \(\w+\): its directory must exist/);
+    return true;
+  });
+});
+
+/** A socket file as a daemon leaves it that was killed: bound, and nobody listens. */
+async function leaveStale(path: string): Promise<void> {
+  const { link, unlink } = await import("node:fs/promises");
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.bound`, resolve));
+  await link(`${path}.bound`, path);
+  await new Promise((resolve) => server.close(resolve));
+  await unlink(`${path}.bound`).catch(() => undefined);
+}

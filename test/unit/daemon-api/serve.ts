@@ -1,0 +1,15 @@
+// A daemon that is only a control socket: `serve.ts SOCKET`. SIGTERM closes it in order.
+import { serveApi } from "../../../src/daemon/api.ts";
+import { COUNTERS, session, TUNNEL } from "./rows.ts";
+
+const [, , path = ""] = process.argv;
+const server = await serveApi(path, {
+  tunnels: () => [TUNNEL],
+  sessions: () => [session(1), session(2)],
+  counters: () => COUNTERS,
+});
+process.on("SIGTERM", async () => {
+  await server.close();
+  process.exit(0);
+});
+process.stdout.write("listening\n");
