@@ -11,7 +11,7 @@ import { CHAIN_MAX } from "../layout";
 /** Links record `index` in front. False when the chain is full. */
 export function link(bucket: usize, records: usize, size: u32, index: u32): bool {
   let next = readShared32(bucket);
-  for (let length = 1; next !== 0; length++) {
+  for (let length: u32 = 1; next !== 0; length++) {
     if (length >= CHAIN_MAX) return false;
     next = readShared32(records + next * size);
   }
@@ -23,7 +23,7 @@ export function link(bucket: usize, records: usize, size: u32, index: u32): bool
 /** Takes record `index` out; harmless when it is not in. */
 export function unlink(bucket: usize, records: usize, size: u32, index: u32): void {
   let at = bucket;
-  for (let length = 0; length < CHAIN_MAX; length++) {
+  for (let length: u32 = 0; length < CHAIN_MAX; length++) {
     const found = readShared32(at);
     if (found === 0) return;
     const record = records + found * size;

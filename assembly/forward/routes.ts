@@ -29,7 +29,7 @@ function bucketAt(network: u32, address: u32): usize {
 /** Index of the session record for a destination, 0 when there is no route. */
 export function findRoute(network: u32, address: u32): u32 {
   let index = readShared32(bucketAt(network, address));
-  for (let length = 0; length < CHAIN_MAX && index !== 0; length++) {
+  for (let length: u32 = 0; length < CHAIN_MAX && index !== 0; length++) {
     if (index > ROUTE_COUNT) return 0;
     const route = routeAt(index);
     if (read32(route + ROUTE_ADDRESS) === address && read32(route + ROUTE_NETWORK) === network) {

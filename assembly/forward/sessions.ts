@@ -24,7 +24,7 @@ function bucketAt(key: u32): usize {
 /** Index of the record with this key, 0 when there is none. */
 export function findSession(key: u32): u32 {
   let index = readShared32(bucketAt(key));
-  for (let length = 0; length < CHAIN_MAX && index !== 0; length++) {
+  for (let length: u32 = 0; length < CHAIN_MAX && index !== 0; length++) {
     if (index > SESSION_COUNT) return 0;
     const record = sessionAt(index);
     if (read32(record + SESSION_KEY) === key) return index;

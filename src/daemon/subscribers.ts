@@ -25,7 +25,7 @@ import {
   type LinkEvent,
   type LinkOptions,
 } from "../ppp/index.ts";
-import { Timers } from "../sansio/timers.ts";
+import { Timer, Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 
 export interface SubscribersOptions {
@@ -42,17 +42,24 @@ export interface SubscribersOptions {
   readonly log: Logger;
 }
 
-interface Subscriber {
+class Subscriber {
   readonly session: SessionInfo;
   readonly handle: SessionHandle;
+  /** The deadline of the link. */
+  readonly timer = new Timer<Subscriber>(this);
   /** From ICCN on. */
   link?: Link;
   /** From a successful authentication on. */
   grant?: Grant;
   /** Frames that came before ICCN. */
-  early: Uint8Array[];
+  early: Uint8Array[] = [];
   /** What AAA said when it was not the credentials that were wrong. */
   refusal?: Result;
+
+  constructor(session: SessionInfo, handle: SessionHandle) {
+    this.session = session;
+    this.handle = handle;
+  }
 }
 
 /** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
@@ -145,7 +152,7 @@ export class Subscribers {
       this.#options.closeSession(session, result, now);
       return;
     }
-    const subscriber: Subscriber = { session, handle, early: [] };
+    const subscriber = new Subscriber(session, handle);
     this.#byRecord.set(handle.index, subscriber);
     this.#byKey.set(keyOf(session), subscriber);
   }
@@ -166,7 +173,7 @@ export class Subscribers {
     if (subscriber === undefined) return;
     this.#byKey.delete(keyOf(session));
     this.#byRecord.delete(subscriber.handle.index);
-    this.#timers.delete(subscriber);
+    this.#timers.clear(subscriber.timer);
     this.#options.table.withdraw(subscriber.handle);
     if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
   }
@@ -181,7 +188,7 @@ export class Subscribers {
     for (let event = link.pollEvent(); event !== undefined; event = link.pollEvent()) {
       this.#handleLinkEvent(subscriber, event, now);
     }
-    if (this.#isAlive(subscriber)) this.#timers.set(subscriber, link.pollTimeout());
+    if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, link.pollTimeout());
   }
 
   #handleLinkEvent(subscriber: Subscriber, event: LinkEvent, now: number): void {

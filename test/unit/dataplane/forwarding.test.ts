@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as layout from "../../../assembly/layout.ts";
+import { instantiate } from "../../../src/dataplane/memory.ts";
+import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
+import { dataMessage, Plane, packet, pppFrame } from "./plane.ts";
+
+const CLIENT = "10.64.0.2";
+const HOST = "203.0.113.7";
+
+test("up: an IP packet leaves as it came, in the network of its session", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT, { network: 3 });
+  const inner = packet(CLIENT, HOST);
+  const written = plane.up([dataMessage(7, 8, pppFrame(inner))]);
+  assert.deepEqual(written, [{ network: 3, packet: inner }]);
+  assert.deepEqual(plane.counters(), { "up.packets": 1, "up.octets": inner.length });
+  const { rxPackets, rxOctets, drops } = plane.table.traffic(handle);
+  assert.deepEqual({ rxPackets, rxOctets, drops }, { rxPackets: 1, rxOctets: 60, drops: 0 });
+});
+
+test("up: compressed PPP headers, L2TP without Length, padding behind the packet", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  const inner = packet(CLIENT, HOST);
+  for (const header of [[0xff, 3, 0, 0x21], [0xff, 3, 0x21], [0, 0x21], [0x21]]) {
+    const [written] = plane.up([dataMessage(7, 8, pppFrame(inner, header))]);
+    assert.deepEqual(written?.packet, inner, `header ${header}`);
+  }
+  const short = Uint8Array.of(0, 2, 0, 7, 0, 8, ...pppFrame(inner));
+  assert.deepEqual(plane.up([short])[0]?.packet, inner);
+  const padded = dataMessage(7, 8, pppFrame(Uint8Array.of(...inner, 1, 2, 3)));
+  assert.deepEqual(plane.up([padded])[0]?.packet, inner);
+});
+
+const drops: readonly [name: string, counter: string, (plane: Plane) => unknown][] = [
+  ["another's source", "up.source-address", (p) => p.up([message(packet("10.64.0.3", HOST))])],
+  ["unknown session", "up.no-session", (p) => p.up([dataMessage(7, 9, frame())])],
+  ["unknown tunnel", "up.no-session", (p) => p.up([dataMessage(8, 8, frame())])],
+  ["other peer", "up.wrong-peer", (p) => p.up([good()], { address: "192.0.2.8", port: 1701 })],
+  ["other port", "up.wrong-peer", (p) => p.up([good()], { address: "192.0.2.9", port: 1702 })],
+  ["a control message", "up.control-message", (p) => p.up([control()])],
+  ["version 3", "up.version", (p) => p.up([Uint8Array.of(0x40, 3, 0, 8, 0, 7, 0, 8)])],
+  ["an empty datagram", "up.malformed", (p) => p.up([new Uint8Array(0)])],
+  ["a Length beyond the end", "up.malformed", (p) => p.up([good().subarray(0, 30)])],
+  ["an empty frame", "up.ppp-header", (p) => p.up([dataMessage(7, 8, new Uint8Array(0))])],
+  ["a bad IP checksum", "up.ip-header", (p) => p.up([message(broken())])],
+  ["a frame with less than its IP packet", "up.ip-header", (p) => p.up([message(cut())])],
+  ["a truncated datagram", "up.truncated", (p) => p.up([good()], truncated())],
+  ["an oversize datagram", "up.truncated", (p) => p.up([new Uint8Array(layout.SLOT_CAPACITY + 1)])],
+  ["IP before its time", "up.not-open", (p) => p.up([dataMessage(7, 10, frame())])],
+  ["no route", "down.no-route", (p) => p.down([packet(HOST, "10.64.0.9")])],
+  ["a route of another network", "down.no-route", (p) => p.down([packet(HOST, CLIENT)], 1)],
+  ["IPv6 from the device", "down.not-ipv4", (p) => p.down([new Uint8Array(48).fill(0x60)])],
+  ["a bad header from the device", "down.ip-header", (p) => p.down([broken()])],
+  ["more than the peer takes", "down.too-big", (p) => p.down([packet(HOST, CLIENT, 1381)])],
+];
+
+for (const [name, counter, act] of drops) {
+  test(`dropped and counted once: ${name}`, () => {
+    const plane = new Plane();
+    plane.session(7, 8, CLIENT);
+    plane.session(7, 10);
+    assert.deepEqual(act(plane), []);
+    assert.deepEqual(plane.counters(), { [counter]: 1 });
+    assert.equal(plane.punt.take(), undefined);
+  });
+}
+
+test("down: prefix, peer and local address of the session, Length field right", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  const inner = packet(HOST, CLIENT);
+  const [message] = plane.down([inner]);
+  assert.deepEqual(message?.datagram, dataMessage(8, 9, pppFrame(inner)));
+  assert.deepEqual(message?.name, encodeSockaddr("192.0.2.9", 1701));
+  assert.deepEqual(message?.control, encodePktinfo("192.0.2.1"));
+  assert.equal(plane.table.traffic(handle).txOctets, inner.length);
+});
+
+test("down: what the peer lets us leave out is left out", () => {
+  for (const [more, header] of [
+    [{ acfc: true }, [0x00, 0x21]],
+    [{ pfc: true }, [0xff, 0x03, 0x21]],
+    [{ acfc: true, pfc: true }, [0x21]],
+  ] as const) {
+    const plane = new Plane();
+    plane.session(7, 8, CLIENT, more);
+    const inner = packet(HOST, CLIENT);
+    const [message] = plane.down([inner]);
+    assert.deepEqual(message?.datagram, dataMessage(8, 9, pppFrame(inner, [...header])));
+  }
+});
+
+test("a batch keeps its order and drops only what has to go", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  const inner = Array.from({ length: layout.BATCH_COUNT }, (_, index) =>
+    packet(CLIENT, HOST, index),
+  );
+  const spoofed = (index: number) => index % 5 === 0;
+  const datagrams = inner.map((good, index) =>
+    dataMessage(7, 8, pppFrame(spoofed(index) ? packet("10.64.0.3", HOST, index) : good)),
+  );
+  const expected = inner.filter((_, index) => !spoofed(index));
+  assert.deepEqual(
+    plane.up(datagrams).map((written) => written.packet),
+    expected,
+  );
+  const answers = inner.map((_, index) => packet(HOST, CLIENT, index));
+  const frames = answers.map((answer) => dataMessage(8, 9, pppFrame(answer)));
+  assert.deepEqual(
+    plane.down(answers).map((message) => message.datagram),
+    frames,
+  );
+});
+
+test("frames that are not IP are punted with the session that they belong to", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8);
+  const lcp = Uint8Array.of(0xff, 3, 0xc0, 0x21, 1, 1, 0, 4);
+  assert.deepEqual(plane.up([dataMessage(7, 8, lcp)]), []);
+  assert.deepEqual(plane.punt.take(), {
+    session: handle.index,
+    generation: handle.generation,
+    frame: lcp,
+  });
+  assert.equal(plane.punt.take(), undefined);
+});
+
+test("a full punt ring drops and counts, and takes frames again when it is emptied", () => {
+  const plane = new Plane();
+  plane.session(7, 8);
+  const lcp = (id: number) => Uint8Array.of(0xc0, 0x21, 9, id, 0, 4);
+  for (let id = 0; id < layout.RING_COUNT + 3; id++) plane.up([dataMessage(7, 8, lcp(id & 0xff))]);
+  assert.equal(plane.counters()["up.punt-ring-full"], 3);
+  for (let id = 0; id < layout.RING_COUNT; id++) {
+    assert.deepEqual(plane.punt.take()?.frame, lcp(id & 0xff));
+  }
+  plane.up([dataMessage(7, 8, lcp(77))]);
+  assert.deepEqual(plane.punt.take()?.frame, lcp(77));
+});
+
+test("injected frames get the L2TP header alone, in order, over several turns of the ring", () => {
+  const plane = new Plane();
+  const { index, generation } = plane.session(7, 8);
+  const lcp = (id: number) => Uint8Array.of(0xff, 3, 0xc0, 0x21, 9, id & 0xff, 0, 4);
+  let sent = 0;
+  for (let id = 0; id < 1000; id++) {
+    assert.ok(plane.inject.put(index, generation, lcp(id)));
+    if (id % 100 !== 99) continue;
+    while (sent <= id) {
+      const messages = plane.sendInjected();
+      assert.ok(messages.length > 0);
+      for (const { datagram } of messages) {
+        assert.deepEqual(datagram, dataMessage(8, 9, lcp(sent++)));
+      }
+    }
+  }
+});
+
+test("a full inject ring refuses, and a frame larger than a slot never fits", () => {
+  const plane = new Plane();
+  const { index, generation } = plane.session(7, 8);
+  assert.equal(
+    plane.inject.put(index, generation, new Uint8Array(layout.SLOT_CAPACITY + 1)),
+    false,
+  );
+  for (let entry = 0; entry < layout.RING_COUNT; entry++) {
+    assert.ok(plane.inject.put(index, generation, new Uint8Array(4)));
+  }
+  assert.equal(plane.inject.put(index, generation, new Uint8Array(4)), false);
+});
+
+test("withdrawing: data stops at once, frames injected before still go out, later ones do not", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  assert.ok(plane.inject.put(handle.index, handle.generation, Uint8Array.of(0xc0, 0x21)));
+  plane.table.withdraw(handle);
+  assert.deepEqual(plane.up([good()]), []);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  assert.equal(plane.sendInjected().length, 1);
+  plane.table.withdraw(plane.session(7, 11)); // lets the table see that the ring has passed
+  assert.ok(plane.inject.put(handle.index, handle.generation, Uint8Array.of(0xc0, 0x21)));
+  assert.deepEqual(plane.sendInjected(), []);
+  assert.equal(plane.counters()["down.inject-stale"], 1);
+});
+
+test("hold: PPP goes on, IP does not, and forwarding comes back with a new address", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  plane.table.hold(handle);
+  assert.deepEqual(plane.up([good()]), []);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  const forwarding = { network: 0, address: 0x0a40_0009, mtu: 1400, acfc: false, pfc: false };
+  assert.ok(plane.table.forward(handle, forwarding));
+  assert.equal(plane.down([packet(HOST, "10.64.0.9")]).length, 1);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+});
+
+test("60,000 sessions are each found, and gone when withdrawn; records are used again", () => {
+  const plane = new Plane();
+  const handles = new Map<number, ReturnType<Plane["session"]>>();
+  for (let n = 0; n < 60_000; n++) {
+    handles.set(n, plane.session(1 + (n % 251), 1 + n, address(n)));
+  }
+  const source = (n: number) =>
+    dataMessage(1 + (n % 251), 1 + n, pppFrame(packet(address(n), HOST)));
+  for (let n = 0; n < 60_000; n += 7) assert.equal(plane.up([source(n)]).length, 1);
+  for (let n = 0; n < 60_000; n += 7)
+    assert.equal(plane.down([packet(HOST, address(n))]).length, 1);
+  for (const handle of handles.values()) plane.table.withdraw(handle);
+  assert.deepEqual(plane.up([source(7)]), []);
+  for (let n = 0; n < 60_000; n++) plane.session(1 + (n % 241), 1 + n, address(n));
+  assert.equal(plane.down([packet(HOST, address(59_999))]).length, 1);
+});
+
+test("a second instance on the same memory changes nothing, under traffic", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  plane.up([good()]);
+  const before = plane.octets.slice();
+  instantiate(plane.memory);
+  assert.ok(Buffer.from(before.buffer).equals(Buffer.from(plane.octets.slice().buffer)));
+  const second = new Plane(); // another memory, to be sure that the comparison can fail
+  assert.ok(!Buffer.from(before.buffer).equals(Buffer.from(second.octets.slice().buffer)));
+  assert.equal(plane.up([good()]).length, 1);
+});
+
+test("no batch writes outside the regions that it works on", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  const from = plane.worker + layout.WORKER_SIZE;
+  const guard = (at: number, size: number) => plane.octets.slice(at, at + size);
+  const next = guard(from, layout.WORKER_SIZE);
+  const low = guard(0, layout.CONTROL_IO);
+  const largest = dataMessage(7, 8, new Uint8Array(layout.SLOT_CAPACITY - 8).fill(0xc1));
+  plane.up(Array.from({ length: layout.BATCH_COUNT }, () => largest));
+  plane.up(Array.from({ length: layout.BATCH_COUNT }, () => good()));
+  plane.down(Array.from({ length: layout.BATCH_COUNT }, () => packet(HOST, CLIENT, 1380)));
+  plane.forwarding.decapsulate(plane.worker, 0xffff_ffff);
+  plane.forwarding.encapsulate(plane.worker, 0, 0xffff_ffff);
+  assert.deepEqual(guard(from, layout.WORKER_SIZE), next);
+  assert.deepEqual(guard(0, layout.CONTROL_IO), low);
+});
+
+function good(): Uint8Array {
+  return message(packet(CLIENT, HOST));
+}
+
+function message(inner: Uint8Array): Uint8Array {
+  return dataMessage(7, 8, pppFrame(inner));
+}
+
+function frame(): Uint8Array {
+  return pppFrame(packet(CLIENT, HOST));
+}
+
+function broken(): Uint8Array {
+  const octets = packet(CLIENT, HOST);
+  octets[8] = 1;
+  return octets;
+}
+
+function cut(): Uint8Array {
+  return packet(CLIENT, HOST).subarray(0, 59);
+}
+
+function control(): Uint8Array {
+  return Uint8Array.of(0xc8, 2, 0, 12, 0, 7, 0, 0, 0, 0, 0, 0);
+}
+
+function truncated() {
+  return { address: "192.0.2.9", port: 1701, flags: layout.MSG_TRUNC };
+}
+
+function address(n: number): string {
+  return `10.${64 + (n >> 14)}.${(n >> 7) & 127}.${n & 127}`;
+}
