@@ -1,0 +1,119 @@
+/** Reads what the other files of this folder captured, so it runs last. */
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import { must } from "./support/child.ts";
+import { COMPARED_FIELDS, type Expectation, expectationOf } from "./support/expectation.ts";
+import { captureDirectory, LNS_ADDRESS } from "./support/lab.ts";
+import { readDatagrams } from "./support/pcap.ts";
+import { fieldsOf, summaryOf } from "./support/tshark.ts";
+
+/** How often each message and frame that we build was seen at least. */
+const FLOORS: Readonly<Record<string, number>> = {
+  SCCRP: 20,
+  ICRP: 15,
+  ZLB: 30,
+  HELLO: 5,
+  StopCCN: 4,
+  CDN: 4,
+  IP: 5_000,
+  "LCP Configure-Request": 15,
+  "LCP Configure-Ack": 15,
+  "LCP Configure-Nak": 1,
+  "LCP Configure-Reject": 1,
+  "LCP Terminate-Request": 1,
+  "LCP Terminate-Ack": 3,
+  "LCP Code-Reject": 1,
+  "LCP Protocol-Reject": 5,
+  "LCP Echo-Request": 1,
+  "LCP Echo-Reply": 5,
+  "PAP Authenticate-Ack": 3,
+  "PAP Authenticate-Nak": 2,
+  "CHAP Challenge": 10,
+  "CHAP Success": 10,
+  "CHAP Failure": 2,
+  "IPCP Configure-Request": 10,
+  "IPCP Configure-Ack": 10,
+  "IPCP Configure-Nak": 10,
+  "IPCP Configure-Reject": 5,
+};
+
+const OURS = `ip.src == ${LNS_ADDRESS} && l2tp`;
+const merged = join(captureDirectory(), "merged.pcap");
+
+before(async () => {
+  const names = existsSync(captureDirectory()) ? readdirSync(captureDirectory()) : [];
+  const captures = names.filter((name) => name.endsWith(".pcap") && name !== "merged.pcap");
+  assert.ok(captures.length > 0, "no captures: the other system tests have to run first");
+  const files = captures.map((name) => join(captureDirectory(), name));
+  await must("mergecap", ["-F", "pcap", "-w", merged, ...files]);
+});
+
+describe("tshark on all that we sent", () => {
+  it("finds no malformed packet", async () => {
+    assert.deepEqual(await summaryOf(merged, `${OURS} && _ws.malformed`), []);
+  });
+
+  it("has nothing to remark, not even a note", async () => {
+    assert.deepEqual(await summaryOf(merged, `${OURS} && _ws.expert`), []);
+  });
+
+  it("finds every IP header's checksum right, outside and inside the tunnel", async () => {
+    assert.deepEqual(await summaryOf(merged, `${OURS} && ip.checksum.status == "Bad"`), []);
+  });
+
+  it("prints the values that our codec reads, field by field, for every frame", async () => {
+    const seen = await compareAll((source) => source === LNS_ADDRESS, OURS);
+    for (const [kind, floor] of Object.entries(FLOORS)) {
+      const count = seen.get(kind) ?? 0;
+      assert.ok(
+        count >= floor,
+        `${count} ${kind}, less than ${floor}: ${JSON.stringify([...seen])}`,
+      );
+    }
+    for (const kind of seen.keys()) assert.ok(kind in FLOORS, `${kind} has no floor`);
+  });
+});
+
+it("tshark and our codec read the same in what stock clients sent", async () => {
+  const seen = await compareAll((source) => source !== LNS_ADDRESS, `!(${OURS}) && l2tp`);
+  assert.ok((seen.get("SCCRQ") ?? 0) >= 20 && (seen.get("ICCN") ?? 0) >= 15);
+});
+
+/** Compares each datagram of a source; answers how many there were of each kind. */
+async function compareAll(isWanted: (source: string) => boolean, filter: string) {
+  const dissected = await fieldsOf(merged, filter, COMPARED_FIELDS);
+  const counts = new Map<string, number>();
+  for (const datagram of readDatagrams(merged)) {
+    if (!isWanted(datagram.source)) continue;
+    const expected = expectationOf(datagram);
+    const actual = dissected.get(datagram.frame);
+    assert.ok(actual, `frame ${datagram.frame} (${expected.kind}) is no L2TP to tshark`);
+    assertSame(datagram.frame, expected, actual);
+    counts.set(expected.kind, (counts.get(expected.kind) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function assertSame(
+  frame: number,
+  { kind, values, isNested }: Expectation,
+  actual: ReadonlyMap<string, readonly string[]>,
+): void {
+  for (const field of COMPARED_FIELDS) {
+    const ours = values.get(field) ?? [];
+    const all = (actual.get(field) ?? []).map((value) => normal(value, field));
+    const theirs = isNested ? all.slice(0, ours.length) : all;
+    if (ours.length === theirs.length && ours.every((value, at) => value === theirs[at])) continue;
+    assert.fail(`frame ${frame}, ${kind}, ${field}: ours [${ours}], tshark's [${theirs}]`);
+  }
+}
+
+const OCTET_FIELDS = ["l2tp.avp.chap_challenge", "l2tp.avp.chap_challenge_response", "chap.value"];
+
+/** tshark prints numbers in hexadecimal or decimal, and octets with or without colons. */
+function normal(value: string, field: string): string {
+  if (OCTET_FIELDS.includes(field)) return value.replaceAll(":", "");
+  return /^0x[0-9a-f]+$/.test(value) ? String(Number(value)) : value;
+}
