@@ -3,7 +3,7 @@
 //   index.js     simplon: the public API
 //   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
 //   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
-import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 
@@ -30,14 +30,12 @@ export async function buildDist(root: string): Promise<void> {
   });
   assertNoImports(codec.metafile, "dist/codec.js");
   const node: BuildOptions = { ...common, platform: "node", packages: "external" };
-  if (existsSync(join(root, "src/index.ts"))) {
-    await build({ ...node, entryPoints: { index: "src/index.ts" } });
-  }
-  const entryPoints: Record<string, string> = {
+  await build({ ...node, entryPoints: { index: "src/index.ts" } });
+  const entryPoints = {
     cli: "src/cli/main.ts",
     launch: "src/cli/launch.ts",
+    worker: "src/daemon/worker.ts",
   };
-  if (existsSync(join(root, "src/daemon/worker.ts"))) entryPoints.worker = "src/daemon/worker.ts";
   // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });
   writeBin(dist);
