@@ -1,0 +1,251 @@
+/**
+ * The sessions of one control connection: finds the session that a message is for and runs the
+ * incoming call automaton (RFC 2661 7.4.2) on it.
+ *
+ * @module
+ */
+import type { AvpInput } from "../codec/index.ts";
+import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
+import { step } from "../sansio/automaton.ts";
+import { ErrorCode } from "./avps.ts";
+import type { CounterName } from "./counters.ts";
+import { Ids } from "./ids.ts";
+import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
+import { callReply, disconnectNotify, type Message, readCallRequest, readResult } from "./messages.ts";
+import type { Registry } from "./registry.ts";
+import { Session } from "./session.ts";
+import type { Cause, Path, Result, SessionInfo } from "./types.ts";
+
+/** Result Codes of a CDN (RFC 2661 4.4.2). */
+const ADMINISTRATIVE = 3;
+const NO_FACILITIES_NOW = 4;
+const NO_FACILITIES = 5;
+const NOT_IN_TIME = 10;
+
+/** A message that the session's state does not foresee. */
+const OUT_OF_SEQUENCE: Cause = {
+  by: "local",
+  result: { code: 2, error: ErrorCode.SessionId, message: "out of sequence" },
+};
+
+/** What the sessions need of their control connection. */
+export interface ControlConnection {
+  readonly tunnelId: number;
+  readonly peerTunnelId: number;
+  readonly path: Path;
+  send(sessionId: number, avps: readonly AvpInput[]): void;
+}
+
+export class Calls {
+  readonly #registry: Registry;
+  readonly #connection: ControlConnection;
+  readonly #sessions = new Map<number, Session>();
+  readonly #byPeerId = new Map<number, Session>();
+  readonly #ids = new Ids();
+  /** Sessions that wait for ICCN, oldest first: all have the same time to come up. */
+  readonly #opening = new Set<Session>();
+
+  constructor(registry: Registry, connection: ControlConnection) {
+    this.#registry = registry;
+    this.#connection = connection;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  get timeout(): number {
+    for (const session of this.#opening) return session.since + SESSION_SETUP_MS;
+    return Infinity;
+  }
+
+  *infos(): Iterable<SessionInfo> {
+    for (const session of this.#sessions.values()) yield session.info(this.#connection);
+  }
+
+  /** Takes a call management message; `sessionId` is that of its header. */
+  handleMessage(message: Message, sessionId: number, now: number): void {
+    switch (message.name) {
+      case "ICRQ":
+        this.#request(message, sessionId, now);
+        return;
+      case "ICRP":
+        this.#unexpectedReply(message, sessionId, now);
+        return;
+      case "ICCN":
+        this.#connected(message, sessionId, now);
+        return;
+      case "CDN":
+        this.#disconnected(message, sessionId, now);
+        return;
+      case "OCRQ":
+        // RFC 2661 7.5.1: the LAC side of an outgoing call, which an LNS has no line for.
+        this.#registry.count("refused-outgoing-call");
+        this.#refuse(message, { code: NO_FACILITIES }, now);
+        return;
+      default:
+        this.#other(message, sessionId, now);
+    }
+  }
+
+  close(sessionId: number, result: Result, now: number): void {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined) {
+      this.#run(session, "Local Close request", { by: "local", result }, now);
+    }
+  }
+
+  /** A CDN to every session. */
+  closeAll(now: number): void {
+    for (const id of [...this.#sessions.keys()]) this.close(id, { code: ADMINISTRATIVE }, now);
+  }
+
+  /** The tunnel ends and every session with it, without a CDN (RFC 2661 5.7). */
+  clear(cause: Cause, now: number): void {
+    for (const session of [...this.#sessions.values()]) {
+      this.#run(session, "Tunnel closed", cause, now);
+    }
+  }
+
+  handleTimeout(now: number): void {
+    for (const session of this.#opening) {
+      if (session.since + SESSION_SETUP_MS > now) return;
+      this.#registry.count("session-setup-timeout");
+      const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME } };
+      this.#run(session, "Local Close request", cause, now);
+    }
+  }
+
+  #request(message: Message, sessionId: number, now: number): void {
+    const known = this.#sessions.get(sessionId) ?? this.#byPeerId.get(message.assignedSessionId);
+    if (known !== undefined) {
+      this.#registry.count("out-of-sequence");
+      this.#run(known, "Receive ICRQ, not acceptable", OUT_OF_SEQUENCE, now);
+      return;
+    }
+    if (message.fault !== undefined) {
+      this.#refuse(message, message.fault.result, now);
+      return;
+    }
+    const registry = this.#registry;
+    const full =
+      registry.sessions >= registry.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
+    const id = full ? 0 : this.#ids.take(registry.options.random, this.#sessions, now);
+    if (id === 0) {
+      registry.count("refused-sessions");
+      this.#refuse(message, { code: NO_FACILITIES_NOW }, now);
+      return;
+    }
+    const session = new Session(id, readCallRequest(message), now);
+    this.#sessions.set(id, session);
+    this.#byPeerId.set(session.peerId, session);
+    this.#opening.add(session);
+    registry.sessions += 1;
+    this.#run(session, "Receive ICRQ, acceptable", OUT_OF_SEQUENCE, now);
+  }
+
+  /** RFC 2661 7.4.2: even in idle an ICRP is answered with a CDN. */
+  #unexpectedReply(message: Message, sessionId: number, now: number): void {
+    this.#registry.count("out-of-sequence");
+    const session = this.#sessions.get(sessionId) ?? this.#transient(message, now);
+    this.#run(session, "Receive ICRP", OUT_OF_SEQUENCE, now);
+  }
+
+  #connected(message: Message, sessionId: number, now: number): void {
+    const session = this.#sessions.get(sessionId);
+    if (session === undefined) {
+      this.#registry.count("unknown-session");
+    } else if (message.fault !== undefined) {
+      const cause: Cause = { by: "local", result: message.fault.result };
+      this.#run(session, "Receive ICCN, not acceptable", cause, now);
+    } else {
+      if (session.state === "established") this.#registry.count("out-of-sequence");
+      this.#run(session, "Receive ICCN, acceptable", OUT_OF_SEQUENCE, now);
+    }
+  }
+
+  /** A peer that has not seen our ICRP can name the session by its own id only (4.4.4). */
+  #disconnected(message: Message, sessionId: number, now: number): void {
+    const session =
+      sessionId === 0
+        ? this.#byPeerId.get(message.assignedSessionId)
+        : this.#sessions.get(sessionId);
+    if (session === undefined) {
+      this.#registry.count("unknown-session");
+      return;
+    }
+    this.#run(session, "Receive CDN", { by: "peer", result: readResult(message) }, now);
+  }
+
+  /**
+   * OCRP and OCCN answer what an LNS of incoming calls never asks: idle in 7.5.2, so nothing is
+   * sent. WEN and SLI are information. All may still carry what ends the session (4.1).
+   */
+  #other(message: Message, sessionId: number, now: number): void {
+    const session = this.#sessions.get(sessionId);
+    if (session !== undefined && message.fault !== undefined) {
+      const cause: Cause = { by: "local", result: message.fault.result };
+      this.#run(session, "Receive invalid message", cause, now);
+      return;
+    }
+    const ignored: CounterName =
+      session === undefined && sessionId !== 0 ? "unknown-session" : "ignored-message";
+    this.#registry.count(ignored);
+  }
+
+  #refuse(message: Message, result: Result, now: number): void {
+    const session = this.#transient(message, now);
+    this.#run(session, "Receive ICRQ, not acceptable", { by: "local", result }, now);
+  }
+
+  /**
+   * A session in idle that is only there to be refused. Its id stands in the CDN alone, so it is
+   * neither kept nor held back afterwards; with none free any will do.
+   */
+  #transient(message: Message, now: number): Session {
+    const id = this.#ids.take(this.#registry.options.random, this.#sessions, now) || 1;
+    const request = {
+      peerSessionId: message.assignedSessionId,
+      callSerialNumber: 0,
+      calledNumber: "",
+      callingNumber: "",
+    };
+    return new Session(id, request, now);
+  }
+
+  #run(session: Session, event: IncomingCallEvent, cause: Cause, now: number): void {
+    const cell = step(incomingCall, session.state, event);
+    if (cell === undefined) return;
+    const before = session.state;
+    session.state = cell.next;
+    const info = () => session.info(this.#connection);
+    for (const action of cell.actions) {
+      switch (action) {
+        case "Send ICRP":
+          this.#connection.send(session.peerId, callReply(session.id));
+          this.#registry.emit({ type: "session-open", session: info() });
+          break;
+        case "Send CDN":
+          this.#connection.send(session.peerId, disconnectNotify(session.id, cause.result));
+          break;
+        case "Prepare for data":
+          this.#opening.delete(session);
+          this.#registry.emit({ type: "session-up", session: info() });
+          break;
+        case "Clean up":
+          this.#cleanUp(session, { ...info(), state: before }, cause, now);
+          break;
+      }
+    }
+  }
+
+  #cleanUp(session: Session, info: SessionInfo, cause: Cause, now: number): void {
+    if (this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    this.#byPeerId.delete(session.peerId);
+    this.#opening.delete(session);
+    this.#ids.release(session.id, now);
+    this.#registry.sessions -= 1;
+    this.#registry.emit({ type: "session-down", session: info, ...cause });
+  }
+}

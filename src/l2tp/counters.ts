@@ -1,0 +1,55 @@
+/**
+ * Counters of the LNS control connection: every drop and every refusal by its reason.
+ *
+ * @module
+ */
+const NAMES = [
+  // Datagrams that are dropped before they reach a tunnel.
+  "malformed-short",
+  "malformed-version",
+  "malformed-length",
+  "malformed-control-bits",
+  "malformed-avp-length",
+  "malformed-too-many",
+  "malformed-other",
+  "unknown-tunnel",
+  "wrong-peer",
+  // Reliable delivery.
+  "duplicate",
+  "duplicate-sccrq",
+  "early",
+  "out-of-window",
+  "nr-never-sent",
+  "retransmitted",
+  "send-queue-full",
+  "no-peer-response",
+  // Messages with a fault.
+  "unknown-mandatory-avp",
+  "unrevealed-avp",
+  "malformed-avp",
+  "missing-avp",
+  "unknown-message",
+  // Messages that have no effect, or the effect that the RFC has for them out of place.
+  "ignored-message",
+  "closed-tunnel",
+  "unknown-session",
+  "out-of-sequence",
+  // Refusals.
+  "refused-version",
+  "refused-window",
+  "refused-secret",
+  "refused-tunnels",
+  "refused-sessions",
+  "refused-outgoing-call",
+  "refused-shutdown",
+  // Set-ups that took too long.
+  "tunnel-setup-timeout",
+  "session-setup-timeout",
+] as const;
+
+export type CounterName = (typeof NAMES)[number];
+export type Counters = Record<CounterName, number>;
+
+export function newCounters(): Counters {
+  return Object.fromEntries(NAMES.map((name) => [name, 0])) as Counters;
+}

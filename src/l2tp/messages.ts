@@ -1,0 +1,250 @@
+/**
+ * The control messages of RFC 2661 6, from AVPs and to AVPs.
+ *
+ * @module
+ */
+import { type Avp, type AvpInput, AvpType, MessageType } from "../codec/index.ts";
+import { PEER_TEXT_MAX, PEER_WINDOW_DEFAULT, RECEIVE_WINDOW } from "../limits.ts";
+import { collect, ErrorCode, type Fault, nameOf, Values } from "./avps.ts";
+import type { Result } from "./types.ts";
+
+/** Protocol Version 1, Revision 0 (RFC 2661 4.4.3). */
+export const PROTOCOL_VERSION = 0x0100;
+/** Framing Capabilities: asynchronous and synchronous. L2TP frames are the same to us. */
+const FRAMING_BOTH = 3;
+
+export type MessageName = keyof typeof MessageType;
+
+/** A received message. Ids that are missing or not valid are 0; so are absent numbers. */
+export interface Message {
+  readonly name: MessageName | "unknown";
+  /** The M bit of the Message Type AVP (RFC 2661 4.4.1). */
+  readonly mandatory: boolean;
+  readonly fault: Fault | undefined;
+  readonly values: Values;
+  readonly assignedTunnelId: number;
+  readonly assignedSessionId: number;
+}
+
+export interface StartRequest {
+  readonly peerTunnelId: number;
+  readonly version: number;
+  readonly receiveWindow: number;
+  readonly hostName: string;
+  readonly vendorName: string;
+  readonly challenge: Uint8Array | undefined;
+}
+
+export interface CallRequest {
+  readonly peerSessionId: number;
+  readonly callSerialNumber: number;
+  readonly calledNumber: string;
+  readonly callingNumber: string;
+}
+
+interface Rule {
+  readonly required: readonly number[];
+  readonly optional: readonly number[];
+}
+
+const { AssignedSessionId, AssignedTunnelId } = AvpType;
+
+/**
+ * Which AVPs are looked at. StopCCN and CDN require none: whatever they lack, the peer has ended
+ * the tunnel or session. ICCN requires none either: nothing here depends on the line speed.
+ */
+const RULES: Record<MessageName, Rule> = {
+  SCCRQ: {
+    required: [
+      AvpType.ProtocolVersion,
+      AvpType.HostName,
+      AvpType.FramingCapabilities,
+      AssignedTunnelId,
+    ],
+    optional: [AvpType.ReceiveWindowSize, AvpType.Challenge, AvpType.VendorName],
+  },
+  SCCRP: { required: [], optional: [AssignedTunnelId] },
+  SCCCN: { required: [], optional: [AvpType.ChallengeResponse] },
+  StopCCN: { required: [], optional: [AssignedTunnelId, AvpType.ResultCode] },
+  HELLO: { required: [], optional: [] },
+  OCRQ: { required: [], optional: [AssignedSessionId] },
+  OCRP: { required: [], optional: [AssignedSessionId] },
+  OCCN: { required: [], optional: [] },
+  ICRQ: {
+    required: [AssignedSessionId, AvpType.CallSerialNumber],
+    optional: [AvpType.CalledNumber, AvpType.CallingNumber],
+  },
+  ICRP: { required: [], optional: [AssignedSessionId] },
+  ICCN: { required: [], optional: [AvpType.TxConnectSpeed, AvpType.FramingType] },
+  CDN: { required: [], optional: [AssignedSessionId, AvpType.ResultCode] },
+  WEN: { required: [], optional: [] },
+  SLI: { required: [], optional: [] },
+};
+
+const NAMES: ReadonlyMap<number, MessageName> = new Map(
+  (Object.keys(MessageType) as MessageName[]).map((name) => [MessageType[name], name]),
+);
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Reads a message that is not a ZLB. `secret` reveals hidden AVPs; empty for none. */
+export function readMessage(avps: readonly Avp[], secret: Uint8Array): Message {
+  const values = new Values();
+  const { name, mandatory, fault: typeFault } = readType(avps[0]);
+  const rule = name === "unknown" ? { required: [], optional: [] } : RULES[name];
+  const avpFault = collect(avps, [...rule.required, ...rule.optional], secret, values);
+  const fault = typeFault ?? avpFault ?? missing(values, rule) ?? outOfRange(values);
+  return {
+    name,
+    mandatory,
+    fault,
+    values,
+    assignedTunnelId: values.uint16(AssignedTunnelId) ?? 0,
+    assignedSessionId: values.uint16(AssignedSessionId) ?? 0,
+  };
+}
+
+/** Of an SCCRQ without fault. */
+export function readStartRequest(message: Message): StartRequest {
+  const { values } = message;
+  return {
+    peerTunnelId: message.assignedTunnelId,
+    version: values.uint16(AvpType.ProtocolVersion) ?? 0,
+    receiveWindow: values.uint16(AvpType.ReceiveWindowSize) ?? PEER_WINDOW_DEFAULT,
+    hostName: text(values.octets(AvpType.HostName)),
+    vendorName: text(values.octets(AvpType.VendorName)),
+    challenge: values.octets(AvpType.Challenge),
+  };
+}
+
+/** Of an ICRQ without fault. */
+export function readCallRequest(message: Message): CallRequest {
+  const { values } = message;
+  return {
+    peerSessionId: message.assignedSessionId,
+    callSerialNumber: values.uint32(AvpType.CallSerialNumber) ?? 0,
+    calledNumber: text(values.octets(AvpType.CalledNumber)),
+    callingNumber: text(values.octets(AvpType.CallingNumber)),
+  };
+}
+
+/** Of a StopCCN or CDN; code 0 (reserved) where the peer named none. Error Code is optional. */
+export function readResult(message: Message): Result {
+  const value = message.values.octets(AvpType.ResultCode);
+  if (value === undefined) return { code: 0 };
+  const fields = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const code = fields.getUint16(0);
+  if (value.length < 4) return { code };
+  const error = fields.getUint16(2);
+  return value.length === 4 ? { code, error } : { code, error, message: text(value.subarray(4)) };
+}
+
+export function startReply(reply: {
+  hostName: Uint8Array;
+  tunnelId: number;
+  challenge: Uint8Array | undefined;
+  response: Uint8Array | undefined;
+}): AvpInput[] {
+  const avps = [
+    messageType("SCCRP"),
+    uint16(AvpType.ProtocolVersion, PROTOCOL_VERSION),
+    { type: AvpType.FramingCapabilities, value: Uint8Array.of(0, 0, 0, FRAMING_BOTH) },
+    { type: AvpType.HostName, value: reply.hostName },
+    uint16(AssignedTunnelId, reply.tunnelId),
+    uint16(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
+  ];
+  if (reply.challenge !== undefined) {
+    avps.push({ type: AvpType.Challenge, value: reply.challenge });
+  }
+  if (reply.response !== undefined) {
+    avps.push({ type: AvpType.ChallengeResponse, value: reply.response });
+  }
+  return avps;
+}
+
+export function stopNotification(tunnelId: number, result: Result): AvpInput[] {
+  return [messageType("StopCCN"), uint16(AssignedTunnelId, tunnelId), resultCode(result)];
+}
+
+export function hello(): AvpInput[] {
+  return [messageType("HELLO")];
+}
+
+export function callReply(sessionId: number): AvpInput[] {
+  return [messageType("ICRP"), uint16(AssignedSessionId, sessionId)];
+}
+
+export function disconnectNotify(sessionId: number, result: Result): AvpInput[] {
+  return [messageType("CDN"), resultCode(result), uint16(AssignedSessionId, sessionId)];
+}
+
+/** UTF-8 of at most `max` octets, cut between characters. */
+export function cutText(value: string, max: number): Uint8Array {
+  const octets = new Uint8Array(max);
+  return octets.slice(0, encoder.encodeInto(value, octets).written);
+}
+
+function readType(avp: Avp | undefined): Pick<Message, "name" | "mandatory" | "fault"> {
+  const wellFormed =
+    avp !== undefined &&
+    avp.vendor === 0 &&
+    avp.type === AvpType.MessageType &&
+    avp.recognised &&
+    !avp.hidden &&
+    avp.value.length === 2;
+  if (!wellFormed) {
+    // Nothing says whether such a message may be ignored: it is malformed (RFC 2661 7.1).
+    const result = { code: 2, error: ErrorCode.OutOfRange, message: "Message Type" };
+    return { name: "unknown", mandatory: true, fault: { counter: "missing-avp", result } };
+  }
+  const type = ((avp.value[0] ?? 0) << 8) | (avp.value[1] ?? 0);
+  const name = NAMES.get(type);
+  if (name !== undefined) return { name, mandatory: avp.mandatory, fault: undefined };
+  const result = { code: 2, error: ErrorCode.OutOfRange, message: `Message Type ${type}` };
+  const fault: Fault = { counter: "unknown-message", result };
+  return { name: "unknown", mandatory: avp.mandatory, fault };
+}
+
+function missing(values: Values, rule: Rule): Fault | undefined {
+  const type = rule.required.find((required) => !values.has(required));
+  if (type === undefined) return undefined;
+  const message = `${nameOf(type)} missing`;
+  return { counter: "missing-avp", result: { code: 2, error: ErrorCode.OutOfRange, message } };
+}
+
+/** RFC 2661 5.3: 0 is no Assigned Tunnel ID and no Assigned Session ID. */
+function outOfRange(values: Values): Fault | undefined {
+  for (const type of [AssignedTunnelId, AssignedSessionId]) {
+    if (values.uint16(type) !== 0) continue;
+    const result = { code: 2, error: ErrorCode.OutOfRange, message: `${nameOf(type)} 0` };
+    return { counter: "malformed-avp", result };
+  }
+  return undefined;
+}
+
+/** Text of a peer for logs and tables: bounded, without control characters. */
+function text(value: Uint8Array | undefined): string {
+  if (value === undefined) return "";
+  return decoder.decode(value.subarray(0, PEER_TEXT_MAX)).replaceAll(/\p{Cc}/gu, "\ufffd");
+}
+
+function messageType(name: MessageName): AvpInput {
+  return uint16(AvpType.MessageType, MessageType[name]);
+}
+
+function uint16(type: number, value: number): AvpInput {
+  return { type, value: Uint8Array.of((value >> 8) & 0xff, value & 0xff) };
+}
+
+/** An Error Message needs an Error Code before it (RFC 2661 4.4.2). */
+function resultCode(result: Result): AvpInput {
+  const fields = [result.code >> 8, result.code & 0xff];
+  const error = result.error ?? (result.message === undefined ? undefined : ErrorCode.None);
+  if (error !== undefined) fields.push((error >> 8) & 0xff, error & 0xff);
+  const message = cutText(result.message ?? "", PEER_TEXT_MAX);
+  const value = new Uint8Array(fields.length + message.length);
+  value.set(fields);
+  value.set(message, fields.length);
+  return { type: AvpType.ResultCode, value };
+}

@@ -1,0 +1,372 @@
+/**
+ * One control connection. A message passes through here in this order: reliable delivery
+ * (channel), its meaning (messages), the control connection automaton (RFC 2661 7.2.1) or the
+ * sessions (calls); what is to be sent leaves at the end of each call.
+ *
+ * @module
+ */
+import { type AvpInput, AvpType, buildControlMessage, type ControlMessage, MessageType } from "../codec/index.ts";
+import { SEND_QUEUE_MAX, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../limits.ts";
+import { step } from "../sansio/automaton.ts";
+import { Timer } from "../sansio/timers.ts";
+import { challengeResponse, equal } from "./authentication.ts";
+import { Calls } from "./calls.ts";
+import { Channel } from "./channel.ts";
+import {
+  type ControlConnectionEvent,
+  type ControlConnectionState,
+  controlConnection,
+} from "./control-connection-automaton.ts";
+import {
+  hello,
+  type Message,
+  readMessage,
+  readResult,
+  type StartRequest,
+  startReply,
+  stopNotification,
+} from "./messages.ts";
+import type { Registry } from "./registry.ts";
+import type { Cause, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
+
+/** Result Codes of a StopCCN (RFC 2661 4.4.2). */
+export const StopCode = {
+  General: 1,
+  Error: 2,
+  NotAuthorized: 4,
+  Version: 5,
+  ShuttingDown: 6,
+  StateMachine: 7,
+} as const;
+
+/** For events that end nothing. */
+const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
+
+/**
+ * "open" until a StopCCN is sent or received or the peer is lost; "stopping" until ours is
+ * acknowledged; "lingering" while the peer may still repeat itself (RFC 2661 5.7).
+ */
+export type Phase = "open" | "stopping" | "lingering" | "gone";
+
+export class Tunnel {
+  readonly tunnelId: number;
+  readonly peerTunnelId: number;
+  readonly path: Path;
+  readonly timer = new Timer<Tunnel>(this);
+  phase: Phase = "open";
+  readonly #registry: Registry;
+  readonly #channel: Channel;
+  readonly #hostName: string;
+  readonly #vendorName: string;
+  readonly #since: number;
+  #state: ControlConnectionState = "idle";
+  #heard: number;
+  #lingerUntil = Infinity;
+  /** What SCCCN has to answer. */
+  #challenge: Uint8Array | undefined;
+  #calls: Calls | undefined;
+
+  constructor(registry: Registry, id: number, request: StartRequest, path: Path, now: number) {
+    this.#registry = registry;
+    this.tunnelId = id;
+    this.peerTunnelId = request.peerTunnelId;
+    this.path = path;
+    this.#hostName = request.hostName;
+    this.#vendorName = request.vendorName;
+    this.#since = now;
+    this.#heard = now;
+    this.#channel = new Channel(request.receiveWindow, registry.options);
+  }
+
+  /** Takes the SCCRQ that made this tunnel. */
+  start(message: ControlMessage, request: StartRequest, now: number): void {
+    this.#channel.accept(message, now);
+    const { secret, hostName, newChallenge } = this.#registry;
+    this.#challenge = newChallenge();
+    const response =
+      request.challenge === undefined
+        ? undefined
+        : challengeResponse(MessageType.SCCRP, secret, request.challenge);
+    const { tunnelId } = this;
+    const reply = startReply({ hostName, tunnelId, challenge: this.#challenge, response });
+    this.#run("Receive SCCRQ, acceptable", NO_CAUSE, now, reply);
+    this.#flush(now);
+  }
+
+  /** Takes an SCCRQ that asks once more for this tunnel. */
+  repeatStart(now: number): void {
+    this.#registry.count("duplicate-sccrq");
+    this.#channel.acknowledgeNow(now);
+    // Late for a repetition: the peer may have lost its state and begun anew with the same id.
+    // Nothing proves that the sender is the peer, so it is asked on the old connection; without
+    // an answer the old one is cleared in time for a further attempt.
+    const late = this.#state === "established" && now - this.#since >= TUNNEL_LINGER_MS;
+    if (late && !this.#channel.busy) this.send(0, hello());
+    this.#flush(now);
+  }
+
+  receive(message: ControlMessage, now: number): void {
+    this.#heard = now;
+    if (!this.#channel.acknowledge(message.nr)) this.#registry.count("nr-never-sent");
+    if (message.avps.length > 0) this.#accept(message, now);
+    this.#flush(now);
+  }
+
+  handleTimeout(now: number): void {
+    if (this.phase === "lingering" && this.#lingerUntil <= now) {
+      this.#leave("gone", now);
+      return;
+    }
+    if (!this.#channel.handleTimeout(now)) {
+      this.#registry.count("no-peer-response");
+      const result = { code: StopCode.General, message: "no response" };
+      if (this.phase === "open") this.#run("No peer response", { by: "timeout", result }, now);
+      this.#leave("gone", now);
+      return;
+    }
+    if (this.phase === "open") {
+      this.#checkSetup(now);
+      this.#calls?.handleTimeout(now);
+      if (this.#helloAt() <= now) this.send(0, hello());
+    }
+    this.#flush(now);
+  }
+
+  close(result: Result, now: number): void {
+    if (this.phase !== "open") return;
+    this.#run("Admin Tunnel Close", { by: "local", result }, now);
+    this.#flush(now);
+  }
+
+  /** A CDN to every session, then StopCCN. */
+  shutdown(now: number): void {
+    if (this.phase !== "open") return;
+    this.#calls?.closeAll(now);
+    const result = { code: StopCode.ShuttingDown };
+    this.#run("Admin Tunnel Close", { by: "local", result }, now);
+    this.#flush(now);
+  }
+
+  closeSession(sessionId: number, result: Result, now: number): void {
+    this.#calls?.close(sessionId, result, now);
+    this.#flush(now);
+  }
+
+  /** Time of the next due work. */
+  get deadline(): number {
+    const channel = this.#channel.timeout;
+    if (this.phase !== "open") return Math.min(channel, this.#lingerUntil);
+    const setup = this.#state === "established" ? Infinity : this.#since + TUNNEL_SETUP_MS;
+    return Math.min(channel, setup, this.#calls?.timeout ?? Infinity, this.#helloAt());
+  }
+
+  info(state: string = this.#state): TunnelInfo {
+    return {
+      tunnelId: this.tunnelId,
+      peerTunnelId: this.peerTunnelId,
+      path: this.path,
+      hostName: this.#hostName,
+      vendorName: this.#vendorName,
+      state,
+      sessions: this.#calls?.size ?? 0,
+      since: this.#since,
+    };
+  }
+
+  *sessions(): Iterable<SessionInfo> {
+    if (this.#calls !== undefined) yield* this.#calls.infos();
+  }
+
+  send(sessionId: number, avps: readonly AvpInput[]): void {
+    this.#channel.send(sessionId, avps);
+  }
+
+  #accept(message: ControlMessage, now: number): void {
+    if (this.#channel.waiting >= SEND_QUEUE_MAX && isCallRequest(message)) {
+      this.#registry.count("send-queue-full");
+      return;
+    }
+    const arrival = this.#channel.accept(message, now);
+    if (arrival !== "next") {
+      this.#registry.count(arrival === "outside" ? "out-of-window" : arrival);
+      return;
+    }
+    let next: ControlMessage | undefined = message;
+    while (next !== undefined) {
+      this.#deliver(next, now);
+      next = this.#channel.nextEarly(now);
+    }
+  }
+
+  #deliver(received: ControlMessage, now: number): void {
+    const message = readMessage(received.avps, this.#registry.secret);
+    if (this.phase !== "open") {
+      this.#registry.count("closed-tunnel");
+      // Both have closed it: the peer need not acknowledge ours any more.
+      if (message.name === "StopCCN" && this.phase === "stopping") this.#linger(now);
+      return;
+    }
+    if (message.fault !== undefined) this.#registry.count(message.fault.counter);
+    switch (message.name) {
+      case "SCCRQ":
+        this.#improper("Receive SCCRQ, not acceptable", message, now);
+        return;
+      case "SCCRP":
+        this.#improper("Receive SCCRP", message, now);
+        return;
+      case "SCCCN":
+        this.#connected(message, now);
+        return;
+      case "StopCCN":
+        this.#run("Receive StopCCN", { by: "peer", result: readResult(message) }, now);
+        return;
+      case "HELLO":
+        this.#invalid(message, now);
+        return;
+      case "unknown":
+        // RFC 2661 4.4.1: the M bit of Message Type says whether it may be ignored.
+        if (message.mandatory) this.#invalid(message, now);
+        return;
+      default:
+        this.#call(message, received.sessionId, now);
+    }
+  }
+
+  #call(message: Message, sessionId: number, now: number): void {
+    if (this.#state === "established") {
+      this.#calls ??= new Calls(this.#registry, this);
+      this.#calls.handleMessage(message, sessionId, now);
+    } else if (message.name === "CDN" || message.name === "WEN" || message.name === "SLI") {
+      this.#registry.count("unknown-session");
+    } else {
+      // RFC 2661 7.1: a message in an improper sequence clears the control connection.
+      this.#improper("Receive invalid message", message, now);
+    }
+  }
+
+  #connected(message: Message, now: number): void {
+    if (this.#state !== "wait-ctl-conn") {
+      this.#improper("Receive SCCCN, not acceptable", message, now);
+      return;
+    }
+    if (message.fault !== undefined) {
+      const cause: Cause = { by: "local", result: message.fault.result };
+      this.#run("Receive SCCCN, not acceptable", cause, now);
+      return;
+    }
+    if (!this.#authentic(message)) {
+      this.#registry.count("refused-secret");
+      const cause: Cause = { by: "local", result: { code: StopCode.NotAuthorized } };
+      this.#run("Receive SCCCN, not acceptable", cause, now);
+      return;
+    }
+    this.#challenge = undefined;
+    this.#run("Receive SCCCN, acceptable", NO_CAUSE, now);
+  }
+
+  /** RFC 2661 5.1.1: the response that we asked for is there and right. */
+  #authentic(message: Message): boolean {
+    if (this.#challenge === undefined) return true;
+    const response = message.values.octets(AvpType.ChallengeResponse);
+    if (response === undefined) return false;
+    const { secret } = this.#registry;
+    return equal(response, challengeResponse(MessageType.SCCCN, secret, this.#challenge));
+  }
+
+  #improper(event: ControlConnectionEvent, message: Message, now: number): void {
+    this.#registry.count("out-of-sequence");
+    const text = `${message.name} in ${this.#state}`;
+    this.#run(event, { by: "local", result: { code: StopCode.StateMachine, message: text } }, now);
+  }
+
+  #invalid(message: Message, now: number): void {
+    if (message.fault === undefined) return;
+    this.#run("Receive invalid message", { by: "local", result: message.fault.result }, now);
+  }
+
+  #run(event: ControlConnectionEvent, cause: Cause, now: number, reply?: AvpInput[]): void {
+    const cell = step(controlConnection, this.#state, event);
+    if (cell === undefined) return;
+    const before = this.#state;
+    this.#state = cell.next;
+    for (const action of cell.actions) {
+      switch (action) {
+        case "Send SCCRP":
+          if (reply !== undefined) this.send(0, reply);
+          break;
+        case "Send StopCCN":
+          // What still waits is void with the tunnel, but for the CDNs of a shutdown.
+          if (!this.#registry.shuttingDown) this.#channel.dropWaiting();
+          this.send(0, stopNotification(this.tunnelId, cause.result));
+          this.phase = "stopping";
+          break;
+        case "Send tunnel-open event to waiting sessions":
+          this.#registry.emit({ type: "tunnel-up", tunnel: this.info() });
+          break;
+        case "Clean up":
+          this.#cleanUp(before, cause, now);
+          break;
+      }
+    }
+  }
+
+  #cleanUp(before: ControlConnectionState, cause: Cause, now: number): void {
+    const tunnel = this.info(before);
+    this.#calls?.clear(cause, now);
+    this.#challenge = undefined;
+    this.#registry.emit({ type: "tunnel-down", tunnel, ...cause });
+    // Without a StopCCN of ours it was the peer's: acknowledged at once, and for a while again.
+    if (this.phase === "open") this.#linger(now);
+  }
+
+  #linger(now: number): void {
+    this.#channel.stopSending();
+    this.#channel.acknowledgeNow(now);
+    this.#leave("lingering", now);
+  }
+
+  #leave(phase: "lingering" | "gone", now: number): void {
+    const before = this.phase;
+    this.phase = phase;
+    this.#lingerUntil = now + TUNNEL_LINGER_MS;
+    if (before !== "lingering") this.#registry.drained();
+    if (phase === "gone") this.#registry.remove(this, now);
+  }
+
+  #checkSetup(now: number): void {
+    if (this.#state !== "wait-ctl-conn" || this.#since + TUNNEL_SETUP_MS > now) return;
+    this.#registry.count("tunnel-setup-timeout");
+    const result = { code: StopCode.General, message: "not established in time" };
+    this.#run("Admin Tunnel Close", { by: "timeout", result }, now);
+  }
+
+  /** A message on its way asks the same of the peer as a HELLO would. */
+  #helloAt(): number {
+    const { helloInterval } = this.#registry.options;
+    if (this.#state !== "established" || this.#channel.busy || helloInterval <= 0) return Infinity;
+    return this.#heard + helloInterval;
+  }
+
+  #flush(now: number): void {
+    if (this.phase === "gone") return;
+    if (this.phase === "stopping" && !this.#channel.busy) this.#leave("lingering", now);
+    for (let next = this.#channel.poll(now); next !== undefined; next = this.#channel.poll(now)) {
+      if (next.again) this.#registry.count("retransmitted");
+      const datagram = buildControlMessage({
+        tunnelId: this.peerTunnelId,
+        sessionId: next.sessionId,
+        ns: next.ns,
+        nr: next.nr,
+        avps: next.avps,
+      });
+      this.#registry.transmit({ datagram, path: this.path });
+    }
+    this.#registry.schedule(this);
+  }
+}
+
+/** Each ICRQ adds a message to the queue; all others add one per session at most. */
+function isCallRequest(message: ControlMessage): boolean {
+  const value = message.avps[0]?.value;
+  return value?.length === 2 && value[0] === 0 && value[1] === MessageType.ICRQ;
+}
