@@ -38,6 +38,9 @@ async function run(config: Config, log: Logger): Promise<number> {
   const signals = new Signals();
   const running = await start(config, log);
   signals.stopWith(running);
+  // An exception is a bug of ours: the process ends, but leaves the host as it found it.
+  process.on("uncaughtException", (error) => void running.fail(error));
+  process.on("unhandledRejection", (error) => void running.fail(error));
   return running.done;
 }
 
