@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LCP } from "../../peer/ppp.ts";
+import { Bench, brief, MAGIC } from "../../peer/ppp-bench.ts";
+
+test("an Echo-Request in Opened gets its Data back, with our Magic-Number", () => {
+  const bench = new Bench();
+  bench.establish();
+  const ours = bench.requests.get(LCP)?.data.subarray(-4);
+  const [reply] = bench.say(LCP, 9, 77, [0xaa, 0xbb, 0xcc, 0xdd, 1, 2, 3]);
+  assert.equal(reply?.code, 10);
+  assert.equal(reply?.identifier, 77);
+  assert.deepEqual([...(reply?.data ?? [])], [...(ours ?? []), 1, 2, 3]);
+});
+
+test("an Echo-Reply is not larger than the peer's MRU", () => {
+  const bench = new Bench();
+  bench.establish([MAGIC, [1, 0, 128]]);
+  const [reply] = bench.say(LCP, 9, 1, new Uint8Array(1400));
+  assert.equal(reply?.data.length, 124);
+});
+
+test("outside of Opened, and too short, an Echo-Request is silently discarded", () => {
+  const bench = new Bench();
+  bench.open();
+  assert.deepEqual(bench.say(LCP, 9, 1, [0, 0, 0, 0]), []);
+  bench.ask(LCP, 1, [MAGIC]);
+  bench.ack(LCP);
+  assert.deepEqual(bench.say(LCP, 9, 1, [0, 0, 0]), []);
+  assert.equal(bench.link.counters["malformed-packet"], 1);
+});
+
+test("a foreign Magic-Number is counted and answered all the same", () => {
+  const bench = new Bench();
+  bench.establish();
+  assert.deepEqual(brief(bench.say(LCP, 9, 1, [1, 2, 3, 4])), ["LCP 10"]);
+  assert.equal(bench.link.counters["foreign-magic-number"], 1);
+});
+
+test("in silence four Echo-Requests go out, then the link is ended", () => {
+  const bench = new Bench();
+  bench.toOpened();
+  const sent = bench.advance(300_000);
+  assert.deepEqual(
+    sent.map(({ code, at }) => [code, at / 1000]),
+    [
+      [9, 20],
+      [9, 40],
+      [9, 60],
+      [9, 80],
+      [5, 100],
+      [5, 103],
+    ],
+  );
+  assert.equal(new Set(sent.map(({ identifier }) => identifier)).size, 6);
+  assert.deepEqual(bench.kinds.slice(-2), ["network-down", "down echo-timeout"]);
+});
+
+test("whatever the peer sends puts the next Echo-Request off", () => {
+  const bench = new Bench();
+  bench.toOpened();
+  for (let turn = 0; turn < 20; turn++) {
+    assert.deepEqual(bench.advance(19_000), []);
+    bench.say(LCP, 11, turn, [0, 0, 0, 0]);
+  }
+  assert.deepEqual(brief(bench.advance(20_000)), ["LCP 9"]);
+});
+
+test("an Echo-Reply sets the count back", () => {
+  const bench = new Bench();
+  bench.toOpened();
+  for (let turn = 0; turn < 10; turn++) {
+    const [request] = bench.advance(20_000);
+    assert.equal(request?.code, 9);
+    if (turn % 3 === 2) bench.say(LCP, 10, request?.identifier ?? 0, [0xaa, 0xbb, 0xcc, 0xdd]);
+  }
+  assert.equal(bench.link.phase, "network");
+});
+
+test("a peer that knows no Echo-Request gets no more of them", () => {
+  const bench = new Bench();
+  bench.toOpened();
+  const [request] = bench.advance(20_000);
+  bench.say(LCP, 7, 1, [9, request?.identifier ?? 0, 0, 8, 0, 0, 0, 0]);
+  assert.deepEqual(bench.advance(600_000), []);
+  assert.equal(bench.link.phase, "network");
+});
