@@ -81,8 +81,8 @@ export class Tunnel {
   /** Takes the SCCRQ that made this tunnel. */
   start(message: ControlMessage, request: StartRequest, now: number): void {
     this.#channel.accept(message, now);
-    const { secret, hostName, newChallenge } = this.#registry;
-    this.#challenge = newChallenge();
+    const { secret, hostName } = this.#registry;
+    this.#challenge = this.#registry.newChallenge();
     const response =
       request.challenge === undefined
         ? undefined
