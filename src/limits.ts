@@ -86,6 +86,8 @@ export const PUNTS_PER_TURN = 256;
 export const SHUTDOWN_WAIT_MS = 2_000;
 /** Signals this close together are one: terminal, npm and launcher each pass on the same Ctrl-C. */
 export const SIGNAL_ECHO_MS = 500;
+/** After an error of our own everything is taken down in order; not so much later, at any price. */
+export const FAILURE_EXIT_MS = 2_500;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
 /** A worker leaves when the control thread's heartbeat is this old. */
@@ -105,6 +107,8 @@ export const API_ANSWER_MAX = 4_194_304;
 export const SOCKET_PATH_MAX = 107;
 /** Octets of log lines waiting for a slow reader of stdout; further lines are dropped and counted. */
 export const LOG_BUFFER_MAX = 1_048_576;
+/** Wait before writing to a log pipe again that takes nothing at the moment. */
+export const LOG_RETRY_MS = 50;
 /** How long the end of the program waits for a slow reader of its log. */
 export const LOG_FLUSH_MS = 500;
 /** Levels and elements of one logged value; what lies deeper is named, not shown. */

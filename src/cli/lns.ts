@@ -1,12 +1,12 @@
 /** `simplon lns`: runs the L2TP network server until it is told to stop. @module */
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
 import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import type { RunningLns } from "../daemon/lns.ts";
 import { StartError } from "../daemon/start-error.ts";
-import { SIGNAL_ECHO_MS } from "../limits.ts";
-import { createLog, flushLog, type Logger, stdoutSink } from "../observe/log.ts";
+import { createLog, flushLog, type Logger } from "../observe/log.ts";
+import { LineSink, stdoutWrite } from "../observe/sink.ts";
 import { configFailure, readConfig } from "./settings.ts";
+import { Supervisor } from "./supervise.ts";
 import { failure, misuse, parseCommand } from "./usage.ts";
 
 export async function lns(args: readonly string[]): Promise<number> {
@@ -16,9 +16,12 @@ export async function lns(args: readonly string[]): Promise<number> {
   const log = createLog({
     level: config.log.level,
     human: process.stdout.isTTY === true,
-    sink: stdoutSink(),
+    sink: new LineSink(stdoutWrite()),
   });
-  const code = await run(config, log);
+  const supervisor = new Supervisor();
+  const running = await start(config, log);
+  supervisor.watch(running);
+  const code = await running.done;
   await flushLog(log);
   // The daemon is down: nothing that might still hold the event loop is worth waiting for.
   process.exit(code);
@@ -34,53 +37,12 @@ async function findConfig(path: string | undefined): Promise<Config> {
   return config;
 }
 
-async function run(config: Config, log: Logger): Promise<number> {
-  const signals = new Signals();
-  const running = await start(config, log);
-  signals.stopWith(running);
-  // An exception is a bug of ours: the process ends, but leaves the host as it found it.
-  process.on("uncaughtException", (error) => void running.fail(error));
-  process.on("unhandledRejection", (error) => void running.fail(error));
-  return running.done;
-}
-
 async function start(config: Config, log: Logger): Promise<RunningLns> {
   const { startLns } = await import("../daemon/lns.ts");
   try {
     return await startLns(config, log);
   } catch (error) {
-    if (!(error instanceof StartError)) throw error;
     await flushLog(log);
-    throw failure(error.message);
-  }
-}
-
-/**
- * SIGTERM and SIGINT stop the daemon in order; a second signal ends the process at once. One that
- * comes while the daemon still starts is kept until it can be stopped.
- */
-class Signals {
-  #running: RunningLns | undefined;
-  #first: number | undefined;
-
-  constructor() {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => this.#receive(128 + constants.signals[signal]));
-    }
-  }
-
-  stopWith(running: RunningLns): void {
-    this.#running = running;
-    if (this.#first !== undefined) void running.stop();
-  }
-
-  #receive(exitCode: number): void {
-    const now = performance.now();
-    if (this.#first === undefined) {
-      this.#first = now;
-      void this.#running?.stop();
-    } else if (now - this.#first > SIGNAL_ECHO_MS) {
-      process.exit(exitCode);
-    }
+    throw error instanceof StartError ? failure(error.message) : error;
   }
 }

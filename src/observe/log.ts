@@ -5,13 +5,10 @@
  * it stands in the call: merged object, format argument, child binding. What happens to a single
  * packet is logged at "trace" only.
  *
- * Lines are written without waiting for the reader: a stopped terminal must not stop the control
- * thread, whose heartbeat the workers watch. The buffer is bounded, lines beyond it are dropped.
- *
  * @module
  */
 import { type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
-import { LOG_BUFFER_MAX, LOG_FLUSH_MS } from "../limits.ts";
+import { LOG_FLUSH_MS } from "../limits.ts";
 import { formatLine } from "./format.ts";
 import { sanitize } from "./sanitize.ts";
 
@@ -20,8 +17,8 @@ export type Logger = PinoLogger;
 /** Where lines go. */
 export interface Sink {
   write(line: string): void;
-  flush?(done: (error?: Error) => void): void;
-  flushSync?(): void;
+  /** Calls back when all lines so far are written. */
+  flush?(done: () => void): void;
 }
 
 export interface LogOptions {
@@ -64,25 +61,6 @@ function cleanBindings(log: Logger): void {
   };
 }
 
-/** The sink of the daemon. `dropped` counts lines that found no place in the buffer. */
-export function stdoutSink(): Sink & { readonly dropped: number } {
-  const destination = pino.destination({ dest: 1, sync: false, maxLength: LOG_BUFFER_MAX });
-  let dropped = 0;
-  destination.on("drop", () => {
-    dropped++;
-  });
-  // A reader that is gone (EPIPE) is no reason to stop serving.
-  destination.on("error", () => undefined);
-  return {
-    write: (line) => void destination.write(line),
-    flush: (done) => destination.flush(done),
-    flushSync: () => destination.flushSync(),
-    get dropped() {
-      return dropped;
-    },
-  };
-}
-
 /** Waits until all lines are written, but not long for a reader that does not read. */
 export async function flushLog(log: Logger): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
@@ -118,12 +96,8 @@ class HumanSink implements Sink {
     this.#sink.write(formatLine(line));
   }
 
-  flush(done: (error?: Error) => void): void {
+  flush(done: () => void): void {
     if (this.#sink.flush === undefined) done();
     else this.#sink.flush(done);
-  }
-
-  flushSync(): void {
-    this.#sink.flushSync?.();
   }
 }

@@ -1,0 +1,34 @@
+// A daemon that only ends: `supervised.ts quick|slow|stuck [late]`. "late" starts after 300 ms.
+import { Supervisor } from "../../../src/cli/supervise.ts";
+
+const [, , mode = "", late = ""] = process.argv;
+const hold = setInterval(() => undefined, 1_000);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const end = (code: number): void => {
+  say("down");
+  clearInterval(hold);
+  process.exit(code);
+};
+
+const supervisor = new Supervisor();
+say("ready");
+if (late === "late") await new Promise((resolve) => setTimeout(resolve, 300));
+supervisor.watch({
+  async stop() {
+    say("stop");
+    if (mode === "quick") end(0);
+    if (mode === "slow") setTimeout(() => end(0), 1_000);
+  },
+  async fail(error) {
+    say(`fail ${String(error)}`);
+    if (mode !== "stuck") end(1);
+  },
+});
+process.on("SIGUSR1", () => {
+  throw new Error("thrown");
+});
+process.on("SIGUSR2", () => {
+  void Promise.reject(new Error("rejected"));
+  void Promise.reject(new Error("rejected again"));
+});
+say("running");
