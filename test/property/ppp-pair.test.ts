@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Conversation, PROFILE, seededRandom } from "../peer/ppp-conversation.ts";
+
+const LOSSY_MS = 60_000;
+const CALM_MS = 180_000;
+
+const zero = [0, 0, 0, 0] as const;
+const wishes = fc.record({
+  lcp: fc.constantFrom(
+    [[5, 1, 2, 3, 4]],
+    [[1, 5, 0x78], [5, 1, 2, 3, 4], [7], [8], [13, 6]],
+    [
+      [2, ...zero],
+      [5, 1, 2, 3, 4],
+      [17, 5, 0xdc],
+    ],
+    [[1, 0, 9]],
+    [],
+  ) as fc.Arbitrary<[number, ...number[]][]>,
+  ipcp: fc.constantFrom(
+    [[3, ...zero]],
+    [
+      [3, 192, 168, 1, 1],
+      [2, 0, 0x2d, 15, 1],
+    ],
+    [
+      [3, ...zero],
+      [129, ...zero],
+      [130, ...zero],
+      [131, ...zero],
+      [132, ...zero],
+    ],
+    [],
+  ) as fc.Arbitrary<[number, ...number[]][]>,
+  accepts: fc.constantFrom(["chap", "pap"], ["pap"], ["chap"], []) as fc.Arbitrary<
+    ("chap" | "pap")[]
+  >,
+  refusal: fc.constantFrom([0xc0, 0x23], [0xc2, 0x23, 5], [0xc2, 0x27], "reject") as fc.Arbitrary<
+    number[] | "reject"
+  >,
+  password: fc.constantFrom("demo", "demo", "guess"),
+  isPassive: fc.boolean(),
+});
+const weather = fc.record({
+  seed: fc.integer({ min: 1, max: 2 ** 31 }),
+  loss: fc.integer({ min: 0, max: 60 }),
+  repetition: fc.integer({ min: 0, max: 30 }),
+});
+
+test("over a path that loses and repeats frames, a link and a client agree in the end or part", () => {
+  const seen = { up: 0, down: 0 };
+  fc.assert(
+    fc.property(wishes, weather, (peer, { seed, loss, repetition }) => {
+      const chance = seededRandom(seed);
+      const roll = () => ((chance(1)[0] ?? 0) * 100) / 256;
+      const talk: Conversation = new Conversation({
+        peer,
+        link: { random: seededRandom(seed + 1) },
+        answer: () =>
+          peer.password === "demo"
+            ? { ok: true, profile: PROFILE }
+            : { ok: false, message: "Authentication failed" },
+        path: () => (talk.now > LOSSY_MS ? 1 : roll() < loss ? 0 : roll() < repetition ? 2 : 1),
+      });
+      talk.open().run(LOSSY_MS + CALM_MS);
+      const isUp = talk.link.phase === "network";
+      seen[isUp ? "up" : "down"] += 1;
+      const ends = talk.kinds.filter((kind) => kind.startsWith("down"));
+      if (isUp) {
+        assert.deepEqual(ends, []);
+        assert.equal(talk.kinds.at(-1), "network-up");
+        assert.ok(talk.peer.lcp.isOpened && talk.peer.ipcp.isOpened);
+        assert.equal(peer.password, "demo");
+        assert.ok(peer.accepts.includes(talk.peer.authentication ?? "chap"));
+        assert.ok(["10.64.0.7", ""].includes(talk.peer.address));
+      } else {
+        assert.equal(talk.link.phase, "dead");
+        assert.equal(ends.length, 1);
+        assert.equal(talk.link.pollTimeout(), Infinity);
+      }
+    }),
+    { numRuns: 400 },
+  );
+  assert.ok(seen.up > 40 && seen.down > 40, `both ends are met: ${JSON.stringify(seen)}`);
+});
+
+test("over a clean path every client that can be served is served, within a few seconds", () => {
+  fc.assert(
+    fc.property(wishes, fc.integer({ min: 1, max: 2 ** 31 }), (peer, seed) => {
+      const talk = new Conversation({ peer, link: { random: seededRandom(seed) } });
+      talk.open().run(10_000);
+      const last = talk.kinds.at(-1);
+      if (peer.accepts.length === 0) assert.equal(last, "down no-authentication-method");
+      else assert.equal(last, "network-up");
+    }),
+    { numRuns: 200 },
+  );
+});
