@@ -10,12 +10,11 @@ import { type BuildOptions, build, type Metafile } from "esbuild";
 /** The oldest Node that the bin runs on. */
 const NODE_MIN = 22;
 
-export async function buildDist(root: string): Promise<void> {
-  const dist = join(root, "dist");
-  rmSync(dist, { recursive: true, force: true });
+export async function buildDist(root: string, outdir = "dist"): Promise<void> {
+  rmSync(join(root, outdir), { recursive: true, force: true });
   const common: BuildOptions = {
     absWorkingDir: root,
-    outdir: "dist",
+    outdir,
     bundle: true,
     format: "esm",
     target: "es2022",
@@ -28,7 +27,7 @@ export async function buildDist(root: string): Promise<void> {
     entryPoints: { codec: "src/codec/index.ts" },
     platform: "neutral",
   });
-  assertNoImports(codec.metafile, "dist/codec.js");
+  assertNoImports(codec.metafile, `${outdir}/codec.js`);
   const node: BuildOptions = { ...common, platform: "node", packages: "external" };
   await build({ ...node, entryPoints: { index: "src/index.ts" } });
   const entryPoints = {
@@ -38,7 +37,7 @@ export async function buildDist(root: string): Promise<void> {
   };
   // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });
-  writeBin(dist);
+  writeBin(join(root, outdir, "simplon.js"));
 }
 
 function assertNoImports(metafile: Metafile | undefined, output: string): void {
@@ -49,8 +48,7 @@ function assertNoImports(metafile: Metafile | undefined, output: string): void {
 }
 
 /** Only syntax that any Node reads, so that an old one says what it lacks instead of a stack. */
-function writeBin(dist: string): void {
-  const bin = join(dist, "simplon.js");
+function writeBin(bin: string): void {
   writeFileSync(
     bin,
     `#!/usr/bin/env node

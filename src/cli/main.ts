@@ -1,4 +1,5 @@
 /** The program `simplon`: finds the verb and runs it. @module */
+import { outputFailed, print } from "./print.ts";
 import { CommandError, HELP, misuse, VERSION } from "./usage.ts";
 
 /** Each verb is loaded when it is asked for: `show` needs nothing of what `lns` needs. */
@@ -11,24 +12,20 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
 async function main(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
   const isHelp = first === "--help" || first === "-h" || first === "help";
-  if (isHelp || rest.includes("--help") || rest.includes("-h")) return print(HELP);
-  if (first === "--version" || first === "-V") return print(VERSION);
+  if (isHelp || rest.includes("--help") || rest.includes("-h")) return answer(HELP);
+  if (first === "--version" || first === "-V") return answer(VERSION);
   if (first === undefined) throw misuse("a command is missing");
   const verb = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
   if (verb === undefined) throw misuse(`unknown command ${JSON.stringify(first)}`);
   return (await verb())(rest);
 }
 
-function print(text: string): number {
-  process.stdout.write(text);
+function answer(text: string): number {
+  print(text);
   return 0;
 }
 
-// `simplon show … | head` closes the pipe early: that is no failure and deserves no message.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
-});
+process.stdout.on("error", outputFailed);
 
 try {
   process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,7 @@ import {
 } from "../daemon/api-messages.ts";
 import { visible } from "../observe/format.ts";
 import { ask } from "./ask.ts";
+import { print } from "./print.ts";
 import { findSocket } from "./settings.ts";
 import { type Column, formatAge, formatCount, formatOctets, formatTable } from "./table.ts";
 import { misuse, parseCommand } from "./usage.ts";
@@ -25,9 +26,7 @@ export async function show(args: readonly string[]): Promise<number> {
   }
   if (more.length > 0) throw misuse(`unexpected argument ${JSON.stringify(more[0])}`);
   const answer = await ask(await findSocket(values.config), subject);
-  process.stdout.write(
-    values.json === true ? `${JSON.stringify(answer)}\n` : format(subject, answer),
-  );
+  print(values.json === true ? `${JSON.stringify(answer)}\n` : format(subject, answer));
   return 0;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -132,5 +133,26 @@ for (const runtime of Object.keys(RUNTIMES)) {
     const [code] = await once(server, "exit");
     assert.equal(code, 0);
     assert.ok(!existsSync(path), "the socket went with the server");
+  });
+
+  test(`${runtime}: a reader that has enough is no failure, a full disk is one line`, async () => {
+    const [command = "", ...options] = RUNTIMES[runtime] ?? [];
+    const run = async (stdout: number | "pipe") => {
+      const child = spawn(command, [...options, pathOf("src/cli/main.ts"), "--help"], {
+        stdio: ["ignore", stdout, "pipe"],
+      });
+      child.stdout?.destroy();
+      let stderr = "";
+      child.stderr?.on("data", (chunk) => {
+        stderr += chunk;
+      });
+      const [code] = (await once(child, "close")) as [number];
+      return { code, stderr };
+    };
+    assert.deepEqual(await run("pipe"), { code: 0, stderr: "" });
+    assert.deepEqual(await run(openSync("/dev/full", "w")), {
+      code: 1,
+      stderr: "simplon: stdout cannot be written (ENOSPC)\n",
+    });
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type TestContext, test } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../../../src/limits.ts";
 import { RUNTIMES, start } from "./process.ts";
 
@@ -27,51 +27,54 @@ async function supervise(
   return { said: said.trim().split("\n"), code, took: performance.now() - began };
 }
 
-for (const runtime of Object.keys(RUNTIMES)) {
-  test(`${runtime}: a signal stops the daemon in order`, async (t) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      const { said, code } = await supervise(t, runtime, ["quick"], [[signal, 0]]);
+// Most of the time is waiting, so they wait together.
+describe("supervision", { concurrency: true }, () => {
+  for (const runtime of Object.keys(RUNTIMES)) {
+    test(`${runtime}: a signal stops the daemon in order`, async (t) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) {
+        const { said, code } = await supervise(t, runtime, ["quick"], [[signal, 0]]);
+        assert.deepEqual({ said, code }, { said: ["ready", "running", "stop", "down"], code: 0 });
+      }
+    });
+
+    test(`${runtime}: a signal that comes too early is kept`, async (t) => {
+      const { said, code } = await supervise(t, runtime, ["quick", "late"], [["SIGTERM", 0]]);
+      assert.deepEqual({ said, code }, { said: ["ready", "stop", "down"], code: 0 });
+    });
+
+    test(`${runtime}: the echo of a signal is not a second one`, async (t) => {
+      const signals: [NodeJS.Signals, number][] = [
+        ["SIGINT", 0],
+        ["SIGINT", 30],
+        ["SIGTERM", 60],
+      ];
+      const { said, code } = await supervise(t, runtime, ["slow"], signals);
       assert.deepEqual({ said, code }, { said: ["ready", "running", "stop", "down"], code: 0 });
-    }
-  });
+    });
 
-  test(`${runtime}: a signal that comes too early is kept`, async (t) => {
-    const { said, code } = await supervise(t, runtime, ["quick", "late"], [["SIGTERM", 0]]);
-    assert.deepEqual({ said, code }, { said: ["ready", "stop", "down"], code: 0 });
-  });
+    test(`${runtime}: a second signal ends the process at once`, async (t) => {
+      const signals: [NodeJS.Signals, number][] = [
+        ["SIGTERM", 0],
+        ["SIGINT", SIGNAL_ECHO_MS + 150],
+      ];
+      const { said, code } = await supervise(t, runtime, ["stuck"], signals);
+      assert.deepEqual({ said, code }, { said: ["ready", "running", "stop"], code: 130 });
+    });
 
-  test(`${runtime}: the echo of a signal is not a second one`, async (t) => {
-    const signals: [NodeJS.Signals, number][] = [
-      ["SIGINT", 0],
-      ["SIGINT", 30],
-      ["SIGTERM", 60],
-    ];
-    const { said, code } = await supervise(t, runtime, ["slow"], signals);
-    assert.deepEqual({ said, code }, { said: ["ready", "running", "stop", "down"], code: 0 });
-  });
+    test(`${runtime}: an error that nobody caught takes the daemon down`, async (t) => {
+      const thrown = await supervise(t, runtime, ["quick"], [["SIGUSR1", 0]]);
+      assert.equal(thrown.code, 1);
+      assert.deepEqual(thrown.said.slice(2), ["fail Error: thrown", "down"]);
+      const rejected = await supervise(t, runtime, ["quick"], [["SIGUSR2", 0]]);
+      assert.equal(rejected.code, 1);
+      assert.deepEqual(rejected.said.slice(2), ["fail Error: rejected", "down"]);
+    });
 
-  test(`${runtime}: a second signal ends the process at once`, async (t) => {
-    const signals: [NodeJS.Signals, number][] = [
-      ["SIGTERM", 0],
-      ["SIGINT", SIGNAL_ECHO_MS + 150],
-    ];
-    const { said, code } = await supervise(t, runtime, ["stuck"], signals);
-    assert.deepEqual({ said, code }, { said: ["ready", "running", "stop"], code: 130 });
-  });
-
-  test(`${runtime}: an error that nobody caught takes the daemon down`, async (t) => {
-    const thrown = await supervise(t, runtime, ["quick"], [["SIGUSR1", 0]]);
-    assert.equal(thrown.code, 1);
-    assert.deepEqual(thrown.said.slice(2), ["fail Error: thrown", "down"]);
-    const rejected = await supervise(t, runtime, ["quick"], [["SIGUSR2", 0]]);
-    assert.equal(rejected.code, 1);
-    assert.deepEqual(rejected.said.slice(2), ["fail Error: rejected", "down"]);
-  });
-
-  test(`${runtime}: the process ends in time even if that hangs`, async (t) => {
-    const { said, code, took } = await supervise(t, runtime, ["stuck"], [["SIGUSR2", 0]]);
-    assert.equal(code, 1);
-    assert.deepEqual(said.slice(2), ["fail Error: rejected"]);
-    assert.ok(took >= FAILURE_EXIT_MS - 50 && took < 3_000 + 500, `${took} ms`);
-  });
-}
+    test(`${runtime}: the process ends in time even if that hangs`, async (t) => {
+      const { said, code, took } = await supervise(t, runtime, ["stuck"], [["SIGUSR2", 0]]);
+      assert.equal(code, 1);
+      assert.deepEqual(said.slice(2), ["fail Error: rejected"]);
+      assert.ok(took >= FAILURE_EXIT_MS - 50 && took < 3_000 + 500, `${took} ms`);
+    });
+  }
+});

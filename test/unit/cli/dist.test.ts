@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { buildDist } from "../../../scripts/dist.ts";
+import { type Outcome, pathOf } from "./process.ts";
+
+/** Inside the project, where the packages are found; beside what the build makes. */
+const out = `build/dist-test-${process.pid}`;
+const bin = pathOf(`${out}/simplon.js`);
+const scratch = mkdtempSync(join(tmpdir(), "simplon-"));
+
+before(() => buildDist(pathOf("."), out));
+after(() => {
+  rmSync(pathOf(out), { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function node(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
+  const options = env === undefined ? {} : { env };
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  const text = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      text[name] += chunk;
+    });
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, ...text };
+}
+
+test("the bin answers what needs no kernel by itself", async () => {
+  const { version } = JSON.parse(readFileSync(pathOf("package.json"), "utf8"));
+  const expected = { code: 0, stdout: `simplon ${version}\n`, stderr: "" };
+  assert.deepEqual(await node([bin, "--version"], {}), expected);
+  assert.match((await node([bin, "--help"], {})).stdout, /simplon lns/);
+  assert.equal((await node([bin, "dance"], {})).code, 2);
+});
+
+test("what needs the kernel runs on Deno, its exit code is passed on", async () => {
+  const file = join(scratch, "none.toml");
+  assert.deepEqual(await node([bin, "lns", "-c", file]), {
+    code: 2,
+    stdout: "",
+    stderr: `${file}: no such file\n`,
+  });
+});
+
+test("without a Deno one line says what to do", async () => {
+  cpSync(pathOf(out), join(scratch, "dist"), { recursive: true });
+  writeFileSync(join(scratch, "package.json"), '{ "type": "module" }');
+  const { code, stderr } = await node([join(scratch, "dist", "simplon.js"), "lns"], {});
+  assert.equal(code, 1);
+  assert.match(stderr, /^simplon: "simplon lns" runs on Deno 2, [^\n]*"npm install deno"[^\n]*\n$/);
+});
+
+test("an old Node is told so in one line", async () => {
+  const old =
+    "data:text/javascript,Object.defineProperty(process,'versions',{value:{node:'20.1.0'}})";
+  assert.deepEqual(await node(["--import", old, bin, "--version"]), {
+    code: 1,
+    stdout: "",
+    stderr: "simplon: needs Node 22 or newer, this is Node 20.1.0\n",
+  });
+});
+
+test("signals reach the program, and its end by a signal is told", async () => {
+  writeFileSync(
+    join(scratch, "program.js"),
+    "process.stdout.write('up'); setInterval(() => 0, 1e3);",
+  );
+  writeFileSync(
+    join(scratch, "start.js"),
+    `import { launch } from ${JSON.stringify(pathOf(`${out}/launch.js`))};
+     await launch(${JSON.stringify(join(scratch, "program.js"))}, ["lns"]);`,
+  );
+  const child = spawn(process.execPath, [join(scratch, "start.js")], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(child.stdout, "data");
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 128 + 15);
+});
+
+test("the codec is one file without imports that needs nothing of Node", async () => {
+  const text = readFileSync(pathOf(`${out}/codec.js`), "utf8");
+  assert.doesNotMatch(text, /\bimport\b|\brequire\b/);
+  const bare = `
+    for (const name of ["process", "Buffer", "global", "require"]) delete globalThis[name];
+    const { buildHeader, parseHeader } = await import(${JSON.stringify(pathOf(`${out}/codec.js`))});
+    const datagram = buildHeader({ control: false, priority: false, tunnelId: 7, sessionId: 9 });
+    const { tunnelId, sessionId } = parseHeader(datagram);
+    console.log(tunnelId, sessionId);`;
+  const { stdout, stderr } = await node(["--input-type=module", "--eval", bare]);
+  assert.deepEqual({ stdout, stderr }, { stdout: "7 9\n", stderr: "" });
+});
