@@ -33,6 +33,7 @@ export function openLibc(): Libc {
     ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
     socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
     bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+    connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     send: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
     recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
@@ -62,6 +63,7 @@ export function openLibc(): Libc {
     ioctl: (fd, request, argument) => symbols.ioctl(fd, request, argument),
     socket: (family, type, protocol) => symbols.socket(family, type, protocol),
     bind: (fd, address) => symbols.bind(fd, address, address.length),
+    connect: (fd, address) => symbols.connect(fd, address, address.length),
     setsockopt: (fd, level, name, value) =>
       symbols.setsockopt(fd, level, name, value, value.length),
     send: (fd, bytes) => symbols.send(fd, bytes, BigInt(bytes.length), 0),

@@ -36,6 +36,7 @@ export interface Libc {
   ioctl(fd: number, request: bigint, argument: Octets): number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Octets): number;
+  connect(fd: number, address: Octets): number;
   setsockopt(fd: number, level: number, name: number, value: Octets): number;
   send(fd: number, bytes: Octets): number;
   recv(fd: number, bytes: Octets): number;
