@@ -50,7 +50,8 @@ function exchange(path: string, show: Subject): Promise<AnswerMessage[]> {
 
 function explain(path: string, error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {
-    return `no server answers on ${path}; start one with "simplon lns", or name its file with -c FILE`;
+    const advice = 'start one with "simplon lns", or name its file with -c FILE';
+    return `no server answers on ${path}; ${advice}`;
   }
   if (error.code === "EACCES" || error.code === "EPERM") {
     return `permission to ask on ${path} is missing; run this as the user who runs "simplon lns"`;

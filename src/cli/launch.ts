@@ -24,10 +24,8 @@ export async function launch(name: string, args: readonly string[]): Promise<voi
   }
   const deno = findDeno(program);
   if (deno === undefined) {
-    process.stderr.write(
-      `simplon: "simplon ${args[0]}" runs on Deno 2, and there is none beside simplon nor in PATH; ` +
-        `"npm install deno" brings one\n`,
-    );
+    const lack = `"simplon ${args[0]}" runs on Deno 2, and none is beside simplon or in PATH`;
+    process.stderr.write(`simplon: ${lack}; "npm install deno" brings one\n`);
     process.exitCode = 1;
     return;
   }

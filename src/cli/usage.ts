@@ -1,4 +1,4 @@
-/** The command line as a whole: its help, its version, and what is wrong with what was typed. @module */
+/** The command line as a whole: help, version, and what is wrong with what was typed. @module */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import packageJson from "../../package.json" with { type: "json" };
 import { DEFAULT_FILE, DEFAULT_SOCKET } from "../config/config.ts";
@@ -12,14 +12,15 @@ export const VERSION = `simplon ${packageJson.version}\n`;
 export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
 
   simplon lns [-c FILE]
-      run the L2TP network server; without -c it reads ${DEFAULT_FILE}, and writes one if there is none
+      run the L2TP network server; without -c it reads ${DEFAULT_FILE},
+      and writes one if there is none
   simplon show tunnels|sessions|counters [--json] [-c FILE]
       ask the running server; the file tells where it listens (default ${DEFAULT_SOCKET})
   simplon --version
   simplon --help
 `;
 
-/** Lines for the person who typed the command, as they are printed; the program ends with `exitCode`. */
+/** Lines for the person who typed the command, printed as they are; then the program ends. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly exitCode: number;

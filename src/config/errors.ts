@@ -1,4 +1,4 @@
-/** Errors of a configuration: each is one line that names file, line, key and what was expected. @module */
+/** Errors of a configuration: a line each, with file, line, key, and what was expected. @module */
 import type { z } from "zod";
 import type { KeyPath, Lines } from "./locate.ts";
 import { KNOWN_KEYS } from "./schema.ts";

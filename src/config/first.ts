@@ -31,12 +31,13 @@ export function firstConfig(path: string): ConfigError | undefined {
 export function firstSteps(config: Config, path: string): string {
   const users = config.users.map((user) => {
     const network = config.networks.find(({ name }) => name === user.network);
-    const from = `an address of ${network?.pool.join(", ") ?? ""}, gateway ${network?.gateway ?? ""}`;
+    const pool = network?.pool.join(", ") ?? "";
+    const from = `an address of ${pool}, gateway ${network?.gateway ?? ""}`;
     return [
       `  user       ${user.name}`,
       `  password   ${user.password}`,
       `  IPsec      none (L2TP without IPsec; no pre-shared key)`,
-      `  secret     ${config.lns.secret === "" ? "none (no tunnel secret)" : "the one in the file"}`,
+      `  secret     ${config.lns.secret === "" ? "none (no tunnel secret)" : "see the file"}`,
       `  gets       ${from}`,
     ].join("\n");
   });
@@ -88,7 +89,7 @@ retransmit-count = 5              # retransmissions before a tunnel is given up
 max-tunnels = 32768               # tunnels in all
 max-sessions = 65536              # sessions in all
 
-# A virtual network: a device of its own, its addresses and what clients are told. There may be more.
+# A virtual network: a device of its own, addresses, what clients are told. There may be more.
 [[network]]
 name = "default"
 tun = "simplon0"                  # network device that is made at the start and goes at the end

@@ -1,4 +1,4 @@
-/** Reads a configuration file: TOML, then the schema, then what keys say about each other. @module */
+/** Reads a configuration: TOML, then the schema, then what keys say about each other. @module */
 import { closeSync, openSync, readSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { CONFIG_MAX } from "../limits.ts";

@@ -18,11 +18,11 @@ const COMMON = ["limits", "net"];
 const CORE = ["codec", "sansio", ...COMMON];
 const HASHES = ["@noble/hashes"];
 
-/** Arrows point one way: codec ← l2tp | ppp | radius ← aaa ← daemon ← cli; daemon wires the leaves. */
+/** One way: codec ← l2tp | ppp | radius ← aaa ← daemon ← cli; daemon wires the leaves. */
 const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
   net: { knows: [], isPure: true },
-  index: { knows: ["codec", "l2tp", "ppp", "radius"], isPure: true },
+  index: { knows: [...CORE, "l2tp", "ppp", "radius"], isPure: true },
   sansio: { knows: COMMON, isPure: true },
   codec: { knows: [...COMMON, "assembly", "build"], isPure: true },
   l2tp: { knows: CORE, packages: HASHES, isPure: true },
@@ -54,8 +54,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
 };
 
-const IMPURE =
-  /\b(?:Date\.now|new Date|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|performance|crypto\.|process\.|Deno\.|Bun\.|Buffer|console\.)/;
+const IMPURE_NAMES = [
+  ["Date\\.now", "new Date", "performance", "Math\\.random", "crypto\\."],
+  ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
+  ["process\\.", "Deno\\.", "Bun\\.", "Buffer", "console\\."],
+];
+const IMPURE = new RegExp(`\\b(?:${IMPURE_NAMES.flat().join("|")})`);
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 const RAW_ACCESS = /\b(?:load|store)\s*<|\b(?:v128|i8|i16|i32|i64|f32|f64)\.(?:load|store)/;
 const LINES_MAX = 400;
