@@ -1,0 +1,274 @@
+// The worker's loop against a kernel made of arrays: what is refused, partial or full.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as layout from "../../../assembly/layout.ts";
+import { Loop, type PacketCalls } from "../../../src/dataplane/loop.ts";
+import { HEARTBEAT_STALE_MS } from "../../../src/limits.ts";
+import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
+import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
+
+const CLIENT = "10.64.0.2";
+const HOST = "203.0.113.7";
+const EAGAIN = 11;
+const EINVAL = 22;
+const EBADF = 9;
+const ENETUNREACH = 101;
+const [SOCKET, TUN, WAKE, WAKE_CONTROL] = [10, 11, 12, 13];
+
+/** Sockets and devices as queues; `refuse` says what a call answers instead, by errno. */
+class Kernel implements PacketCalls {
+  readonly plane: Plane;
+  readonly datagrams: Uint8Array[] = [];
+  readonly packets: Uint8Array[] = [];
+  readonly sent: Uint8Array[] = [];
+  readonly written: Uint8Array[] = [];
+  readonly woken: number[] = [];
+  readonly refusals: Partial<Record<keyof PacketCalls, number[]>> = {};
+  /** The most messages that one sendmmsg takes. */
+  sendAtMost = 1024;
+  #errno = 0;
+
+  constructor(plane: Plane) {
+    this.plane = plane;
+  }
+
+  errno() {
+    return this.#errno;
+  }
+
+  poll(fds: bigint, count: bigint) {
+    const ready: Record<number, boolean> = {
+      [WAKE]: this.woken.includes(WAKE),
+      [SOCKET]: this.datagrams.length > 0,
+      [TUN]: this.packets.length > 0,
+    };
+    const { view } = this.plane;
+    let number = 0;
+    for (let index = 0; index < Number(count); index++) {
+      const at = Number(fds - BASE) + index * layout.POLLFD_SIZE;
+      const isReady = ready[view.getInt32(at, true)] === true;
+      view.setInt16(at + layout.POLLFD_REVENTS, isReady ? 1 : 0, true);
+      if (isReady) number++;
+    }
+    return number;
+  }
+
+  recvmmsg(fd: number, messages: bigint, count: number) {
+    assert.equal(fd, SOCKET);
+    if (this.#refuses("recvmmsg")) return -1;
+    const { view, octets } = this.plane;
+    const taken = this.datagrams.splice(0, count);
+    taken.forEach((datagram, index) => {
+      const message = Number(messages - BASE) + index * layout.MMSGHDR_SIZE;
+      octets.set(datagram, this.#vector(this.#pointer(message + layout.MMSGHDR_VECTOR)).at);
+      const name = this.#pointer(message + layout.MMSGHDR_NAME);
+      octets.set(encodeSockaddr("192.0.2.9", 1701), name);
+      view.setUint32(message + layout.MMSGHDR_LENGTH, datagram.length, true);
+    });
+    return taken.length;
+  }
+
+  sendmmsg(fd: number, messages: bigint, count: number) {
+    assert.equal(fd, SOCKET);
+    if (this.#refuses("sendmmsg")) return -1;
+    const taken = Math.min(count, this.sendAtMost);
+    for (let index = 0; index < taken; index++) {
+      const message = Number(messages - BASE) + index * layout.MMSGHDR_SIZE;
+      this.sent.push(this.#read(this.#pointer(message + layout.MMSGHDR_VECTOR)));
+    }
+    return taken;
+  }
+
+  readv(fd: number, vectors: bigint) {
+    assert.equal(fd, TUN);
+    const next = this.packets.shift();
+    if (next === undefined) {
+      this.#errno = EAGAIN;
+      return -1;
+    }
+    this.plane.octets.set(next, this.#vector(Number(vectors - BASE)).at);
+    return next.length;
+  }
+
+  writev(fd: number, vectors: bigint) {
+    assert.equal(fd, TUN);
+    if (this.#refuses("writev")) return -1;
+    const octets = this.#read(Number(vectors - BASE));
+    this.written.push(octets);
+    return octets.length;
+  }
+
+  eventfdWrite(fd: number) {
+    this.woken.push(fd);
+    return 0;
+  }
+
+  eventfdRead(fd: number) {
+    this.woken.splice(0, this.woken.length, ...this.woken.filter((woken) => woken !== fd));
+    return 0;
+  }
+
+  #refuses(call: keyof PacketCalls): boolean {
+    const errno = this.refusals[call]?.shift() ?? 0;
+    this.#errno = errno;
+    return errno !== 0;
+  }
+
+  #pointer(at: number): number {
+    return Number(this.plane.view.getBigUint64(at, true) - BASE);
+  }
+
+  #vector(at: number): { at: number; length: number } {
+    const length = Number(this.plane.view.getBigUint64(at + layout.IOVEC_LENGTH, true));
+    return { at: this.#pointer(at + layout.IOVEC_BASE), length };
+  }
+
+  #read(vector: number): Uint8Array {
+    const { at, length } = this.#vector(vector);
+    return this.plane.octets.slice(at, at + length);
+  }
+}
+
+function start(clock = () => 0) {
+  const plane = new Plane();
+  const kernel = new Kernel(plane);
+  const loop = new Loop(kernel, plane.forwarding, {
+    memory: plane.memory,
+    base: BASE,
+    worker: plane.worker,
+    dataSocket: SOCKET,
+    tuns: [TUN],
+    wake: WAKE,
+    wakeControl: WAKE_CONTROL,
+    clock,
+  });
+  return { plane, kernel, loop };
+}
+
+const up = (index: number) => dataMessage(7, 8, pppFrame(packet(CLIENT, HOST, index)));
+const down = (index: number) => dataMessage(8, 9, pppFrame(packet(HOST, CLIENT, index)));
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+test("both ways at once, in order, a batch a turn", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8, CLIENT);
+  kernel.datagrams.push(...range(100).map(up));
+  kernel.packets.push(...range(100).map((index) => packet(HOST, CLIENT, index)));
+  loop.turn(0);
+  assert.equal(kernel.written.length, layout.BATCH_COUNT);
+  assert.equal(kernel.sent.length, layout.BATCH_COUNT);
+  loop.turn(0);
+  assert.deepEqual(
+    kernel.written,
+    range(100).map((index) => packet(CLIENT, HOST, index)),
+  );
+  assert.deepEqual(kernel.sent, range(100).map(down));
+  assert.deepEqual(kernel.woken, []);
+});
+
+test("a punted frame wakes the control thread", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8);
+  kernel.datagrams.push(dataMessage(7, 8, Uint8Array.of(0xc0, 0x21, 9, 1, 0, 4)));
+  loop.turn(0);
+  assert.deepEqual(kernel.woken, [WAKE_CONTROL]);
+});
+
+test("injected frames go out when the worker is woken, all of them", () => {
+  const { plane, kernel, loop } = start();
+  const { index, generation } = plane.session(7, 8);
+  const frame = (id: number) => Uint8Array.of(0xc0, 0x21, 9, id, 0, 4);
+  for (const id of range(150)) assert.ok(plane.inject.put(index, generation, frame(id)));
+  kernel.eventfdWrite(WAKE);
+  for (let turns = 0; turns < 4; turns++) loop.turn(0);
+  assert.deepEqual(
+    kernel.sent,
+    range(150).map((id) => dataMessage(8, 9, frame(id))),
+  );
+  assert.deepEqual(kernel.woken, []);
+});
+
+test("sendmmsg that takes a part is asked for the rest", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8, CLIENT);
+  kernel.sendAtMost = 7;
+  kernel.packets.push(...range(50).map((index) => packet(HOST, CLIENT, index)));
+  loop.turn(0);
+  assert.deepEqual(kernel.sent, range(50).map(down));
+});
+
+test("a message that the kernel refuses is passed over and counted, the others go out", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8, CLIENT);
+  kernel.sendAtMost = 10;
+  kernel.refusals.sendmmsg = [0, ENETUNREACH, 0, EINVAL];
+  kernel.packets.push(...range(30).map((index) => packet(HOST, CLIENT, index)));
+  loop.turn(0);
+  const lost = [10, 21];
+  assert.deepEqual(
+    kernel.sent,
+    range(30)
+      .filter((index) => !lost.includes(index))
+      .map(down),
+  );
+  assert.equal(plane.counters()["down.send"], 2);
+});
+
+test("a full socket buffer drops what is left of the batch, counted, and nothing later", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8, CLIENT);
+  kernel.sendAtMost = 10;
+  kernel.refusals.sendmmsg = [0, EAGAIN];
+  kernel.packets.push(...range(30).map((index) => packet(HOST, CLIENT, index)));
+  loop.turn(0);
+  assert.deepEqual(kernel.sent, range(10).map(down));
+  assert.equal(plane.counters()["down.send"], 20);
+  kernel.packets.push(packet(HOST, CLIENT, 99));
+  loop.turn(0);
+  assert.deepEqual(kernel.sent.at(-1), down(99));
+});
+
+test("a packet that the device refuses is counted, the others go through", () => {
+  const { plane, kernel, loop } = start();
+  plane.session(7, 8, CLIENT);
+  kernel.refusals.writev = [0, EINVAL];
+  kernel.datagrams.push(...range(3).map(up));
+  loop.turn(0);
+  assert.deepEqual(
+    kernel.written,
+    [0, 2].map((index) => packet(CLIENT, HOST, index)),
+  );
+  assert.equal(plane.counters()["up.tun-write"], 1);
+});
+
+for (const call of ["recvmmsg", "sendmmsg", "writev"] as const) {
+  test(`a closed descriptor is a bug of ours: ${call} throws`, () => {
+    const { plane, kernel, loop } = start();
+    plane.session(7, 8, CLIENT);
+    kernel.refusals[call] = [EBADF];
+    kernel.datagrams.push(up(0));
+    kernel.packets.push(packet(HOST, CLIENT));
+    assert.throws(() => loop.turn(0), new RegExp(`${call} failed with error 9`));
+  });
+}
+
+test("the loop ends when the stop word is set", () => {
+  const { plane, loop } = start();
+  plane.view.setInt32(layout.CONTROL_STOP, 1, true);
+  loop.run();
+});
+
+test("the loop ends when the control thread shows no heartbeat, and not before", () => {
+  let now = 0;
+  const { plane, kernel, loop } = start(() => now);
+  let turns = 0;
+  kernel.poll = () => {
+    turns++;
+    now += 100;
+    if (now <= 10_000) plane.view.setInt32(layout.CONTROL_HEARTBEAT, now, true);
+    return 0;
+  };
+  loop.run();
+  assert.equal(now, 10_000 + HEARTBEAT_STALE_MS);
+  assert.equal(turns, now / 100);
+});
