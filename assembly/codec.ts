@@ -1,3 +1,9 @@
-import { getU16 } from "./bytes";
-import { HEADER_RECORD_SIZE } from "./records";
-export function test(at: usize): u32 { return getU16(at) + HEADER_RECORD_SIZE; }
+// codec.wasm: the embeddable module. Its only import is a memory, it holds no state and allocates
+// nothing: addresses of packets and records are handed in. dataplane.wasm is the same source over
+// shared memory, and the forwarding path.
+
+export { checksum } from "./ip/checksum";
+export { checkIpv4, checkIpv6 } from "./ip/header";
+export { buildAvp, buildAvps, walkAvps } from "./l2tp/avp";
+export { buildHeader, buildHeaders, parseHeader, parseHeaders } from "./l2tp/header";
+export { buildFrameHeader, parseFrame, parseFrames } from "./ppp/frame";

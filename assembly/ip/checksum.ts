@@ -1,0 +1,77 @@
+// The Internet checksum (RFC 1071). A one's complement sum does not depend on the byte order in
+// which it is taken (RFC 1071 2 B), so words are added as they lie in memory, and only the result is
+// swapped. Nor does it depend on alignment: the first octet of the data is the first of a word.
+
+import { read8, read16, read32, read64, readVector } from "../bytes";
+
+const BLOCK: u32 = 64;
+/** 16384 vectors add at most 2 * 0xffff each to a 32-bit lane: less than 2^32. */
+const CHUNK: u32 = 16384 * 16;
+
+/** The checksum as a number: the octets that go on the wire, high octet first. */
+export function checksum(at: usize, length: u32): u32 {
+  return <u32>bswap<u16>(<u16>~foldSum(partialSum(at, length)));
+}
+
+/**
+ * Sum of the data's 16-bit words, modulo 0xffff, in the order of the memory. Sums of several pieces
+ * add up as long as all but the last have an even length; an odd last octet counts as a first half.
+ */
+export function partialSum(at: usize, length: u32): u64 {
+  let p = at;
+  let left = length;
+  let total: u64 = 0;
+  while (left >= BLOCK) {
+    const chunk = min(left, CHUNK) & ~(BLOCK - 1);
+    total += sumBlocks(p, chunk);
+    p += chunk;
+    left -= chunk;
+  }
+  while (left >= 8) {
+    const word = read64(p);
+    total += (word & 0xffffffff) + (word >> 32);
+    p += 8;
+    left -= 8;
+  }
+  if (left >= 4) {
+    total += read32(p);
+    p += 4;
+    left -= 4;
+  }
+  if (left >= 2) {
+    total += read16(p);
+    p += 2;
+    left -= 2;
+  }
+  if (left !== 0) total += read8(p);
+  return total;
+}
+
+/** Brings a partial sum down to 16 bits, still in the order of the memory. */
+export function foldSum(sum: u64): u32 {
+  let folded = (sum & 0xffffffff) + (sum >> 32);
+  folded = (folded & 0xffff) + ((folded >> 16) & 0xffff) + (folded >> 32);
+  folded = (folded & 0xffff) + (folded >> 16);
+  folded = (folded & 0xffff) + (folded >> 16);
+  return <u32>folded;
+}
+
+/** Sums whole blocks, CHUNK octets at most. Two chains of additions keep both ports busy. */
+function sumBlocks(at: usize, length: u32): u64 {
+  let even = i32x4.splat(0);
+  let odd = i32x4.splat(0);
+  const end = at + length;
+  for (let p = at; p !== end; p += BLOCK) {
+    even = i32x4.add(even, i32x4.extadd_pairwise_i16x8_u(readVector(p)));
+    odd = i32x4.add(odd, i32x4.extadd_pairwise_i16x8_u(readVector(p + 16)));
+    even = i32x4.add(even, i32x4.extadd_pairwise_i16x8_u(readVector(p + 32)));
+    odd = i32x4.add(odd, i32x4.extadd_pairwise_i16x8_u(readVector(p + 48)));
+  }
+  const sums = i32x4.add(even, odd);
+  return (
+    <u64>(<u32>i32x4.extract_lane(sums, 0)) +
+    <u64>(<u32>i32x4.extract_lane(sums, 1)) +
+    <u64>(<u32>i32x4.extract_lane(sums, 2)) +
+    <u64>(<u32>i32x4.extract_lane(sums, 3))
+  );
+}

@@ -1,0 +1,74 @@
+// IPv4 (RFC 791) and IPv6 (RFC 8200) headers: checked as a whole, then read by the accessors.
+
+import { getU8, getU16, getU32, read32, read64 } from "../bytes";
+import {
+  STATUS_IP_CHECKSUM,
+  STATUS_IP_HEADER,
+  STATUS_IP_VERSION,
+  STATUS_OK,
+  STATUS_SHORT,
+} from "../records";
+import { foldSum, partialSum } from "./checksum";
+
+const IPV4_HEADER_MIN: u32 = 20;
+const IPV6_HEADER: u32 = 40;
+
+/** Version, header length, total length (the rest of `length` is padding) and header checksum. */
+export function checkIpv4(at: usize, length: u32): u32 {
+  if (length === 0) return STATUS_SHORT;
+  const first = getU8(at);
+  if (first >> 4 !== 4) return STATUS_IP_VERSION;
+  if (length < IPV4_HEADER_MIN) return STATUS_SHORT;
+  const header = (first & 0x0f) << 2;
+  if (header < IPV4_HEADER_MIN || header > length) return STATUS_IP_HEADER;
+  const total = ipv4TotalLength(at);
+  if (total < header || total > length) return STATUS_IP_HEADER;
+  return isSumZero(at, header) ? STATUS_OK : STATUS_IP_CHECKSUM;
+}
+
+/** Version and payload length (the rest of `length` is padding). Jumbograms do not fit L2TP. */
+export function checkIpv6(at: usize, length: u32): u32 {
+  if (length === 0) return STATUS_SHORT;
+  if (getU8(at) >> 4 !== 6) return STATUS_IP_VERSION;
+  if (length < IPV6_HEADER) return STATUS_SHORT;
+  return ipv6PayloadLength(at) > length - IPV6_HEADER ? STATUS_IP_HEADER : STATUS_OK;
+}
+
+export function ipv4TotalLength(at: usize): u32 {
+  return getU16(at + 2);
+}
+
+export function ipv4Source(at: usize): u32 {
+  return getU32(at + 12);
+}
+
+export function ipv4Destination(at: usize): u32 {
+  return getU32(at + 16);
+}
+
+export function ipv6PayloadLength(at: usize): u32 {
+  return getU16(at + 4);
+}
+
+export function ipv6TotalLength(at: usize): u32 {
+  return IPV6_HEADER + ipv6PayloadLength(at);
+}
+
+/** Address of the 16 octets of the source address. */
+export function ipv6SourceAt(at: usize): usize {
+  return at + 8;
+}
+
+/** Address of the 16 octets of the destination address. */
+export function ipv6DestinationAt(at: usize): usize {
+  return at + 24;
+}
+
+/** A header with a right checksum sums to 0xffff, the zero of RFC 1071. */
+function isSumZero(at: usize, header: u32): bool {
+  if (header !== IPV4_HEADER_MIN) return foldSum(partialSum(at, header)) === 0xffff;
+  const a = read64(at);
+  const b = read64(at + 8);
+  const halves = (a & 0xffffffff) + (a >> 32) + (b & 0xffffffff) + (b >> 32);
+  return foldSum(halves + read32(at + 16)) === 0xffff;
+}

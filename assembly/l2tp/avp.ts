@@ -1,0 +1,88 @@
+// Attribute-Value Pairs (RFC 2661 4.1). Values are framed only: hiding them is not done here.
+//
+//    0                   1                   2                   3
+//    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//   |M|H| rsvd  |      Length       |           Vendor ID           |
+//   |         Attribute Type        |        Attribute Value...
+
+import { getU16, putU16, read16, read32, write16, write32 } from "../bytes";
+import {
+  AVP_FLAGS,
+  AVP_HEADER_SIZE,
+  AVP_HIDDEN,
+  AVP_LENGTH_MAX,
+  AVP_MANDATORY,
+  AVP_RECORD_SIZE,
+  AVP_RESERVED,
+  AVP_TYPE,
+  AVP_VALUE_AT,
+  AVP_VALUE_LENGTH,
+  AVP_VENDOR,
+  STATUS_AVP_LENGTH,
+  STATUS_TOO_MANY,
+} from "../records";
+
+const HEADER_SIZE: u32 = AVP_HEADER_SIZE;
+const LENGTH_MAX: u32 = AVP_LENGTH_MAX;
+const FLAGS_MASK: u32 = AVP_MANDATORY | AVP_HIDDEN | AVP_RESERVED;
+
+/**
+ * Walks the AVPs in `length` octets and writes a record for each, `capacity` at most; returns their
+ * count, or a STATUS_ value negated. An AVP with a reserved bit set stays in the list: its flags
+ * show that it is unrecognised.
+ */
+export function walkAvps(at: usize, length: u32, records: usize, capacity: u32): i32 {
+  let p = at;
+  let remaining = length;
+  let record = records;
+  let count: u32 = 0;
+  while (remaining !== 0) {
+    if (remaining < HEADER_SIZE) return -STATUS_AVP_LENGTH;
+    const word = getU16(p);
+    const size = word & LENGTH_MAX;
+    if (size < HEADER_SIZE || size > remaining) return -STATUS_AVP_LENGTH;
+    if (count === capacity) return -STATUS_TOO_MANY;
+    write16(record + AVP_FLAGS, word & FLAGS_MASK);
+    write16(record + AVP_VENDOR, getU16(p + 2));
+    write16(record + AVP_TYPE, getU16(p + 4));
+    write16(record + AVP_VALUE_LENGTH, size - HEADER_SIZE);
+    write32(record + AVP_VALUE_AT, <u32>(p + HEADER_SIZE));
+    p += size;
+    remaining -= size;
+    record += AVP_RECORD_SIZE;
+    count++;
+  }
+  return <i32>count;
+}
+
+/**
+ * Writes the AVP of the record at `at` and returns its octets; 0 when it is longer than an AVP can
+ * be, or than `capacity`. Reserved bits are sent as zero. The value may lie at its place already.
+ */
+export function buildAvp(record: usize, at: usize, capacity: u32): u32 {
+  const length = read16(record + AVP_VALUE_LENGTH);
+  const size = HEADER_SIZE + length;
+  if (size > LENGTH_MAX || size > capacity) return 0;
+  const value = at + HEADER_SIZE;
+  const source = read32(record + AVP_VALUE_AT);
+  // Before the header is written: the value may lie where the header goes.
+  if (source !== <u32>value) memory.copy(value, source, length);
+  putU16(at, (read16(record + AVP_FLAGS) & (AVP_MANDATORY | AVP_HIDDEN)) | size);
+  putU16(at + 2, read16(record + AVP_VENDOR));
+  putU16(at + 4, read16(record + AVP_TYPE));
+  return size;
+}
+
+/** Writes `count` AVPs one behind the other; returns their octets, 0 when one does not fit. */
+export function buildAvps(records: usize, count: u32, at: usize, capacity: u32): u32 {
+  let record = records;
+  let used: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const size = buildAvp(record, at + used, capacity - used);
+    if (size === 0) return 0;
+    used += size;
+    record += AVP_RECORD_SIZE;
+  }
+  return used;
+}

@@ -1,0 +1,175 @@
+// The L2TP version 2 header (RFC 2661 3.1), one at a time or in batches.
+//
+//    0                   1                   2                   3
+//    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//   +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+//   |T|L|x|x|S|x|O|P|x|x|x|x|  Ver  |          Length (opt)         |
+//   |           Tunnel ID           |           Session ID          |
+//   |             Ns (opt)          |             Nr (opt)          |
+//   |      Offset Size (opt)        |    Offset pad... (opt)
+//
+// Memory may be shared with the kernel and other threads: each field is read exactly once.
+
+import { getU16, putU16, read16, read32, write16, write32 } from "../bytes";
+import {
+  BIT_LENGTH,
+  BIT_OFFSET,
+  BIT_PRIORITY,
+  BIT_SEQUENCE,
+  BIT_TYPE,
+  DESCRIPTOR_AT,
+  DESCRIPTOR_LENGTH,
+  DESCRIPTOR_SIZE,
+  HEADER_BITS,
+  HEADER_LENGTH,
+  HEADER_NR,
+  HEADER_NS,
+  HEADER_OFFSET_SIZE,
+  HEADER_PAYLOAD_AT,
+  HEADER_PAYLOAD_LENGTH,
+  HEADER_RECORD_SIZE,
+  HEADER_SESSION_ID,
+  HEADER_STATUS,
+  HEADER_TUNNEL_ID,
+  L2TP_VERSION,
+  STATUS_CAPACITY,
+  STATUS_CONTROL_BITS,
+  STATUS_LENGTH,
+  STATUS_OFFSET,
+  STATUS_OK,
+  STATUS_SHORT,
+  STATUS_VERSION,
+  VERSION_MASK,
+} from "../records";
+
+const CONTROL_MASK: u32 = BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET | BIT_PRIORITY;
+const CONTROL_BITS: u32 = BIT_LENGTH | BIT_SEQUENCE;
+const DEFINED_BITS: u32 = BIT_TYPE | CONTROL_MASK;
+
+/**
+ * Checks the header of the datagram at `at` and writes its record; returns a STATUS_ value. On a
+ * fault only HEADER_STATUS of the record has a meaning. No octet behind Offset Size is read.
+ */
+export function parseHeader(at: usize, length: u32, record: usize): u32 {
+  const status = parse(at, length, record);
+  write16(record + HEADER_STATUS, status);
+  return status;
+}
+
+function parse(at: usize, length: u32, record: usize): u32 {
+  if (length < 2) return STATUS_SHORT;
+  const bits = getU16(at);
+  if ((bits & VERSION_MASK) !== L2TP_VERSION) return STATUS_VERSION;
+  if ((bits & BIT_TYPE) !== 0 && (bits & CONTROL_MASK) !== CONTROL_BITS) {
+    return STATUS_CONTROL_BITS;
+  }
+  const size = fieldsSize(bits);
+  if (size > length) return STATUS_SHORT;
+  let p = at + 2;
+  let end = length;
+  let announced: u32 = 0;
+  if ((bits & BIT_LENGTH) !== 0) {
+    announced = getU16(p);
+    // What a datagram carries behind its Length is padding.
+    if (announced > length || announced < size) return STATUS_LENGTH;
+    end = announced;
+    p += 2;
+  }
+  write16(record + HEADER_BITS, bits);
+  write16(record + HEADER_LENGTH, announced);
+  write16(record + HEADER_TUNNEL_ID, getU16(p));
+  write16(record + HEADER_SESSION_ID, getU16(p + 2));
+  p += 4;
+  let ns: u32 = 0;
+  let nr: u32 = 0;
+  if ((bits & BIT_SEQUENCE) !== 0) {
+    ns = getU16(p);
+    nr = getU16(p + 2);
+    p += 4;
+  }
+  write16(record + HEADER_NS, ns);
+  write16(record + HEADER_NR, nr);
+  let offset: u32 = 0;
+  if ((bits & BIT_OFFSET) !== 0) {
+    offset = getU16(p);
+    if (offset > end - size) return STATUS_OFFSET;
+  }
+  write16(record + HEADER_OFFSET_SIZE, offset);
+  write32(record + HEADER_PAYLOAD_AT, size + offset);
+  write32(record + HEADER_PAYLOAD_LENGTH, end - size - offset);
+  return STATUS_OK;
+}
+
+/**
+ * Writes the header of the record at `at` and returns its octets, the zeroed Offset Pad among them;
+ * 0 when `capacity` is too small. Length is what the record says. Reserved bits are sent as zero.
+ */
+export function buildHeader(record: usize, at: usize, capacity: u32): u32 {
+  const bits = (read16(record + HEADER_BITS) & DEFINED_BITS) | L2TP_VERSION;
+  const fields = fieldsSize(bits);
+  const offset = (bits & BIT_OFFSET) !== 0 ? read16(record + HEADER_OFFSET_SIZE) : 0;
+  const size = fields + offset;
+  if (size > capacity) return 0;
+  putU16(at, bits);
+  let p = at + 2;
+  if ((bits & BIT_LENGTH) !== 0) {
+    putU16(p, read16(record + HEADER_LENGTH));
+    p += 2;
+  }
+  putU16(p, read16(record + HEADER_TUNNEL_ID));
+  putU16(p + 2, read16(record + HEADER_SESSION_ID));
+  p += 4;
+  if ((bits & BIT_SEQUENCE) !== 0) {
+    putU16(p, read16(record + HEADER_NS));
+    putU16(p + 2, read16(record + HEADER_NR));
+    p += 4;
+  }
+  if ((bits & BIT_OFFSET) !== 0) {
+    putU16(p, offset);
+    memory.fill(p + 2, 0, offset);
+  }
+  return size;
+}
+
+/** Parses `count` described datagrams into as many records; returns how many were in order. */
+export function parseHeaders(descriptors: usize, count: u32, records: usize): u32 {
+  let descriptor = descriptors;
+  let record = records;
+  let good: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    if (parseHeader(at, length, record) === STATUS_OK) good++;
+    descriptor += DESCRIPTOR_SIZE;
+    record += HEADER_RECORD_SIZE;
+  }
+  return good;
+}
+
+/**
+ * Builds the headers of `count` records where the descriptors say (their length is the capacity).
+ * Each record gets its status and, in HEADER_PAYLOAD_AT, the octets of its header; returns how many
+ * did fit.
+ */
+export function buildHeaders(descriptors: usize, count: u32, records: usize): u32 {
+  let descriptor = descriptors;
+  let record = records;
+  let good: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const size = buildHeader(record, at, read32(descriptor + DESCRIPTOR_LENGTH));
+    write16(record + HEADER_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
+    write32(record + HEADER_PAYLOAD_AT, size);
+    if (size !== 0) good++;
+    descriptor += DESCRIPTOR_SIZE;
+    record += HEADER_RECORD_SIZE;
+  }
+  return good;
+}
+
+/** Octets up to and with Offset Size: 6, and 2 for L, 4 for S, 2 for O, without a branch. */
+function fieldsSize(bits: u32): u32 {
+  return (
+    6 + ((bits & BIT_LENGTH) >> 13) + ((bits & BIT_SEQUENCE) >> 9) + ((bits & BIT_OFFSET) >> 8)
+  );
+}

@@ -1,0 +1,85 @@
+// PPP frames as L2TP carries them: without flags, transparency and FCS (RFC 2661 5.3). In front of
+// the Information field stand Address and Control (FF 03) and a Protocol field of two octets, each
+// of which may be compressed (RFC 1661 6.5, 6.6). What is received is taken in either form.
+
+import { getU8, getU16, putU8, putU16, read32, write16, write32 } from "../bytes";
+import {
+  DESCRIPTOR_AT,
+  DESCRIPTOR_LENGTH,
+  DESCRIPTOR_SIZE,
+  PPP_ACFC,
+  PPP_INFORMATION_AT,
+  PPP_INFORMATION_LENGTH,
+  PPP_PFC,
+  PPP_PROTOCOL,
+  PPP_RECORD_SIZE,
+  PPP_STATUS,
+  STATUS_OK,
+  STATUS_PROTOCOL,
+  STATUS_SHORT,
+} from "../records";
+
+const ADDRESS_AND_CONTROL: u32 = 0xff03;
+const PROTOCOL_LCP: u32 = 0xc021;
+
+/**
+ * Checks the frame at `at` and writes its record; returns a STATUS_ value. On STATUS_SHORT only
+ * PPP_STATUS has a meaning. At most four octets are read.
+ */
+export function parseFrame(at: usize, length: u32, record: usize): u32 {
+  const status = parse(at, length, record);
+  write16(record + PPP_STATUS, status);
+  return status;
+}
+
+function parse(at: usize, length: u32, record: usize): u32 {
+  let size: u32 = 0;
+  if (length >= 2 && getU16(at) === ADDRESS_AND_CONTROL) size = 2;
+  if (size === length) return STATUS_SHORT;
+  let protocol = getU8(at + size);
+  // An odd first octet is the whole field: the first of two is even (RFC 1661 2 and 6.5).
+  if ((protocol & 1) !== 0) {
+    size += 1;
+  } else {
+    if (length - size < 2) return STATUS_SHORT;
+    protocol = (protocol << 8) | getU8(at + size + 1);
+    size += 2;
+  }
+  write16(record + PPP_PROTOCOL, protocol);
+  write32(record + PPP_INFORMATION_AT, size);
+  write32(record + PPP_INFORMATION_LENGTH, length - size);
+  return (protocol & 1) !== 0 ? STATUS_OK : STATUS_PROTOCOL;
+}
+
+/**
+ * Writes what stands before the Information field and returns its octets; 0 when it does not fit
+ * `capacity` or `protocol` is none. `flags` (PPP_ACFC, PPP_PFC) say what the peer has agreed to: LCP
+ * is never compressed (RFC 1661 6.6), nor is 0x00ff, as FF may be read as an Address field.
+ */
+export function buildFrameHeader(at: usize, capacity: u32, protocol: u32, flags: u32): u32 {
+  if (protocol > 0xffff || (protocol & 0x0101) !== 1) return 0;
+  const full = (flags & PPP_ACFC) === 0 || protocol === PROTOCOL_LCP;
+  const short = (flags & PPP_PFC) !== 0 && protocol < 0xff;
+  const size: u32 = (full ? 2 : 0) + (short ? 1 : 2);
+  if (size > capacity) return 0;
+  if (full) putU16(at, ADDRESS_AND_CONTROL);
+  const field = full ? at + 2 : at;
+  if (short) putU8(field, protocol);
+  else putU16(field, protocol);
+  return size;
+}
+
+/** Parses `count` described frames into as many records; returns how many were in order. */
+export function parseFrames(descriptors: usize, count: u32, records: usize): u32 {
+  let descriptor = descriptors;
+  let record = records;
+  let good: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    if (parseFrame(at, length, record) === STATUS_OK) good++;
+    descriptor += DESCRIPTOR_SIZE;
+    record += PPP_RECORD_SIZE;
+  }
+  return good;
+}

@@ -1,0 +1,102 @@
+/**
+ * What the codec takes and gives.
+ *
+ * @module
+ */
+
+/** Why something was refused; what a peer sends wrong is never an exception. */
+export type Status = (typeof STATUS_NAMES)[number];
+
+/** Indexed by the STATUS_ values of assembly/records.ts. */
+export const STATUS_NAMES = [
+  "ok",
+  "short",
+  "version",
+  "length",
+  "offset",
+  "control-bits",
+  "avp-length",
+  "too-many",
+  "protocol",
+  "capacity",
+  "ip-version",
+  "ip-header",
+  "ip-checksum",
+] as const;
+
+/** The L2TP version 2 header (RFC 2661 3.1). An optional field is present when its bit is set. */
+export interface Header {
+  /** T */
+  control: boolean;
+  /** Present if L; on building, its presence sets L, and the value is taken from the datagram. */
+  length?: number;
+  /** Ns and Nr are present if S. */
+  ns?: number;
+  nr?: number;
+  /** Octets of Offset Pad; present if O. */
+  offsetSize?: number;
+  /** P */
+  priority: boolean;
+  tunnelId: number;
+  sessionId: number;
+}
+
+export interface ParsedHeader extends Header {
+  /** What follows the header, as a view of the datagram. */
+  payload: Uint8Array;
+}
+
+/** An Attribute-Value Pair (RFC 2661 4.1). */
+export interface Avp {
+  vendor: number;
+  type: number;
+  /** M */
+  mandatory: boolean;
+  /** H: the value is as it was on the wire, not revealed. */
+  hidden: boolean;
+  /** False when a reserved bit is set: the AVP has to be treated as unrecognised. */
+  recognised: boolean;
+  /** At most 1017 octets. */
+  value: Uint8Array;
+}
+
+/** An AVP to be built. */
+export interface AvpInput {
+  /** 0, the IETF, when absent. */
+  vendor?: number;
+  type: number;
+  /** True when absent. */
+  mandatory?: boolean;
+  /** False when absent; the value has to be hidden already. */
+  hidden?: boolean;
+  value: Uint8Array;
+}
+
+export interface ControlMessage {
+  tunnelId: number;
+  sessionId: number;
+  ns: number;
+  nr: number;
+  /** Empty in a ZLB. */
+  avps: Avp[];
+}
+
+export interface ControlMessageInput {
+  tunnelId: number;
+  sessionId: number;
+  ns: number;
+  nr: number;
+  avps: readonly AvpInput[];
+}
+
+export interface PppFrame {
+  protocol: number;
+  /** The Information field and its padding, as a view of the frame. */
+  information: Uint8Array;
+}
+
+/** What the peer has agreed to receive (RFC 1661 6.5, 6.6). */
+export interface Compression {
+  acfc?: boolean;
+  pfc?: boolean;
+}
