@@ -11,7 +11,13 @@ import { ErrorCode } from "./avps.ts";
 import type { CounterName } from "./counters.ts";
 import { Ids } from "./ids.ts";
 import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
-import { callReply, disconnectNotify, type Message, readCallRequest, readResult } from "./messages.ts";
+import {
+  callReply,
+  disconnectNotify,
+  type Message,
+  readCallRequest,
+  readResult,
+} from "./messages.ts";
 import type { Registry } from "./registry.ts";
 import { Session } from "./session.ts";
 import type { Cause, Path, Result, SessionInfo } from "./types.ts";
@@ -128,8 +134,7 @@ export class Calls {
       return;
     }
     const registry = this.#registry;
-    const full =
-      registry.sessions >= registry.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
+    const full = registry.sessions >= registry.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
     const id = full ? 0 : this.#ids.take(registry.options.random, this.#sessions, now);
     if (id === 0) {
       registry.count("refused-sessions");

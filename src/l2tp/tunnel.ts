@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { type AvpInput, AvpType, buildControlMessage, type ControlMessage, MessageType } from "../codec/index.ts";
+import {
+  type AvpInput,
+  AvpType,
+  buildControlMessage,
+  type ControlMessage,
+  MessageType,
+} from "../codec/index.ts";
 import { SEND_QUEUE_MAX, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Timer } from "../sansio/timers.ts";

@@ -287,9 +287,7 @@ export class Lac {
   #transmit({ ns, sessionId, avps }: Queued): void {
     const { peerTunnelId: tunnelId } = this;
     const nr = this.#nr;
-    this.outbox.push(
-      buildControlMessage({ tunnelId, sessionId: sessionId(), ns, nr, avps }),
-    );
+    this.outbox.push(buildControlMessage({ tunnelId, sessionId: sessionId(), ns, nr, avps }));
   }
 
   #zlb(): void {
