@@ -39,6 +39,9 @@ export interface RunningLns {
 const POLLIN = 1;
 const POLL_COUNT = 2n;
 const WORKER = 0; // one worker; others will follow it in the layout
+const STOP_CHECK_MS = 20;
+/** A full inject ring has room again as soon as the worker has had its turn. */
+const RING_RETRY_MS = 1;
 
 /**
  * Starts an LNS.
@@ -77,7 +80,11 @@ class LnsDaemon implements RunningLns {
   readonly #pppCounters: Record<string, number> = {};
   #workers: WorkerThread[] = [];
   #api: ApiServer | undefined;
+  /** Settles when the control thread takes no more turns. */
+  #turns = Promise.resolve();
   #injected = 0;
+  /** Frames wait for room in the inject ring. */
+  #isBlocked = false;
   #isEnding = false;
   #isRunning = true;
   #finish: (code: number) => void = () => undefined;
@@ -140,7 +147,7 @@ class LnsDaemon implements RunningLns {
     if (advice !== undefined) this.#log.warn(advice);
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
     this.#log.info({ listen: `${lns.address}:${lns.port}`, networks: names }, "serving");
-    this.#run().catch((error) => this.fail(error));
+    this.#turns = this.#run().catch((error) => void this.fail(error));
   }
 
   async stop(): Promise<void> {
@@ -169,7 +176,8 @@ class LnsDaemon implements RunningLns {
       Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
       this.#turn(performance.now());
       const due = Math.min(this.#lns.pollTimeout(), this.#subscribers.pollTimeout());
-      const wait = Math.max(0, Math.min(POLL_MS, Math.ceil(due - performance.now())));
+      const longest = this.#isBlocked ? RING_RETRY_MS : POLL_MS;
+      const wait = Math.max(0, Math.min(longest, Math.ceil(due - performance.now())));
       await this.#libc.pollAsync(polls, POLL_COUNT, wait);
     }
   }
@@ -187,6 +195,7 @@ class LnsDaemon implements RunningLns {
     }
     if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
     this.#subscribers.handleTimeout(now);
+    this.#isBlocked = !this.#subscribers.resume();
     this.#flush(now);
   }
 
@@ -235,7 +244,10 @@ class LnsDaemon implements RunningLns {
     this.#isRunning = false;
     await stopWorkers(this.#libc, this.#memory, this.#workers);
     this.#libc.eventfdWrite(this.#wake, 1n);
+    await this.#turns;
     this.#devices.close();
+    this.#libc.close(this.#wake);
+    this.#libc.close(this.#wakeWorker);
     await this.#api?.close();
     this.#log.info("stopped");
     this.#finish(code);
@@ -275,8 +287,6 @@ class LnsDaemon implements RunningLns {
     });
   }
 }
-
-const STOP_CHECK_MS = 20;
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -75,11 +75,13 @@ const RESULTS: Readonly<Record<DownReason, Result>> = {
 const NO_FACILITIES = 4;
 
 export class Subscribers {
-  readonly counters = { "early-frames": 0, "stale-frames": 0, "inject-ring-full": 0 };
+  readonly counters = { "early-frames": 0, "stale-frames": 0, "oversize-frames": 0 };
   readonly #options: SubscribersOptions;
   readonly #byRecord = new Map<number, Subscriber>();
   readonly #byKey = new Map<number, Subscriber>();
   readonly #timers = new Timers<Subscriber>();
+  /** Those whose frames wait for room in the inject ring. */
+  readonly #blocked = new Set<Subscriber>();
 
   constructor(options: SubscribersOptions) {
     this.#options = options;
@@ -114,6 +116,15 @@ export class Subscribers {
       subscriber.link.handleTimeout(now);
       this.#drain(subscriber, subscriber.link, now);
     }
+  }
+
+  /** Sends what waited for room in the inject ring; true when nothing waits any more. */
+  resume(): boolean {
+    for (const subscriber of this.#blocked) {
+      if (subscriber.link !== undefined && !this.#send(subscriber, subscriber.link)) return false;
+      this.#blocked.delete(subscriber);
+    }
+    return true;
   }
 
   pollTimeout(): number {
@@ -173,22 +184,30 @@ export class Subscribers {
     if (subscriber === undefined) return;
     this.#byKey.delete(keyOf(session));
     this.#byRecord.delete(subscriber.handle.index);
+    this.#blocked.delete(subscriber);
     this.#timers.clear(subscriber.timer);
     this.#options.table.withdraw(subscriber.handle);
     if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
   }
 
-  /** Passes on what the link wants sent and known, and sets its timer. */
+  /** Passes on what the link wants known and sent, and sets its timer. */
   #drain(subscriber: Subscriber, link: Link, now: number): void {
-    const { inject } = this.#options;
-    const { index, generation } = subscriber.handle;
-    for (let frame = link.pollTransmit(); frame !== undefined; frame = link.pollTransmit()) {
-      if (!inject.put(index, generation, frame)) this.counters["inject-ring-full"]++;
-    }
     for (let event = link.pollEvent(); event !== undefined; event = link.pollEvent()) {
       this.#handleLinkEvent(subscriber, event, now);
     }
+    if (!this.#send(subscriber, link)) this.#blocked.add(subscriber);
     if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, link.pollTimeout());
+  }
+
+  /** Frames that find the ring full stay with the link until there is room. */
+  #send({ handle }: Subscriber, link: Link): boolean {
+    const { inject } = this.#options;
+    while (!inject.isFull) {
+      const frame = link.pollTransmit();
+      if (frame === undefined) return true;
+      if (!inject.put(handle.index, handle.generation, frame)) this.counters["oversize-frames"]++;
+    }
+    return false;
   }
 
   #handleLinkEvent(subscriber: Subscriber, event: LinkEvent, now: number): void {

@@ -83,9 +83,13 @@ export class PuntRing extends Ring {
 
 /** Producer of frames for a worker to send. */
 export class InjectRing extends Ring {
+  get isFull(): boolean {
+    return this.waiting >= RING_COUNT;
+  }
+
   /** False when the ring is full or the frame larger than a slot; nothing is sent then. */
   put(session: number, generation: number, frame: Uint8Array): boolean {
-    if (this.waiting >= RING_COUNT || frame.length > SLOT_CAPACITY) return false;
+    if (this.isFull || frame.length > SLOT_CAPACITY) return false;
     const entry = this.entryAt(this.head);
     this.view.setUint32(entry + ENTRY_SESSION, session, true);
     this.view.setUint32(entry + ENTRY_GENERATION, generation, true);
