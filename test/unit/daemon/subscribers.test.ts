@@ -1,0 +1,276 @@
+// Sessions, links, AAA and the data plane together: real cores, real WebAssembly, no kernel.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as layout from "../../../assembly/layout.ts";
+import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
+import { Subscribers } from "../../../src/daemon/subscribers.ts";
+import type { Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import { EARLY_FRAMES_MAX } from "../../../src/limits.ts";
+import { createLog } from "../../../src/observe/log.ts";
+import { PppPeer } from "../../peer/ppp.ts";
+import { dataMessage, Plane, packet, pppFrame } from "../dataplane/plane.ts";
+
+const HOST = "203.0.113.7";
+const NETWORK = {
+  name: "default",
+  gateway: "10.64.0.1",
+  pool: ["10.64.0.0/29"],
+  dns: [],
+  nbns: [],
+};
+const USERS = [{ name: "demo", password: "right", network: "default" }];
+
+class House {
+  readonly plane = new Plane();
+  readonly closed: { session: SessionInfo; result: Result }[] = [];
+  readonly granted: Grant[] = [];
+  readonly released: Grant[] = [];
+  readonly aaa: Aaa;
+  readonly subscribers: Subscribers;
+  now = 0;
+
+  constructor(aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS })) {
+    this.aaa = {
+      authenticate: async (request) => {
+        const answer = await aaa.authenticate(request);
+        if (answer.ok) this.granted.push(answer.grant);
+        return answer;
+      },
+      release: (grant) => {
+        this.released.push(grant);
+        aaa.release(grant);
+      },
+    };
+    this.subscribers = new Subscribers({
+      table: this.plane.table,
+      inject: this.plane.inject,
+      aaa: this.aaa,
+      link: {
+        mru: 1400,
+        authMethods: ["pap"],
+        hostName: "lns",
+        random: (length) => new Uint8Array(length).fill(7),
+      },
+      networks: new Map([["default", { index: 0, mtu: 1400 }]]),
+      clock: () => this.now,
+      closeSession: (session, result) => this.closed.push({ session, result }),
+      onProgress: () => undefined,
+      log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
+    });
+  }
+
+  open(sessionId: number): Client {
+    const session = info(sessionId);
+    this.subscribers.handleEvent({ type: "session-open", session }, this.now);
+    return new Client(this, session);
+  }
+
+  get rows() {
+    return [...this.subscribers.rows(this.now)];
+  }
+}
+
+/** A PPP client at the other end of one session; frames pass through the data plane. */
+class Client {
+  readonly house: House;
+  readonly session: SessionInfo;
+  link = new PppPeer({ name: "demo", password: "right" });
+
+  constructor(house: House, session: SessionInfo) {
+    this.house = house;
+    this.session = session;
+  }
+
+  connect(): void {
+    const { house, session } = this;
+    house.subscribers.handleEvent({ type: "session-up", session }, house.now);
+  }
+
+  hangUp(): void {
+    const { house, session } = this;
+    const event = { type: "session-down", session, by: "peer", result: { code: 1 } } as const;
+    house.subscribers.handleEvent(event, house.now);
+  }
+
+  /** Carries frames both ways until nobody has more to say; AAA answers in between. */
+  async talk(): Promise<void> {
+    const { plane, subscribers } = this.house;
+    for (let quiet = 0; quiet < 3; ) {
+      quiet++;
+      await Promise.resolve();
+      this.link.handleTimeout(this.house.now);
+      for (let frame = this.link.pollTransmit(); frame; frame = this.link.pollTransmit()) {
+        this.send(frame);
+        quiet = 0;
+      }
+      for (let punted = plane.punt.take(); punted; punted = plane.punt.take()) {
+        subscribers.handleFrame(punted, this.house.now);
+      }
+      for (const { datagram } of plane.sendInjected()) {
+        this.link.handleInput(datagram.subarray(8), this.house.now);
+        quiet = 0;
+      }
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    this.house.plane.up([dataMessage(this.session.tunnelId, this.session.sessionId, frame)]);
+  }
+
+  async establish(): Promise<void> {
+    this.connect();
+    this.link.open(this.house.now);
+    await this.talk();
+  }
+
+  /** How many of its packets reach the network. */
+  ping(source = this.link.address): number {
+    const datagram = dataMessage(1, this.session.sessionId, pppFrame(packet(source, HOST)));
+    return this.house.plane.up([datagram]).length;
+  }
+}
+
+function info(sessionId: number): SessionInfo {
+  return {
+    tunnelId: 1,
+    sessionId,
+    peerTunnelId: 2,
+    peerSessionId: sessionId + 1,
+    path: { peer: "192.0.2.9", peerPort: 1701, local: "192.0.2.1" },
+    state: "established",
+    callSerialNumber: 0,
+    calledNumber: "",
+    callingNumber: "",
+    since: 0,
+  };
+}
+
+test("a client authenticates, gets an address and reaches the network, and nobody else's", async () => {
+  const house = new House();
+  const client = house.open(5);
+  assert.equal(client.ping("10.64.0.2"), 0);
+  await client.establish();
+  assert.equal(client.link.address, "10.64.0.2");
+  assert.equal(client.ping(), 1);
+  assert.equal(client.ping("10.64.0.3"), 0);
+  const [row] = house.rows;
+  const { user, network, address, phase, rxPackets, drops } = row ?? {};
+  assert.deepEqual(
+    { user, network, address, phase, rxPackets, drops },
+    {
+      user: "demo",
+      network: "default",
+      address: "10.64.0.2",
+      phase: "network",
+      rxPackets: 1,
+      drops: 2,
+    },
+  );
+});
+
+test("frames that overtake ICCN are held, in order, up to the bound; more are counted", async () => {
+  const house = new House();
+  const client = house.open(5);
+  client.link.open(0);
+  await client.talk();
+  assert.deepEqual(client.link.heard, []);
+  client.connect();
+  await client.talk();
+  assert.equal(client.link.address, "10.64.0.2", "without a second Configure-Request");
+
+  const flooded = house.open(6);
+  for (let id = 0; id < EARLY_FRAMES_MAX + 3; id++)
+    flooded.send(Uint8Array.of(0xc0, 0x21, 9, id, 0, 4));
+  await flooded.talk();
+  assert.equal(house.subscribers.counters["early-frames"], 3);
+});
+
+test("a session that goes takes its address and its traffic with it", async () => {
+  const house = new House();
+  const client = house.open(5);
+  await client.establish();
+  client.hangUp();
+  assert.equal(client.ping("10.64.0.2"), 0);
+  assert.deepEqual(house.plane.down([packet(HOST, "10.64.0.2")]), []);
+  assert.deepEqual(house.released, house.granted);
+  assert.deepEqual(house.rows, []);
+  assert.equal(house.subscribers.pollTimeout(), Number.POSITIVE_INFINITY);
+});
+
+test("an answer of AAA for a session that has gone gives the address back", async () => {
+  let answer = () => undefined as void;
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
+  const house = new House({
+    authenticate: async (request) => {
+      await asked;
+      return local.authenticate(request);
+    },
+    release: (grant) => local.release(grant),
+  });
+  const client = house.open(5);
+  await client.establish();
+  client.hangUp();
+  answer();
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  assert.equal(house.granted.length, 1);
+  assert.deepEqual(house.released, house.granted);
+});
+
+test("a wrong password closes the call as administrative, an empty pool as lack of facilities", async () => {
+  const house = new House();
+  const stranger = house.open(5);
+  stranger.link = new PppPeer({ name: "demo", password: "wrong" });
+  await stranger.establish();
+  assert.equal(stranger.link.verdict, "failure");
+  assert.deepEqual(
+    house.closed.map(({ result }) => result.code),
+    [3],
+  );
+
+  for (let n = 0; n < 5; n++) await house.open(10 + n).establish(); // all that a /29 has
+  assert.equal(house.granted.length, 5);
+  await house.open(20).establish();
+  assert.deepEqual(
+    house.closed.map(({ result }) => result.code),
+    [3, 4],
+  );
+});
+
+test("renegotiated LCP stops the traffic until the client has authenticated again", async () => {
+  const house = new House();
+  const client = house.open(5);
+  await client.establish();
+  client.link = new PppPeer({ name: "demo", password: "right" });
+  client.send(Uint8Array.of(0xff, 3, 0xc0, 0x21, 1, 99, 0, 4));
+  for (let punted = house.plane.punt.take(); punted; punted = house.plane.punt.take()) {
+    house.subscribers.handleFrame(punted, 0);
+  }
+  assert.equal(client.ping("10.64.0.2"), 0);
+  house.plane.sendInjected();
+  client.link.open(0);
+  await client.talk();
+  house.now = 3_000;
+  house.subscribers.handleTimeout(house.now);
+  await client.talk();
+  assert.equal(client.ping(), 1);
+  assert.equal(house.granted.length, house.released.length + 1);
+});
+
+test("frames wait with their link while the inject ring is full, and go out in order", async () => {
+  const house = new House();
+  const client = house.open(5);
+  const other = house.plane.session(9, 9);
+  const filler = Uint8Array.of(0xc0, 0x21);
+  while (!house.plane.inject.isFull) house.plane.inject.put(other.index, other.generation, filler);
+  client.connect();
+  assert.equal(house.subscribers.resume(), false);
+  let drained = 0;
+  while (drained < layout.RING_COUNT) drained += house.plane.sendInjected().length;
+  assert.equal(house.subscribers.resume(), true);
+  client.link.open(0);
+  await client.talk();
+  assert.equal(client.link.address, "10.64.0.2");
+});
