@@ -21,7 +21,7 @@ before(async () => {
 after(() => lab.close());
 afterEach(async () => {
   await lns?.stop();
-  await guest.must("stop");
+  await guest.must("stop", { now: 1 });
 });
 
 /** Control messages that passed while `work` ran, acknowledgements left out. */

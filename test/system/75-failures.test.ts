@@ -15,7 +15,7 @@ before(async () => {
   [guest] = lab.guests as [Guest];
 });
 after(() => lab.close());
-afterEach(() => guest.must("stop"));
+afterEach(() => guest.must("stop", { now: 1 }));
 
 const failures = {
   "an exception out of a timer of the control thread": "timer",
@@ -33,7 +33,7 @@ for (const [title, kind] of Object.entries(failures)) {
       await guest.must("dial");
       assert.deepEqual(await lab.devices(), ["simplon0"]);
       const start = performance.now();
-      lns.child.signal("SIGUSR1");
+      lns.child.signal("SIGUSR2");
       const { code, signal } = await lns.child.ended(10_000);
       const took = performance.now() - start;
       assert.equal(signal, null);

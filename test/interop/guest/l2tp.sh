@@ -41,11 +41,12 @@ ppp_config() {
 
 l2tp_running() { [ -e /run/xl2tpd/pid ] && kill -0 "$(cat /run/xl2tpd/pid)" 2>/dev/null; }
 l2tp_stop() {
-  l2tp_running || return 0
   local pid
-  pid=$(cat /run/xl2tpd/pid)
-  kill -TERM "$pid"
-  poll 10 eval "! kill -0 $pid" || kill -KILL "$pid"
+  if l2tp_running; then
+    pid=$(cat /run/xl2tpd/pid)
+    kill -TERM "$pid"
+    poll 10 eval "! kill -0 $pid" || kill -KILL "$pid"
+  fi
   poll 10 gone
   rm -f /run/xl2tpd/pid $L2TP_CONTROL
 }
@@ -141,4 +142,8 @@ wait-drop() {
   result dropped_ms $(($(ms) - start))
 }
 
-stop() { l2tp_stop; }
+# stop [now=1]: ends xl2tpd, which says goodbye; now: all at once and without a word
+stop() {
+  if [ "$(arg now 0)" = 1 ]; then pkill -KILL -x "xl2tpd|pppd" || true; fi
+  l2tp_stop
+}

@@ -1,6 +1,6 @@
 /**
  * The LNS of the configuration in the first argument, started as `simplon lns` starts it, but with
- * a bug of the kind in the second argument, which SIGUSR1 sets off.
+ * a bug of the kind in the second argument, which SIGUSR2 sets off.
  */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
@@ -25,7 +25,7 @@ const bugs: Readonly<Record<string, () => void>> = {
   },
 };
 
-process.on("SIGUSR1", () => bugs[kind]?.());
+process.on("SIGUSR2", () => bugs[kind]?.());
 process.exitCode = await lns(["-c", config]);
 
 function fail(): never {
