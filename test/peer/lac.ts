@@ -133,6 +133,8 @@ export class Lac {
   #attempts = 0;
   #challenge: Uint8Array | undefined;
   #waitingCalls: Call[] = [];
+  /** It has given up: whatever comes has no answer. */
+  #mute = false;
 
   constructor(tunnelId: number, secret = "") {
     this.tunnelId = tunnelId;
@@ -181,7 +183,13 @@ export class Lac {
     this.#send(() => 0, typed("StopCCN", assigned, avp(AvpType.ResultCode, u16(1))), now);
   }
 
+  /** A HELLO, to find out whether the LNS is there. */
+  ping(now: number): void {
+    if (this.state === "established") this.#send(() => 0, typed("HELLO"), now);
+  }
+
   handle(datagram: Uint8Array, now: number): void {
+    if (this.#mute) return;
     const received = parsed(datagram);
     const { message, name } = received;
     if (message.tunnelId !== this.tunnelId) throw new Error(`wrong Tunnel ID in ${name}`);
@@ -203,6 +211,7 @@ export class Lac {
     if (this.#attempts > GIVE_UP) {
       this.#queue = [];
       this.#retransmitAt = Infinity;
+      this.#mute = true;
       this.#close();
       return;
     }

@@ -1,0 +1,99 @@
+/** Ten thousand tunnels: what one of them does costs about the same as with ten. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { buildControlMessage } from "../../../src/codec/index.ts";
+import type { Lns, Path } from "../../../src/l2tp/index.ts";
+import { newLns, seededRandom } from "../../peer/control.ts";
+import { parsed, sccrq, typed } from "../../peer/lac.ts";
+
+const MANY = 10_000;
+
+interface Populated {
+  readonly lns: Lns;
+  readonly tunnels: { tunnelId: number; path: Path }[];
+}
+
+function drain(lns: Lns): string[] {
+  const names: string[] = [];
+  for (let out = lns.pollTransmit(); out !== undefined; out = lns.pollTransmit()) {
+    names.push(String(parsed(out.datagram).name));
+  }
+  return names;
+}
+
+/** `count` established tunnels, one begun each millisecond. */
+function populated(count: number): Populated {
+  const random = seededRandom(count);
+  const lns = newLns({ maxTunnels: count, random, helloInterval: 60_000 });
+  const tunnels: Populated["tunnels"] = [];
+  for (let i = 0; i < count; i++) {
+    const path = {
+      peer: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
+      peerPort: 1_701,
+      local: "-",
+    };
+    const request = { tunnelId: 0, sessionId: 0, ns: 0, nr: 0, avps: sccrq(1) };
+    lns.handleInput({ datagram: buildControlMessage(request), path }, i);
+    drain(lns);
+    const event = lns.pollEvent();
+    assert.equal(event, undefined);
+    tunnels.push({ tunnelId: 0, path });
+  }
+  [...lns.tunnels()].forEach(({ tunnelId, path }, i) => {
+    tunnels[i] = { tunnelId, path };
+    const connected = { tunnelId, sessionId: 0, ns: 1, nr: 1, avps: typed("SCCCN") };
+    lns.handleInput({ datagram: buildControlMessage(connected), path }, i);
+    assert.equal(lns.pollEvent()?.type, "tunnel-up");
+  });
+  lns.handleTimeout(count + 100);
+  assert.equal(drain(lns).length, count);
+  return { lns, tunnels };
+}
+
+test("every tunnel has its own HELLO, and all are cleared when nobody answers", () => {
+  const { lns } = populated(MANY);
+  assert.equal(lns.pollTimeout(), 60_000);
+  let hellos = 0;
+  for (let now = 60_000; now < 60_000 + MANY; now++) {
+    assert.ok(lns.pollTimeout() >= now);
+    lns.handleTimeout(now);
+    hellos += drain(lns).length;
+  }
+  // One each, and retransmissions at 1, 3 and 7 s of those that began that much earlier.
+  assert.equal(hellos, 4 * MANY - 11_000);
+  lns.handleTimeout(69_999);
+  for (let next = lns.pollTimeout(); next < Infinity; next = lns.pollTimeout()) {
+    lns.handleTimeout(next);
+    drain(lns);
+    assert.ok(next <= 60_000 + MANY + 31_000);
+  }
+  assert.deepEqual([...lns.tunnels()], []);
+  assert.equal(lns.counters["no-peer-response"], MANY);
+});
+
+test("the cost of a message and of a poll does not grow with the tunnels", () => {
+  const cost = ({ lns, tunnels }: Populated): number => {
+    const rounds = 3_000;
+    const begin = performance.now();
+    for (let i = 0; i < rounds; i++) {
+      const chosen = tunnels[(i * 7_919) % tunnels.length];
+      assert.ok(chosen !== undefined);
+      const { tunnelId, path } = chosen;
+      const zlb = buildControlMessage({ tunnelId, sessionId: 0, ns: 2, nr: 1, avps: [] });
+      lns.handleInput({ datagram: zlb, path }, 20_000 + i);
+      lns.handleTimeout(20_000 + i);
+      lns.pollTransmit();
+      lns.pollEvent();
+      lns.pollTimeout();
+    }
+    return performance.now() - begin;
+  };
+  const best = (count: number): number => {
+    const lnsWithTunnels = populated(count);
+    return Math.min(...Array.from({ length: 5 }, () => cost(lnsWithTunnels)));
+  };
+  const few = best(10);
+  const many = best(MANY);
+  // Going through all tunnels would make it hundreds of times as much.
+  assert.ok(many < 20 * few, `${few.toFixed(1)} ms with ten, ${many.toFixed(1)} ms with ${MANY}`);
+});
