@@ -19,8 +19,7 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
         const width = widths[index] ?? 0;
         return columns[index]?.align === "right" ? cell.padStart(width) : cell.padEnd(width);
       })
-      .join("  ")
-      .trimEnd(),
+      .join("  "),
   );
   return `${formatted.join("\n")}\n`;
 }

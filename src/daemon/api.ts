@@ -1,5 +1,5 @@
 /** The control socket: what `simplon show` asks, answered from the running daemon. @module */
-import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import {
   API_CHUNK_ROWS,
@@ -107,7 +107,7 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-/** The umask makes the socket private from its first moment, chmod whatever the umask left. */
+/** The umask makes the socket private from its first moment: mode 0600. */
 async function listen(server: Server, path: string): Promise<void> {
   const mask = process.umask(0o177);
   try {
@@ -115,7 +115,6 @@ async function listen(server: Server, path: string): Promise<void> {
       server.once("error", reject);
       server.listen(path, () => resolve());
     });
-    chmodSync(path, 0o600);
   } catch (error) {
     throw socketError(path, error);
   } finally {
@@ -176,15 +175,12 @@ function* chunks(rows: Iterable<TunnelRow | SessionRow>): Generator<AnswerMessag
 /** Goes on when the peer has read, and not before other work had its turn. */
 function send(connection: Socket, message: AnswerMessage): Promise<void> {
   return new Promise((resolve) => {
-    if (connection.write(encodeMessage(message))) {
-      setImmediate(resolve);
-      return;
-    }
     const goOn = (): void => {
       connection.off("drain", goOn);
       connection.off("close", goOn);
-      resolve();
+      setImmediate(resolve);
     };
+    if (connection.write(encodeMessage(message))) return goOn();
     connection.on("drain", goOn);
     connection.on("close", goOn);
   });

@@ -12,6 +12,7 @@ text = """
 key = 1
 quote \\""" stays
 """
+tail = """two quotes at the end"""""
 raw = '''
 [neither]'''
 
@@ -52,33 +53,34 @@ test("the line of every kind of key", () => {
     [["a", "b", "c"], 4],
     [["a", "b"], 4],
     [["text"], 5],
-    [["raw"], 10],
-    [["table"], 13],
-    [["table", "one"], 14],
-    [["table", "sub", "x"], 15],
-    [["table", "sub", "y", 1], 15],
-    [["table", "sub", "z", "w"], 15],
-    [["table", "list"], 16],
-    [["table", "list", 0], 17],
-    [["table", "list", 1, 0], 18],
-    [["table", "list", 1, 1], 19],
-    [["table", "list", 2, "k"], 20],
-    [["table", "child", "two"], 24],
-    [["array", 0], 26],
-    [["array", 0, "name"], 27],
-    [["array", 0, "inner", "key"], 29],
-    [["array", 0, "many", 0, "key"], 31],
-    [["array", 0, "many", 1, "key"], 33],
-    [["array", 1, "name"], 36],
-    [["array", 1, "many", 0, "key"], 38],
+    [["tail"], 10],
+    [["raw"], 11],
+    [["table"], 14],
+    [["table", "one"], 15],
+    [["table", "sub", "x"], 16],
+    [["table", "sub", "y", 1], 16],
+    [["table", "sub", "z", "w"], 16],
+    [["table", "list"], 17],
+    [["table", "list", 0], 18],
+    [["table", "list", 1, 0], 19],
+    [["table", "list", 1, 1], 20],
+    [["table", "list", 2, "k"], 21],
+    [["table", "child", "two"], 25],
+    [["array", 0], 27],
+    [["array", 0, "name"], 28],
+    [["array", 0, "inner", "key"], 30],
+    [["array", 0, "many", 0, "key"], 32],
+    [["array", 0, "many", 1, "key"], 34],
+    [["array", 1, "name"], 37],
+    [["array", 1, "many", 0, "key"], 39],
   ];
   for (const [path, line] of where) assert.equal(lines.of(path), line, JSON.stringify(path));
 });
 
 test("what is not there has the line of the table around it", () => {
   const lines = new Lines(TEXT);
-  assert.equal(lines.of(["array", 1, "missing"]), 35);
-  assert.equal(lines.of(["table", "missing", "deeper"]), 13);
+  assert.equal(lines.of(["array", 1, "missing"]), 36);
+  assert.equal(lines.of(["table", "missing", "deeper"]), 14);
   assert.equal(lines.of(["missing"]), 1);
   assert.equal(lines.of([]), 1);
 });
