@@ -95,7 +95,7 @@ export abstract class ControlProtocol {
       return;
     }
     this.#state = cell.next;
-    for (const action of cell.actions) this.#act(action, cell.actions, event, now, cause);
+    for (const action of cell.actions) this.#act(action, cell.actions, now, cause);
     if (!isTimed(cell.next)) this.deadline = Infinity;
   }
 
@@ -175,7 +175,7 @@ export abstract class ControlProtocol {
     this.outbox.send(this.protocol, buildPacket(code, identifier, data));
   }
 
-  #act(action: Action, actions: readonly Action[], event: Event, now: number, cause?: Cause): void {
+  #act(action: Action, actions: readonly Action[], now: number, cause?: Cause): void {
     switch (action) {
       case "tlu":
         this.#turns = 0;
@@ -201,7 +201,7 @@ export abstract class ControlProtocol {
         this.deadline = now + PPP_RESTART_MS;
         break;
       case "scr":
-        this.#sendConfigureRequest(event, now);
+        this.#sendConfigureRequest(now);
         break;
       case "str":
         this.#request = undefined;
@@ -244,10 +244,10 @@ export abstract class ControlProtocol {
   }
 
   /** A retransmission is octet for octet what it repeats, so that a late reply still counts. */
-  #sendConfigureRequest(event: Event, now: number): void {
+  #sendConfigureRequest(now: number): void {
     this.#restarts -= 1;
     this.deadline = now + PPP_RESTART_MS;
-    if (event === "TO+" && this.#request !== undefined) {
+    if (this.#request !== undefined) {
       this.send(Code.ConfigureRequest, this.#requestIdentifier, this.#request);
       return;
     }
@@ -347,8 +347,7 @@ export abstract class ControlProtocol {
     if (!isReject) this.#naksReceived += 1;
     const final = isReject || this.#naksReceived > PPP_MAX_FAILURE;
     for (const option of options) {
-      // A Nak that comes again and again is as good as a Reject; what it appends is not ours.
-      if (final && !asked.some(({ type }) => type === option.type)) continue;
+      // A Nak that comes again and again is as good as a Reject.
       this.failure ??= final ? this.rejected(option) : this.naked(option);
     }
     if (this.failure !== undefined) return;

@@ -134,7 +134,7 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   authenticated(reply: AuthReply, now: number): boolean {
     const authenticator = this.#asking;
     this.#asking = undefined;
-    if (authenticator?.state !== "aaa" || authenticator !== this.#authenticator) {
+    if (authenticator === undefined || authenticator !== this.#authenticator) {
       this.#outbox.count("late-answer");
       return false;
     }
@@ -266,7 +266,6 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   }
 
   #finish(reason: DownReason): void {
-    if (this.#isFinished) return;
     this.#isFinished = true;
     this.#outbox.emit({ type: "down", reason: this.#reason ?? reason });
   }

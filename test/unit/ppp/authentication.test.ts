@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuthRequest } from "../../../src/ppp/index.ts";
-import { CHAP, type Heard, IPCP, LCP, md5, PAP, text } from "../../peer/ppp.ts";
+import { CHAP, frame, type Heard, IPCP, LCP, md5, PAP, text } from "../../peer/ppp.ts";
 import { Bench, brief, MAGIC, papRequest } from "../../peer/ppp-bench.ts";
 import { Conversation, PROFILE } from "../../peer/ppp-conversation.ts";
 
@@ -233,6 +233,31 @@ test("an answer for the time before a renegotiation does not let the next identi
   bench.advance(10_000);
   assert.deepEqual(bench.kinds, ["authenticate", "authenticate", "down authentication"]);
 });
+
+test("a peer that is refused in a renegotiation hears no more of IPCP", () => {
+  const bench = new Bench(PAP_ONLY);
+  bench.toOpened();
+  bench.ask(LCP, 2, [MAGIC]);
+  bench.ack(LCP);
+  bench.pap(2, "mallory");
+  assert.deepEqual(brief(bench.answer(REFUSED)), ["PAP 3", "LCP 5"]);
+  assert.deepEqual(bench.link.counters, {});
+});
+
+for (const method of ["chap", "pap"] as const) {
+  test(`${method}: the request does not change when the frame's memory is used again`, () => {
+    const bench = new Bench({ authMethods: [method] });
+    const [challenge] = bench.establish();
+    const octets =
+      method === "pap"
+        ? frame(PAP, 1, 1, papRequest("demo", "demo"))
+        : frame(CHAP, 2, challenge?.identifier ?? 0, response(challenge));
+    bench.sayFrame(octets);
+    const before = structuredClone(asked(bench));
+    octets.fill(0);
+    assert.deepEqual(asked(bench), before);
+  });
+}
 
 test("answers that nobody asked for are harmless in every phase", () => {
   const bench = new Bench();

@@ -32,7 +32,7 @@ test("we ask for authentication and a Magic-Number, and for a MRU that is not th
 test("a Magic-Number of zero is never ours", () => {
   const bench = new Bench({ random: (length) => new Uint8Array(length) });
   bench.open();
-  assert.notDeepEqual(wanted(bench).get(5), [0, 0, 0, 0]);
+  assert.deepEqual(wanted(bench).get(5), [0, 0, 0, 1]);
 });
 
 const verdicts: [
@@ -355,6 +355,8 @@ test("a renegotiation offers the first method again", () => {
   bench.ack(LCP);
   bench.ask(LCP, 2, [MAGIC]);
   assert.deepEqual(wanted(bench).get(3), CHAP_OPTION);
+  bench.refuse(LCP, 4, [[3, ...CHAP_OPTION]]);
+  assert.deepEqual(wanted(bench).get(3), PAP_OPTION);
 });
 
 test("a link without any method cannot be made", () => {

@@ -81,10 +81,10 @@ test("a packet over our MRU is discarded", () => {
 test("one bad option length discards the whole Configure-Request", () => {
   const bench = new Bench();
   bench.open();
-  for (const tail of [[7], [7, 0], [7, 1], [7, 3], [1, 4, 5]]) {
+  for (const tail of [[7], [7, 0], [7, 1], [7, 3], [1, 4, 5], [7, 1, 4, 5, 0xdc]]) {
     assert.deepEqual(bench.say(LCP, 1, 1, [...encodeOptions([MAGIC]), ...tail]), []);
   }
-  assert.equal(bench.link.counters["malformed-packet"], 5);
+  assert.equal(bench.link.counters["malformed-packet"], 6);
   assert.equal(bench.link.phase, "establish");
 });
 
@@ -123,6 +123,14 @@ test("after five Naks the sixth is a Reject; an Ack starts the count again", () 
     [3, 3, 3, 3, 3, 4],
   );
   assert.deepEqual(decodeOptions(codes[5]?.data ?? Buffer.of()), [[1, 0, 1]]);
+  const mixed = [[1, 0, 1], MAGIC, [13, 6], [2, 7]] as const;
+  const [reject] = bench.ask(LCP, 20, mixed);
+  assert.equal(reject?.code, 4);
+  assert.deepEqual(decodeOptions(reject?.data ?? Buffer.of()), [
+    [1, 0, 1],
+    [13, 6],
+    [2, 7],
+  ]);
   assert.equal(bench.ask(LCP, 7, [MAGIC])[0]?.code, 2);
   assert.equal(bench.ask(LCP, 8, [MAGIC, [1, 0, 1]])[0]?.code, 3);
 });
@@ -194,6 +202,14 @@ test("Terminate-Ack in Opened starts negotiation over", () => {
   assert.deepEqual(brief(bench.say(LCP, 6, 1)), ["LCP 1"]);
   assert.equal(bench.link.phase, "establish");
   assert.deepEqual(bench.kinds.slice(-1), ["network-down"]);
+});
+
+test("what the peer could receive before a renegotiation does not count in it", () => {
+  const bench = new Bench();
+  bench.toNetwork([MAGIC, [1, 0, 128]]);
+  bench.say(LCP, 6, 1);
+  const [reject] = bench.say(LCP, 99, 1, new Uint8Array(1000));
+  assert.equal(reject?.data.length, 1004);
 });
 
 test("Configure-Request in Opened starts negotiation over and authenticates anew", () => {

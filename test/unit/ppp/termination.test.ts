@@ -57,6 +57,7 @@ test("Open a second time changes nothing", () => {
   bench.toOpened();
   bench.link.open(bench.now);
   assert.deepEqual(bench.drain(), []);
+  assert.deepEqual(bench.link.counters, {});
   assert.equal(bench.link.phase, "network");
 });
 
@@ -98,10 +99,20 @@ test("a peer that comes back after Terminate-Request in Establish phase is heard
   bench.open();
   bench.say(LCP, 5, 1);
   bench.ask(LCP, 2, [MAGIC]);
-  assert.deepEqual(brief(bench.ack(LCP)), ["CHAP 1"]);
-  bench.link.close(0);
+  assert.equal(bench.link.phase, "establish");
+  bench.advance(60_000);
+  assert.deepEqual(bench.kinds, ["down negotiation"], "it did not hang up, it fell silent");
+});
+
+test("the first reason to end the link is the one that is told", () => {
+  const bench = new Bench({ authMethods: ["pap"] });
+  bench.establish();
+  bench.pap(1);
+  bench.answer({ ok: false, message: "" });
+  bench.link.close(bench.now);
+  bench.say(LCP, 5, 1);
   bench.advance(10_000);
-  assert.deepEqual(bench.kinds, ["down local"]);
+  assert.deepEqual(bench.kinds, ["authenticate", "down authentication"]);
 });
 
 test("a Configure-Request in Terminate phase restarts nothing", () => {
