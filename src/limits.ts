@@ -80,6 +80,12 @@ export const RECORDS_RESTING = 1_024;
 /** PPP frames that the control thread takes from the punt ring in one turn. */
 export const PUNTS_PER_TURN = 256;
 
+// Codec
+
+/** Packets and octets of a Batch: far more than a burst, and a mistaken size takes no memory. */
+export const BATCH_PACKETS_MAX = 65_536;
+export const BATCH_OCTETS_MAX = 67_108_864;
+
 // Program
 
 /** How long SIGTERM waits for the acknowledgement of CDN and StopCCN. */

@@ -5,6 +5,16 @@
  *
  * @module
  */
+
+export {
+  readText,
+  readUint16,
+  readUint32,
+  textValue,
+  uint16Value,
+  uint32Value,
+} from "./avp-value.ts";
+export { Batch, type BatchOptions } from "./batch.ts";
 export { AvpType, avpTypeName, MessageType, messageTypeName } from "./catalogue.ts";
 export { buildControlMessage, parseControlMessage } from "./control-message.ts";
 export { buildHeader, parseHeader } from "./header.ts";
