@@ -197,8 +197,20 @@ test("a session that goes takes its address and its traffic with it", async () =
   assert.equal(house.subscribers.pollTimeout(), Number.POSITIVE_INFINITY);
 });
 
+test("a frame that was punted for a record's last session is not taken for this one's", async () => {
+  const house = new House();
+  const client = house.open(5);
+  await client.establish();
+  const terminate = Uint8Array.of(0xff, 3, 0xc0, 0x21, 5, 1, 0, 4);
+  house.subscribers.handleFrame({ session: 1, generation: 0, frame: terminate }, 0);
+  assert.equal(house.subscribers.counters["stale-frames"], 1);
+  assert.equal(client.ping(), 1);
+  house.subscribers.handleFrame({ session: 1, generation: 1, frame: terminate }, 0);
+  assert.equal(client.ping(), 0);
+});
+
 test("an answer of AAA for a session that has gone gives the address back", async () => {
-  let answer = () => undefined as void;
+  let answer: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     answer = resolve;
   });

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { instantiate } from "../../../src/dataplane/memory.ts";
+import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
+import { formatIpv4 } from "../../../src/net.ts";
 import { dataMessage, Plane, packet, pppFrame } from "./plane.ts";
 
 const CLIENT = "10.64.0.2";
@@ -213,6 +215,50 @@ test("60,000 sessions are each found, and gone when withdrawn; records are used 
   assert.deepEqual(plane.up([source(7)]), []);
   for (let n = 0; n < 60_000; n++) plane.session(1 + (n % 241), 1 + n, address(n));
   assert.equal(plane.down([packet(HOST, address(59_999))]).length, 1);
+});
+
+test("sessions and routes that share a bucket are found whichever of them goes", () => {
+  const bucket = (key: number) => Math.imul(key, 0x9e3779b1) >>> 16;
+  const keys = (like: number, from: number) => {
+    const found: number[] = [];
+    for (let key = from; found.length < 3; key++) {
+      if (bucket(key) === bucket(like)) found.push(key);
+    }
+    return found;
+  };
+  const sessions = keys(0x0007_0001, 0x0007_0001);
+  const addresses = keys(0x0a40_0002, 0x0a40_0002).map(formatIpv4);
+  const message = (key: number, address: string) =>
+    dataMessage(key >>> 16, key & 0xffff, pppFrame(packet(address, HOST)));
+  for (const gone of [0, 1, 2]) {
+    const plane = new Plane();
+    const handles = sessions.map((key, n) => plane.session(key >>> 16, key & 0xffff, addresses[n]));
+    plane.table.withdraw(handles[gone] as SessionHandle);
+    const passes = [0, 1, 2].map((n) => {
+      const address = addresses[n] ?? "";
+      const up = plane.up([message(sessions[n] ?? 0, address)]).length;
+      return up === 1 && plane.down([packet(HOST, address)]).length === 1;
+    });
+    assert.deepEqual(
+      passes,
+      [0, 1, 2].map((n) => n !== gone),
+    );
+  }
+});
+
+test("a record that is used again takes nothing from its last session", () => {
+  const plane = new Plane();
+  const first = plane.session(7, 8, CLIENT);
+  plane.table.withdraw(first);
+  let again = plane.session(9, 1, CLIENT);
+  for (let id = 2; again.index !== first.index; id++) {
+    plane.table.withdraw(again);
+    again = plane.session(9, id, CLIENT);
+  }
+  assert.notEqual(again.generation, first.generation);
+  assert.ok(plane.inject.put(first.index, first.generation, Uint8Array.of(0xc0, 0x21)));
+  assert.deepEqual(plane.sendInjected(), []);
+  assert.equal(plane.counters()["down.inject-stale"], 1);
 });
 
 test("a second instance on the same memory changes nothing, under traffic", () => {
