@@ -42,7 +42,6 @@ export function reveal(
   secret: Uint8Array,
   randomVector: Uint8Array,
 ): Uint8Array | undefined {
-  if (value.length < LENGTH_FIELD) return undefined;
   const clear = new Uint8Array(value.length);
   const type = Uint8Array.of(attributeType >> 8, attributeType & 0xff);
   let pad = md5.create().update(type).update(secret).update(randomVector).digest();

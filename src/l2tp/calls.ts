@@ -7,6 +7,7 @@
 import type { AvpInput } from "../codec/index.ts";
 import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
+import { Fifo } from "../sansio/fifo.ts";
 import { ErrorCode } from "./avps.ts";
 import type { CounterName } from "./counters.ts";
 import { Ids } from "./ids.ts";
@@ -48,8 +49,12 @@ export class Calls {
   readonly #sessions = new Map<number, Session>();
   readonly #byPeerId = new Map<number, Session>();
   readonly #ids = new Ids();
-  /** Sessions that wait for ICCN, oldest first: all have the same time to come up. */
-  readonly #opening = new Set<Session>();
+  /**
+   * When sessions must be up, oldest first: all have the same time. One that is up or gone stays
+   * until it is first in line; that is a minute at most, and ids rest for as long, so there are
+   * never more than there are ids.
+   */
+  readonly #openings = new Fifo<{ readonly sessionId: number; readonly at: number }>();
 
   constructor(registry: Registry, connection: ControlConnection) {
     this.#registry = registry;
@@ -61,8 +66,7 @@ export class Calls {
   }
 
   get timeout(): number {
-    for (const session of this.#opening) return session.since + SESSION_SETUP_MS;
-    return Infinity;
+    return this.#openings.at(0)?.at ?? Infinity;
   }
 
   *infos(): Iterable<SessionInfo> {
@@ -114,12 +118,23 @@ export class Calls {
   }
 
   handleTimeout(now: number): void {
-    for (const session of this.#opening) {
-      if (session.since + SESSION_SETUP_MS > now) return;
+    for (;;) {
+      const session = this.#opening();
+      if (session === undefined || this.timeout > now) return;
       this.#registry.count("session-setup-timeout");
       const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME } };
       this.#run(session, "Local Close request", cause, now);
     }
+  }
+
+  /** The session that is first in line, with those before it that do not wait dropped. */
+  #opening(): Session | undefined {
+    for (let first = this.#openings.at(0); first !== undefined; first = this.#openings.at(0)) {
+      const session = this.#sessions.get(first.sessionId);
+      if (session?.state === "wait-connect") return session;
+      this.#openings.shift();
+    }
+    return undefined;
   }
 
   #request(message: Message, sessionId: number, now: number): void {
@@ -144,7 +159,7 @@ export class Calls {
     const session = new Session(id, readCallRequest(message), now);
     this.#sessions.set(id, session);
     this.#byPeerId.set(session.peerId, session);
-    this.#opening.add(session);
+    this.#openings.push({ sessionId: id, at: now + SESSION_SETUP_MS });
     registry.sessions += 1;
     this.#run(session, "Receive ICRQ, acceptable", OUT_OF_SEQUENCE, now);
   }
@@ -234,7 +249,7 @@ export class Calls {
           this.#connection.send(session.peerId, disconnectNotify(session.id, cause.result));
           break;
         case "Prepare for data":
-          this.#opening.delete(session);
+          this.#opening();
           this.#registry.emit({ type: "session-up", session: info() });
           break;
         case "Clean up":
@@ -248,7 +263,7 @@ export class Calls {
     if (this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
     this.#byPeerId.delete(session.peerId);
-    this.#opening.delete(session);
+    this.#opening();
     this.#ids.release(session.id, now);
     this.#registry.sessions -= 1;
     this.#registry.emit({ type: "session-down", session: info, ...cause });

@@ -6,43 +6,52 @@
  * @module
  */
 import { ID_QUARANTINE_MS } from "../limits.ts";
+import { Fifo } from "../sansio/fifo.ts";
 import type { Random } from "../sansio/machine.ts";
 
 /** With at most three quarters taken, 64 draws all fail once in 10^8 times. */
 const TAKEN_MAX = 49_152;
 const DRAWS_MAX = 64;
 
+interface Resting {
+  readonly ids: Set<number>;
+  /** In the order of their release. */
+  readonly releases: Fifo<{ readonly id: number; readonly until: number }>;
+}
+
 export class Ids {
-  /** When an id came back, oldest first. Made when it is first needed: most tunnels never do. */
-  #released: Map<number, number> | undefined;
+  /** Made when it is first needed: most tunnels never close a session. */
+  #resting: Resting | undefined;
 
   /** A fresh id, or 0 when too many are taken. `used` holds those that are in use. */
-  take(random: Random, used: ReadonlyMap<number, unknown> | undefined, now: number): number {
+  take(random: Random, used: ReadonlyMap<number, unknown>, now: number): number {
     this.#expire(now);
-    const taken = (used?.size ?? 0) + (this.#released?.size ?? 0);
-    if (taken > TAKEN_MAX) return 0;
+    const resting = this.#resting?.ids;
+    if (used.size + (resting?.size ?? 0) > TAKEN_MAX) return 0;
     for (let draw = 0; draw < DRAWS_MAX; draw++) {
       const octets = random(2);
       const id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0);
-      if (id !== 0 && used?.has(id) !== true && this.#released?.has(id) !== true) return id;
+      if (id !== 0 && !used.has(id) && resting?.has(id) !== true) return id;
     }
     return 0;
   }
 
+  /** Takes back an id that `take` gave. */
   release(id: number, now: number): void {
     this.#expire(now);
-    this.#released ??= new Map();
-    this.#released.delete(id);
-    this.#released.set(id, now);
+    this.#resting ??= { ids: new Set(), releases: new Fifo() };
+    this.#resting.ids.add(id);
+    this.#resting.releases.push({ id, until: now + ID_QUARANTINE_MS });
   }
 
-  /** Each release is forgotten once: O(1) on average. */
   #expire(now: number): void {
-    if (this.#released === undefined) return;
-    for (const [id, since] of this.#released) {
-      if (now - since < ID_QUARANTINE_MS) break;
-      this.#released.delete(id);
+    if (this.#resting === undefined) return;
+    const { ids, releases } = this.#resting;
+    for (let first = releases.at(0); first !== undefined; first = releases.at(0)) {
+      if (first.until > now) return;
+      ids.delete(first.id);
+      releases.shift();
     }
-    if (this.#released.size === 0) this.#released = undefined;
+    this.#resting = undefined;
   }
 }

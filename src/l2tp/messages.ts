@@ -44,7 +44,12 @@ export interface CallRequest {
 
 interface Rule {
   readonly required: readonly number[];
-  readonly optional: readonly number[];
+  /** All that are looked at. */
+  readonly wanted: readonly number[];
+}
+
+function rule(required: readonly number[], optional: readonly number[] = []): Rule {
+  return { required, wanted: [...required, ...optional] };
 }
 
 const { AssignedSessionId, AssignedTunnelId } = AvpType;
@@ -53,32 +58,28 @@ const { AssignedSessionId, AssignedTunnelId } = AvpType;
  * Which AVPs are looked at. StopCCN and CDN require none: whatever they lack, the peer has ended
  * the tunnel or session. ICCN requires none either: nothing here depends on the line speed.
  */
-const RULES: Record<MessageName, Rule> = {
-  SCCRQ: {
-    required: [
-      AvpType.ProtocolVersion,
-      AvpType.HostName,
-      AvpType.FramingCapabilities,
-      AssignedTunnelId,
-    ],
-    optional: [AvpType.ReceiveWindowSize, AvpType.Challenge, AvpType.VendorName],
-  },
-  SCCRP: { required: [], optional: [AssignedTunnelId] },
-  SCCCN: { required: [], optional: [AvpType.ChallengeResponse] },
-  StopCCN: { required: [], optional: [AssignedTunnelId, AvpType.ResultCode] },
-  HELLO: { required: [], optional: [] },
-  OCRQ: { required: [], optional: [AssignedSessionId] },
-  OCRP: { required: [], optional: [AssignedSessionId] },
-  OCCN: { required: [], optional: [] },
-  ICRQ: {
-    required: [AssignedSessionId, AvpType.CallSerialNumber],
-    optional: [AvpType.CalledNumber, AvpType.CallingNumber],
-  },
-  ICRP: { required: [], optional: [AssignedSessionId] },
-  ICCN: { required: [], optional: [AvpType.TxConnectSpeed, AvpType.FramingType] },
-  CDN: { required: [], optional: [AssignedSessionId, AvpType.ResultCode] },
-  WEN: { required: [], optional: [] },
-  SLI: { required: [], optional: [] },
+const RULES: Record<MessageName | "unknown", Rule> = {
+  SCCRQ: rule(
+    [AvpType.ProtocolVersion, AvpType.HostName, AvpType.FramingCapabilities, AssignedTunnelId],
+    [AvpType.ReceiveWindowSize, AvpType.Challenge, AvpType.VendorName],
+  ),
+  SCCRP: rule([], [AssignedTunnelId]),
+  SCCCN: rule([], [AvpType.ChallengeResponse]),
+  StopCCN: rule([], [AssignedTunnelId, AvpType.ResultCode]),
+  HELLO: rule([]),
+  OCRQ: rule([], [AssignedSessionId]),
+  OCRP: rule([], [AssignedSessionId]),
+  OCCN: rule([]),
+  ICRQ: rule(
+    [AssignedSessionId, AvpType.CallSerialNumber],
+    [AvpType.CalledNumber, AvpType.CallingNumber],
+  ),
+  ICRP: rule([], [AssignedSessionId]),
+  ICCN: rule([], [AvpType.TxConnectSpeed, AvpType.FramingType]),
+  CDN: rule([], [AssignedSessionId, AvpType.ResultCode]),
+  WEN: rule([]),
+  SLI: rule([]),
+  unknown: rule([]),
 };
 
 const NAMES: ReadonlyMap<number, MessageName> = new Map(
@@ -92,9 +93,9 @@ const decoder = new TextDecoder();
 export function readMessage(avps: readonly Avp[], secret: Uint8Array): Message {
   const values = new Values();
   const { name, mandatory, fault: typeFault } = readType(avps[0]);
-  const rule = name === "unknown" ? { required: [], optional: [] } : RULES[name];
-  const avpFault = collect(avps, [...rule.required, ...rule.optional], secret, values);
-  const fault = typeFault ?? avpFault ?? missing(values, rule) ?? outOfRange(values);
+  const { required, wanted } = RULES[name];
+  const avpFault = collect(avps, wanted, secret, values);
+  const fault = typeFault ?? avpFault ?? missing(values, required) ?? outOfRange(values);
   return {
     name,
     mandatory,
@@ -206,8 +207,8 @@ function readType(avp: Avp | undefined): Pick<Message, "name" | "mandatory" | "f
   return { name: "unknown", mandatory: avp.mandatory, fault };
 }
 
-function missing(values: Values, rule: Rule): Fault | undefined {
-  const type = rule.required.find((required) => !values.has(required));
+function missing(values: Values, required: readonly number[]): Fault | undefined {
+  const type = required.find((each) => !values.has(each));
   if (type === undefined) return undefined;
   const message = `${nameOf(type)} missing`;
   return { counter: "missing-avp", result: { code: 2, error: ErrorCode.OutOfRange, message } };

@@ -31,6 +31,8 @@ test("responses are compared as a whole", () => {
   assert.equal(equal(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2, 4)), false);
   assert.equal(equal(Uint8Array.of(9, 2, 3), Uint8Array.of(1, 2, 3)), false);
   assert.equal(equal(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2)), false);
+  assert.equal(equal(Uint8Array.of(1, 2, 0), Uint8Array.of(1, 2)), false);
+  assert.equal(equal(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0)), false);
   assert.equal(equal(new Uint8Array(), new Uint8Array()), true);
 });
 

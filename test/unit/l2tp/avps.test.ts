@@ -195,10 +195,16 @@ describe("hidden AVPs", () => {
   }
 
   test("ones that are not mandatory and cannot be revealed are ignored", () => {
-    const talk = new Talk();
     const vendor = hidden(AvpType.VendorName, utf8("v"), secret, { mandatory: false });
-    assert.deepEqual(names(talk.request([vendor])), ["SCCRP"]);
-    assert.equal([...talk.lns.tunnels()][0]?.vendorName, "");
+    for (const [ours, more] of [
+      ["", [vendor]],
+      [secret, [vendor]],
+      ["falsch", [randomVector, vendor]],
+    ] as const) {
+      const talk = new Talk({ secret: ours });
+      assert.deepEqual(names(talk.request([...more])), ["SCCRP"]);
+      assert.equal([...talk.lns.tunnels()][0]?.vendorName, "");
+    }
   });
 
   test("a value that is too long or short inside is malformed", () => {

@@ -280,7 +280,7 @@ test("Ns and Nr run through 65535 to 0 in both directions", () => {
   );
 });
 
-test("the 32768 values up to the last received Ns are duplicates, as the RFC's example has it", () => {
+test("the 32768 values up to the last received Ns are duplicates (example in 5.8)", () => {
   const channel = new Channel(4, OPTIONS);
   for (let ns = 0; ns <= 15; ns++) channel.accept(message(ns), 0);
   for (const ns of [0, 15, 32_784, 65_535]) {

@@ -1,4 +1,4 @@
-/** Reliable delivery as a peer sees it: duplicates, reordering, wrong peers, wrap (RFC 2661 5.8). */
+/** Reliable delivery as a peer sees it (RFC 2661 5.8): duplicates, order, wrong peers, wrap. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RECEIVE_WINDOW } from "../../../src/limits.ts";

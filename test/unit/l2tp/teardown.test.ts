@@ -208,7 +208,7 @@ describe("silence", () => {
     assert.equal(talk.lns.counters["no-peer-response"], 1);
   });
 
-  test("no HELLO while something else is unacknowledged, none at interval 0, none half-open", () => {
+  test("no HELLO while something is unacknowledged, at interval 0, or half-open", () => {
     const busy = new Talk({ helloInterval: 5_000 }).establish();
     busy.say(busy.icrq(1));
     busy.pass(30_000);
