@@ -169,8 +169,10 @@ test("closing does not wait for idle connections", async (t) => {
   await new Promise((resolve) => idle.once("connect", resolve));
   // The server has it too, not only the kernel.
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+  const began = performance.now();
   await server.close();
   await gone;
+  assert.ok(performance.now() - began < API_IDLE_MS / 2, "not for being idle");
 });
 
 test("a socket that another daemon answers is left alone", async (t) => {
