@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import * as layout from "../../../assembly/layout.ts";
-import { instantiate } from "../../../src/dataplane/memory.ts";
+import { instantiate, workerAt } from "../../../src/dataplane/memory.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv4 } from "../../../src/net.ts";
-import { dataMessage, Plane, packet, pppFrame } from "./plane.ts";
+import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
 
 const CLIENT = "10.64.0.2";
 const HOST = "203.0.113.7";
@@ -261,7 +263,7 @@ test("a record that is used again takes nothing from its last session", () => {
   assert.equal(plane.counters()["down.inject-stale"], 1);
 });
 
-test("a second instance on the same memory changes nothing, under traffic", () => {
+test("a second instance leaves every octet of the memory as it was", () => {
   const plane = new Plane();
   plane.session(7, 8, CLIENT);
   plane.up([good()]);
@@ -271,6 +273,28 @@ test("a second instance on the same memory changes nothing, under traffic", () =
   const second = new Plane(); // another memory, to be sure that the comparison can fail
   assert.ok(!Buffer.from(before.buffer).equals(Buffer.from(second.octets.slice().buffer)));
   assert.equal(plane.up([good()]).length, 1);
+});
+
+test("a second worker instantiated while traffic runs changes nothing", async () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  plane.up(Array.from({ length: layout.BATCH_COUNT }, good));
+  const workerData = { memory: plane.memory, worker: plane.worker };
+  const thread = new Worker(new URL("./traffic-thread.ts", import.meta.url), { workerData });
+  assert.deepEqual(await once(thread, "message"), ["running"]);
+  const second = workerAt(1);
+  for (let n = 0; n < 50; n++) {
+    instantiate(plane.memory).layoutWorker(second, BASE);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const ended = once(thread, "message");
+  Atomics.store(new Int32Array(plane.memory.buffer), layout.CONTROL_STOP / 4, 1);
+  const [{ rounds, wrong }] = await ended;
+  assert.equal(wrong, 0);
+  assert.ok(rounds > 50);
+  const packets = plane.counters()["up.packets"];
+  assert.equal(packets, (rounds + 1) * layout.BATCH_COUNT);
+  assert.deepEqual(Object.keys(plane.counters()), ["up.packets", "up.octets"]);
 });
 
 test("no batch writes outside the regions that it works on", () => {
