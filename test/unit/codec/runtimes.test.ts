@@ -1,0 +1,40 @@
+/** simplon/codec runs wherever there are WebAssembly and atob. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { build } from "esbuild";
+
+const entry = fileURLToPath(new URL("../../../src/codec/index.ts", import.meta.url));
+const USE = `
+  const built = codec.buildControlMessage({ tunnelId: 1, sessionId: 0, ns: 2, nr: 3,
+    avps: [{ type: codec.AvpType.HostName, value: codec.textValue("lac") }] });
+  const read = codec.parseControlMessage(built);
+  const sum = codec.checksum(Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7));
+  const said = [read.nr, codec.avpTypeName(read.avps[0].type), codec.readText(read.avps[0].value), sum];
+`;
+const SAID = [3, "Host Name", "lac", 0x220d];
+
+test("in a browser: no module, no name of Node or Deno, one file", async () => {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "iife",
+    globalName: "codec",
+    platform: "browser",
+  });
+  const context = createContext({ atob, TextEncoder, TextDecoder });
+  const said = runInContext(`${outputFiles[0]?.text ?? ""};${USE};JSON.stringify(said)`, context);
+  assert.deepEqual(JSON.parse(said), SAID);
+});
+
+test("in Deno, without any permission", () => {
+  const deno = fileURLToPath(new URL("../../../node_modules/.bin/deno", import.meta.url));
+  const program = `import * as codec from ${JSON.stringify(entry)};${USE};
+    console.log(JSON.stringify(said));`;
+  const args = ["run", "--no-prompt", "--no-config", "--no-check", "--ext=ts", "-"];
+  const output = execFileSync(deno, args, { input: program, encoding: "utf8" });
+  assert.deepEqual(JSON.parse(output), SAID);
+});
