@@ -126,7 +126,7 @@ export class Tunnel {
     if (!this.#channel.handleTimeout(now)) {
       this.#registry.count("no-peer-response");
       const result = { code: StopCode.General, message: "no response" };
-      if (this.phase === "open") this.#run("No peer response", { by: "timeout", result }, now);
+      this.#run("No peer response", { by: "timeout", result }, now);
       this.#leave("gone", now);
       return;
     }

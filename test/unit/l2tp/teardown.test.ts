@@ -45,6 +45,8 @@ describe("StopCCN from the peer", () => {
     assert.equal(talk.lns.counters["unknown-tunnel"], 1);
     assert.equal(talk.lns.counters.duplicate, 3);
     assert.equal(talk.lns.pollTimeout(), Infinity);
+    talk.lns.shutdown(talk.now);
+    assert.equal(talk.lns.isDrained(), true);
   });
 
   test("stops what we were still sending", () => {
