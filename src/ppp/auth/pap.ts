@@ -64,7 +64,7 @@ export class Pap extends Authenticator {
   }
 }
 
-/** Peer-ID and Password of an Authenticate-Request; copies, for they outlive the frame. */
+/** Fields of an Authenticate-Request; the Password is a copy, for it outlives the frame. */
 function readRequest({
   code,
   data,
@@ -75,5 +75,5 @@ function readRequest({
   if (passwordLength === undefined || nameLength > AUTH_NAME_MAX) return undefined;
   const rest = data.subarray(2 + nameLength);
   if (passwordLength > rest.length || passwordLength > AUTH_NAME_MAX) return undefined;
-  return { name: data.slice(1, 1 + nameLength), password: rest.slice(0, passwordLength) };
+  return { name: data.subarray(1, 1 + nameLength), password: rest.slice(0, passwordLength) };
 }
