@@ -4,9 +4,9 @@
  * A cell that is absent is the dash of the RFC: the event cannot happen in that state. Footnotes:
  *
  * - `p`: the passive option would leave out tlf; it is for dedicated circuits and is not taken.
- * - `r`: the restart option would issue Down and Up; a link here is opened once, so it is not taken.
- * - `x`: crossed connection. A second reply to one Configure-Request is discarded by its Identifier,
- *   so these cells are here for the table to be whole.
+ * - `r`: the restart option would issue Down and Up. A link here is opened once: it is not taken.
+ * - `x`: crossed connection. A second reply to one Configure-Request is discarded by Identifier, so
+ *   these cells are here for the table to be whole.
  *
  * @module
  */

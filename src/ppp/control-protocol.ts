@@ -277,9 +277,9 @@ export abstract class ControlProtocol {
   }
 
   /**
-   * Reject before Nak before Ack (RFC 1661 5.2 to 5.4). None of the options known here may be listed
-   * twice, so a second instance is rejected. After Max-Failure a Nak turns into a Reject and nothing
-   * is appended any more (4.6).
+   * Reject before Nak before Ack (RFC 1661 5.2 to 5.4). None of the options known here may be there
+   * twice, so a second instance is rejected. After Max-Failure a Nak turns into a Reject, and
+   * nothing is appended any more (4.6).
    */
   #judgeAll(options: readonly Option[]): Cause["reply"] | undefined {
     const isExhausted = this.#naksSent >= PPP_MAX_FAILURE;

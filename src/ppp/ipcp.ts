@@ -25,7 +25,7 @@ const ADDRESS_SIZE = 4;
 export class Ipcp extends ControlProtocol {
   readonly #profile: NetworkProfile;
   readonly #peerMru: number;
-  /** Cleared when the peer will not hear of our address: the link is unnumbered on our side then. */
+  /** Cleared when the peer will not hear of our address: our side is unnumbered then. */
   #isAddressWished = true;
 
   constructor(outbox: Outbox, mru: number, peerMru: number, profile: NetworkProfile) {

@@ -1,9 +1,9 @@
 /**
  * The Link Control Protocol (RFC 1661 section 6): what its options and its own codes mean.
  *
- * We ask for a MRU that is not the default, for authentication, and for a Magic-Number. PFC and ACFC
- * are accepted but not asked for: a peer then sends headers of one length, IP stays aligned behind
- * them, and no client is known to need it.
+ * We ask for a MRU that is not the default, for authentication, and for a Magic-Number. PFC and
+ * ACFC are accepted but not asked for: a peer then sends headers of one length, IP stays aligned
+ * behind them, and no client is known to need it.
  *
  * @module
  */
@@ -216,8 +216,8 @@ export class Lcp extends ControlProtocol {
   }
 
   /**
-   * Identification and Time-Remaining are RXR or RUC as one likes (RFC 1570 1.1, 1.2). RXR: they say
-   * nothing that we need, and a Code-Reject would only make noise at the peer.
+   * Identification and Time-Remaining are RXR or RUC as one likes (RFC 1570 1.1, 1.2). RXR: they
+   * say nothing that we need, and a Code-Reject would only make noise at the peer.
    */
   protected override extension(packet: Packet, now: number): boolean {
     switch (packet.code) {

@@ -1,5 +1,5 @@
 /**
- * One PPP link, on the side that authenticates the peer and gives it an address (RFC 1661 section 3).
+ * One PPP link, on the side that authenticates the peer and gives it an address (RFC 1661 3).
  *
  * A frame takes this way:
  *
@@ -128,8 +128,8 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   }
 
   /**
-   * AAA's answer to the last `authenticate` event. Returns whether it was taken: an answer that comes
-   * when the link has gone on without it is dropped, and what was granted with it has to go back.
+   * AAA's answer to the last `authenticate` event. Returns whether it was taken: an answer that
+   * comes when the link has gone on without it is dropped, and what it granted has to go back.
    */
   authenticated(reply: AuthReply, now: number): boolean {
     const authenticator = this.#asking;

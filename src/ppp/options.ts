@@ -40,7 +40,7 @@ export function buildPacket(code: number, identifier: number, data: Uint8Array):
   return packet;
 }
 
-/** All options of a list, or `undefined` when one runs past the end: the packet is discarded whole. */
+/** All options of a list, or `undefined` when one runs past the end: all is discarded then. */
 export function parseOptions(list: Uint8Array): Option[] | undefined {
   const options: Option[] = [];
   let at = 0;

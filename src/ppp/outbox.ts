@@ -19,8 +19,8 @@ export class Outbox {
   }
 
   /**
-   * Frames that leave here are always sent as if neither ACFC nor PFC were negotiated: LCP has to be
-   * (RFC 1661 6.5, 6.6), and for the few others recognisable beats short.
+   * Frames that leave here are always sent as if neither ACFC nor PFC were negotiated: LCP has to
+   * be (RFC 1661 6.5, 6.6), and for the few others recognisable beats short.
    */
   send(protocol: number, packet: Uint8Array): void {
     this.#frames ??= [];

@@ -49,7 +49,7 @@ const weather = fc.record({
   repetition: fc.integer({ min: 0, max: 30 }),
 });
 
-test("over a path that loses and repeats frames, a link and a client agree in the end or part", () => {
+test("over a path that loses and repeats frames, link and client agree in the end or part", () => {
   const seen = { up: 0, down: 0 };
   fc.assert(
     fc.property(wishes, weather, (peer, { seed, loss, repetition }) => {

@@ -58,7 +58,7 @@ test("an empty pool says so, and a release helps", async () => {
   assert.ok((await ask(local, "jo", "secret")).ok);
 });
 
-test("a grant is released once: a second time does not take the address from its next holder", async () => {
+test("a grant is released once: the next holder of the address keeps it", async () => {
   const local = aaa();
   const first = await ask(local, "jo", "secret");
   assert.ok(first.ok);

@@ -66,7 +66,7 @@ test("CHAP: another Identifier, Challenge or length of the Response does not ver
 });
 
 test("the CHAP example of RFC 2865 section 7.2", () => {
-  // Identifier 22, Challenge = Request Authenticator; the password is that of the example before it.
+  // Identifier 22, Challenge = Request Authenticator; the password is that of example 7.1.
   const challenge = Buffer.from("2aee86f08d0d55969ca5978e0d3367a2", "hex");
   const published = "e97557c316185895f293ff6344077275";
   const response = chapResponse(22, octets("arctangent"), challenge);

@@ -46,7 +46,7 @@ test("PAP: refused means Nak with the message, Terminate-Request, down", () => {
   assert.equal(bench.link.user, "");
 });
 
-test("PAP: a request repeated before the answer is answered by its own Identifier, asked once", () => {
+test("PAP: a request repeated before the answer is answered by its Identifier, asked once", () => {
   const bench = new Bench(PAP_ONLY);
   bench.establish();
   bench.pap(1);
@@ -199,7 +199,7 @@ test("CHAP: refused means Failure with the message, Terminate-Request, down", ()
   assert.deepEqual(bench.kinds, ["authenticate", "down authentication"]);
 });
 
-test("no Challenge goes out while AAA is asked, and an answer that never comes ends the link", () => {
+test("no Challenge goes out while AAA is asked; an answer that never comes ends the link", () => {
   const bench = new Bench();
   const [challenge] = bench.establish();
   bench.say(CHAP, 2, challenge?.identifier ?? 0, response(challenge));

@@ -112,7 +112,7 @@ test("a Configure-Request in Opened takes the network down until it is agreed an
   assert.deepEqual(bench.kinds.slice(-2), ["network-down", "network-up"]);
 });
 
-test("a peer that does not answer IPCP in ten tries loses the link: it would hold an address", () => {
+test("a peer that does not answer IPCP in ten tries loses the link and its address", () => {
   const bench = networkWith(PROFILE);
   const sent = bench.advance(60_000).filter(({ protocol }) => protocol === IPCP);
   assert.equal(sent.length, 9, "and the first at once");

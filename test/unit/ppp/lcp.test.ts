@@ -89,7 +89,7 @@ test("a Magic-Number of zero or of a wrong length is Nak'ed with one that can be
   }
 });
 
-test("what the peer can receive is told when the network is up, defaults where it said nothing", () => {
+test("what the peer can receive is told with network-up, defaults where it said nothing", () => {
   const up = (events: LinkEvent[]) => events.find((event) => event.type === "network-up");
   const plain = new Bench();
   plain.toOpened();

@@ -17,7 +17,7 @@ test("a Configure-Request goes out ten times, three seconds apart, then the link
   assert.equal(bench.link.pollTimeout(), Infinity);
 });
 
-test("an Ack to a retransmitted request still counts, and the next request has a new Identifier", () => {
+test("an Ack to a retransmission still counts, and the next request has a new Identifier", () => {
   const bench = new Bench();
   const [first] = bench.open();
   bench.advance(3_000);

@@ -155,7 +155,7 @@ test("a Protocol-Reject before Opened is silently discarded", () => {
   assert.equal(bench.link.phase, "establish");
 });
 
-test("frames come with and without Address and Control, with one and two octets of Protocol", () => {
+test("frames come with and without Address and Control, one or two octets of Protocol", () => {
   const bench = linkIn("opened");
   const request = [9, 1, 0, 8, 0, 0, 0, 0];
   assert.deepEqual(brief(bench.sayFrame(Uint8Array.of(0xff, 3, 0xc0, 0x21, ...request))), [

@@ -61,7 +61,7 @@ test("Open a second time changes nothing", () => {
   assert.equal(bench.link.phase, "network");
 });
 
-test("the peer's Terminate-Request is acknowledged, its repetition too, down one restart later", () => {
+test("the peer's Terminate-Request is acknowledged each time, down one restart later", () => {
   const bench = new Bench();
   bench.toOpened();
   const [ack] = bench.say(LCP, 5, 42, [1, 2, 3]);
