@@ -36,7 +36,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "IPCP Configure-Request": 10,
   "IPCP Configure-Ack": 10,
   "IPCP Configure-Nak": 10,
-  "IPCP Configure-Reject": 5,
+  "IPCP Configure-Reject": 1,
 };
 
 const OURS = `ip.src == ${LNS_ADDRESS} && l2tp`;

@@ -31,7 +31,7 @@ ppp_config() {
   *) echo "auth is pap, chap or none" && return 2 ;;
   esac
   {
-    printf '%s\n' "${refuse[@]}" noauth nodefaultroute noipv6 usepeerdns ipcp-accept-local \
+    printf '%s\n' "${refuse[@]}" noauth nodefaultroute +ipv6 usepeerdns ipcp-accept-local \
       ipcp-accept-remote debug "logfile $PPP_LOG" "mtu $(arg mtu 1400)" "mru $(arg mtu 1400)" \
       "user $(arg user bob)" "password $(arg pass bobpw)" \
       "lcp-echo-interval $(arg echo 5)" "lcp-echo-failure 3"

@@ -19,7 +19,8 @@ done
 ip link set lo up
 ip addr add "$(kernel_arg address)/24" dev "${device:?}"
 ip link set "$device" up
-ip route add default via "$(kernel_arg gateway)"
+# No default route: what lies behind the LNS is reached through the tunnel or not at all.
+ip route add 10.9.0.0/16 via "$(kernel_arg gateway)"
 
 for module in af_packet ppp_generic ppp_async ppp_synctty pppox l2tp_core l2tp_ppp; do
   modprobe "$module"

@@ -40,9 +40,11 @@ fetch() {
 
 # rate to=10.8.0.1 [seconds=3]: iperf3 each way, in Mbit/s
 rate() {
-  local way
+  local way options mbit
   for way in up down; do
-    result ${way}_mbit "$(iperf3 -4 -c "$(arg to 10.8.0.1)" -t "$(arg seconds 3)" -f m \
-      $([ $way = up ] || echo -R) | sed -n 's/.* \([0-9.]*\) Mbits\/sec.*receiver.*/\1/p')"
+    options=(-4 -c "$(arg to 10.8.0.1)" -t "$(arg seconds 3)" -f m)
+    [ $way = up ] || options+=(-R)
+    mbit=$(iperf3 "${options[@]}" | sed -n "s/.* \([0-9.]*\) Mbits\/sec.*receiver.*/\1/p")
+    result "${way}_mbit" "$mbit"
   done
 }

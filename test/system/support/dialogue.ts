@@ -54,16 +54,16 @@ async function acknowledgeTheirs(protocol: number) {
 }
 
 async function openLcp() {
-  const unknown: Option = { type: 0xbe, data: Uint8Array.of(1, 2, 3) };
+  const callback: Option = { type: 13, data: Uint8Array.of(6) };
   const tiny: Option = { type: 1, data: u16(64) };
   const compressions: Option[] = [
     { type: 7, data: new Uint8Array() },
     { type: 8, data: new Uint8Array() },
   ];
-  const rejected = await configure(LCP, 1, [ourMagic, unknown, tiny], REJECT);
+  const rejected = await configure(LCP, 1, [ourMagic, callback, tiny], REJECT);
   assert.deepEqual(
     rejected.map(({ type }) => type),
-    [unknown.type],
+    [callback.type],
   );
   const [better] = await configure(LCP, 2, [ourMagic, tiny], NAK);
   assert.equal(better?.type, tiny.type);

@@ -185,6 +185,9 @@ function readPpp(datagram: Datagram, payload: Uint8Array, values: Values): Kind 
     values.add("ppp.control", 0x03);
   }
   if (frame.protocol === IP) return readIp(frame.information, values);
+  // Above are control protocols, whose packets have a Code and a Length (RFC 1661 2).
+  if (frame.protocol < 0x8000)
+    return { kind: `protocol ${frame.protocol.toString(16)}`, isNested: false };
   const packet = parsePacket(frame.information, frame.information.length);
   if (!packet) throw new Error(`frame ${datagram.frame}: a packet whose Length is wrong`);
   const { code, identifier, data } = packet;
