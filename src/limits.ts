@@ -52,6 +52,8 @@ export const SESSIONS_PER_TUNNEL_MAX = 32_768;
 
 /** Restart timer and counters of RFC 1661 4.6. */
 export const PPP_RESTART_MS = 3_000;
+/** The first interval between two Configure-Requests; each further one doubles up to the above. */
+export const PPP_RESTART_INITIAL_MS = 500;
 export const PPP_MAX_CONFIGURE = 10;
 export const PPP_MAX_TERMINATE = 2;
 export const PPP_MAX_FAILURE = 5;

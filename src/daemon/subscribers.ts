@@ -259,13 +259,13 @@ export class Subscribers {
       if (answer.ok) aaa.release(answer.grant);
       return;
     }
-    if (subscriber.grant !== undefined) aaa.release(subscriber.grant); // authenticated again
     const now = clock();
     if (answer.ok) {
-      subscriber.grant = answer.grant;
-      link.authenticated({ ok: true, profile: answer.grant.profile }, now);
+      const profile = answer.grant.profile;
+      // False: LCP was renegotiated while AAA was asked, and nobody waits for this answer.
+      if (link.authenticated({ ok: true, profile }, now)) this.#grant(subscriber, answer.grant);
+      else aaa.release(answer.grant);
     } else {
-      delete subscriber.grant;
       log.warn({ ...names(subscriber), user: request.name, reason: answer.reason }, "user refused");
       if (answer.reason === "pool-exhausted") {
         subscriber.refusal = { code: NO_FACILITIES, message: "no address is free" };
@@ -274,6 +274,12 @@ export class Subscribers {
     }
     this.#drain(subscriber, link, now);
     this.#options.onProgress();
+  }
+
+  /** A session holds one grant: what an earlier authentication gave goes back. */
+  #grant(subscriber: Subscriber, grant: Grant): void {
+    if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
+    subscriber.grant = grant;
   }
 
   #isAlive(subscriber: Subscriber): boolean {

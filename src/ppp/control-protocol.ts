@@ -12,6 +12,7 @@ import {
   PPP_MAX_FAILURE,
   PPP_MAX_TERMINATE,
   PPP_NEGOTIATION_MAX,
+  PPP_RESTART_INITIAL_MS,
   PPP_RESTART_MS,
 } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
@@ -245,8 +246,11 @@ export abstract class ControlProtocol {
 
   /** A retransmission is octet for octet what it repeats, so that a late reply still counts. */
   #sendConfigureRequest(now: number): void {
+    // The timer begins small and doubles (RFC 1661 4.6): a peer that is told of its call before its
+    // PPP has started misses our first request, and need not wait long for the second.
+    const doubled = PPP_RESTART_INITIAL_MS * 2 ** (PPP_MAX_CONFIGURE - this.#restarts);
+    this.deadline = now + Math.min(doubled, PPP_RESTART_MS);
     this.#restarts -= 1;
-    this.deadline = now + PPP_RESTART_MS;
     if (this.#request !== undefined) {
       this.send(Code.ConfigureRequest, this.#requestIdentifier, this.#request);
       return;

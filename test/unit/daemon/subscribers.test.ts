@@ -130,6 +130,11 @@ class Client {
   }
 }
 
+/** Until every promise that can settle has done so. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function info(sessionId: number): SessionInfo {
   return {
     tunnelId: 1,
@@ -226,9 +231,34 @@ test("an answer of AAA for a session that has gone gives the address back", asyn
   await client.establish();
   client.hangUp();
   answer();
-  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  await settled();
   assert.equal(house.granted.length, 1);
   assert.deepEqual(house.released, house.granted);
+});
+
+test("an answer that came too late for a renegotiated link gives the address back", async () => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
+  const house = new House({
+    authenticate: async (request) => {
+      await asked;
+      return local.authenticate(request);
+    },
+    release: (grant) => local.release(grant),
+  });
+  const client = house.open(5);
+  await client.establish();
+  client.link = new PppPeer({ isPassive: true }); // it starts over and says no more
+  client.send(Uint8Array.of(0xff, 3, 0xc0, 0x21, 1, 99, 0, 4));
+  await client.talk();
+  answer();
+  await settled();
+  assert.equal(house.granted.length, 1);
+  assert.deepEqual(house.released, house.granted);
+  assert.equal(house.rows[0]?.address, "");
 });
 
 test("a wrong password closes the call as administrative, an empty pool as lack of facilities", async () => {

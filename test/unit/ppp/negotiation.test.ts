@@ -3,12 +3,12 @@ import { test } from "node:test";
 import { CHAP, decodeOptions, encodeOptions, IPCP, LCP } from "../../peer/ppp.ts";
 import { Bench, brief, MAGIC } from "../../peer/ppp-bench.ts";
 
-test("a Configure-Request goes out ten times, three seconds apart, then the link is down", () => {
+test("a Configure-Request goes out ten times, soon at first, then the link is down", () => {
   const bench = new Bench();
   const sent = [...bench.open(), ...bench.advance(60_000)];
   assert.deepEqual(
     sent.map(({ at }) => at),
-    [0, 3, 6, 9, 12, 15, 18, 21, 24, 27].map((seconds) => seconds * 1000),
+    [0, 0.5, 1.5, 3.5, 6.5, 9.5, 12.5, 15.5, 18.5, 21.5].map((seconds) => seconds * 1000),
   );
   assert.equal(new Set(sent.map(({ identifier }) => identifier)).size, 1);
   assert.equal(new Set(sent.map(({ data }) => data.toString("hex"))).size, 1);
