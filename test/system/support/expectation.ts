@@ -206,7 +206,8 @@ function readPpp(datagram: Datagram, payload: Uint8Array, values: Values): Kind 
 function readLcp(name: string, data: Uint8Array, values: Values): Kind {
   const kind = `LCP ${name}`;
   if (name.startsWith("Configure")) return readOptions("LCP", LCP, name, data, values);
-  if (name.startsWith("Echo")) values.add("lcp.magic_number", u32(data));
+  if (name.startsWith("Echo") || name === "Discard-Request")
+    values.add("lcp.magic_number", u32(data));
   if (name === "Protocol-Reject") values.add("lcp.rej_proto", u16(data));
   return { kind, isNested: name.endsWith("-Reject") };
 }
