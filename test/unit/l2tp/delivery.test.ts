@@ -1,9 +1,10 @@
 /** Reliable delivery as a peer sees it (RFC 2661 5.8): duplicates, order, wrong peers, wrap. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { AvpType } from "../../../src/codec/index.ts";
 import { RECEIVE_WINDOW } from "../../../src/limits.ts";
 import { names, PATH, Talk } from "../../peer/control.ts";
-import { typed } from "../../peer/lac.ts";
+import { avp, typed, u16 } from "../../peer/lac.ts";
 
 test("appendix B.1: lock-step set-up", () => {
   const talk = new Talk();
@@ -82,9 +83,34 @@ test("messages for no tunnel have no answer", () => {
     }
   }
   assert.equal(talk.lns.counters["unknown-tunnel"], 10);
-  assert.deepEqual(talk.say(typed("SCCRQ"), { tunnelId: 4_711 }), []);
+  talk.ns = 0;
+  const known = new Talk(talk.lns).establish();
+  const other = { tunnelId: known.tunnelId ^ 1, ns: known.ns };
+  assert.deepEqual(known.say(known.stopCcn(), other), []);
+  assert.equal([...talk.lns.tunnels()].length, 1);
   assert.equal(talk.lns.counters["unknown-tunnel"], 11);
+  known.say(known.stopCcn());
+  known.pass(60_000);
+  assert.deepEqual(talk.say(typed("SCCRQ"), { tunnelId: 4_711 }), []);
+  assert.equal(talk.lns.counters["unknown-tunnel"], 12);
   assert.equal(talk.lns.pollTimeout(), Infinity);
+});
+
+test("an SCCRP that nobody asked for gets a StopCCN in its own numbers", () => {
+  const talk = new Talk();
+  const sccrp = typed("SCCRP", avp(AvpType.AssignedTunnelId, u16(55)));
+  const [out] = talk.say(sccrp, { tunnelId: 4_711, ns: 3, nr: 8 });
+  assert.equal(out?.name, "StopCCN");
+  const { tunnelId, ns, nr } = out.message;
+  assert.deepEqual([tunnelId, ns, nr], [55, 8, 4]);
+  assert.equal(talk.lns.pollTimeout(), Infinity);
+});
+
+test("an SCCRQ whose Nr is not 0 is taken and counted", () => {
+  const talk = new Talk();
+  talk.nr = 4;
+  assert.deepEqual(names(talk.request()), ["SCCRP"]);
+  assert.equal(talk.lns.counters["nr-never-sent"], 1);
 });
 
 test("messages ahead of their turn, inside the window, are delivered in order", () => {
