@@ -50,10 +50,8 @@ export function partialSum(at: usize, length: u32): u64 {
 /** Brings a partial sum down to 16 bits, still in the order of the memory. */
 export function foldSum(sum: u64): u32 {
   let folded = (sum & 0xffffffff) + (sum >> 32);
-  folded = (folded & 0xffff) + ((folded >> 16) & 0xffff) + (folded >> 32);
-  folded = (folded & 0xffff) + (folded >> 16);
-  folded = (folded & 0xffff) + (folded >> 16);
-  return <u32>folded;
+  folded = (folded & 0xffff) + ((folded >> 16) & 0xffff) + (folded >> 32); // at most 0x1fffe
+  return <u32>((folded & 0xffff) + (folded >> 16));
 }
 
 /** Sums whole blocks, CHUNK octets at most. Two chains of additions keep both ports busy. */

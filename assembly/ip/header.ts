@@ -20,9 +20,9 @@ export function checkIpv4(at: usize, length: u32): u32 {
   if (first >> 4 !== 4) return STATUS_IP_VERSION;
   if (length < IPV4_HEADER_MIN) return STATUS_SHORT;
   const header = (first & 0x0f) << 2;
-  if (header < IPV4_HEADER_MIN || header > length) return STATUS_IP_HEADER;
   const total = ipv4TotalLength(at);
-  if (total < header || total > length) return STATUS_IP_HEADER;
+  // Together these also keep the header inside `length`.
+  if (header < IPV4_HEADER_MIN || total < header || total > length) return STATUS_IP_HEADER;
   return isSumZero(at, header) ? STATUS_OK : STATUS_IP_CHECKSUM;
 }
 

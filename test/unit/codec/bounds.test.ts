@@ -155,6 +155,15 @@ for (const build of BUILDS) {
       );
     }
   });
+
+  test(`${build}.wasm: no PPP header is built for what is no protocol`, () => {
+    const { exports, bytes } = instantiate(build);
+    bytes.fill(GUARD, OUTPUT, OUTPUT + 4);
+    for (const protocol of [0x10021, 0xffff_0021, 0x0121, 0x20, 0]) {
+      assert.equal(exports.buildFrameHeader(OUTPUT, 4, protocol, 0), 0, protocol.toString(16));
+    }
+    isUntouched(bytes, OUTPUT, OUTPUT + 4);
+  });
 }
 
 /** Builds with each capacity from `from` to a little more than `size` needs. */
