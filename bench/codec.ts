@@ -1,8 +1,8 @@
 /**
  * Micro benchmarks of the codec: `npm run bench -- codec [--seconds N] [--json]`. No root needed.
  *
- * The same work in up to four ways. "wasm, batch": codec.wasm over packets that lie in its memory, as
- * the data plane has them, many in one call. "wasm, single": the same, one packet a call.
+ * The same work in up to four ways. "wasm, batch": codec.wasm over packets that lie in its memory,
+ * as the data plane has them, many in one call. "wasm, single": the same, one packet a call.
  * "simplon/codec": the TypeScript face, with the copy into that memory and an object as result.
  * "DataView": the reference codec of the tests.
  *
@@ -83,7 +83,10 @@ function measure(Benchmark: Benchmark, each: Case, maxTime: number): Row {
   return { what, how, perSecond: Math.round(hz * count), margin: stats.rme };
 }
 
-/** "regular": all alike, as the data of one LAC is. "mixed": any bits, many malformed. */
+/**
+ * "regular": all alike, as the data of one LAC is. "mixed": any bits, many malformed; as the same 256
+ * come again and again, the processor may learn them.
+ */
 function headers(): Case[] {
   const header = { control: false, priority: false, length: 0, tunnelId: 7, sessionId: 9 };
   const one = face.buildHeader(header, new Uint8Array(40));

@@ -1,6 +1,6 @@
 // The Internet checksum (RFC 1071). A one's complement sum does not depend on the byte order in
-// which it is taken (RFC 1071 2 B), so words are added as they lie in memory, and only the result is
-// swapped. Nor does it depend on alignment: the first octet of the data is the first of a word.
+// which it is taken (RFC 1071 2 B), so words are added as they lie in memory, and only the result
+// is swapped. Nor does it depend on alignment: the first octet of the data is the first of a word.
 
 import { read8, read16, read32, read64, readVector } from "../bytes";
 

@@ -53,8 +53,8 @@ function parse(at: usize, length: u32, record: usize): u32 {
 
 /**
  * Writes what stands before the Information field and returns its octets; 0 when it does not fit
- * `capacity` or `protocol` is none. `flags` (PPP_ACFC, PPP_PFC) say what the peer has agreed to: LCP
- * is never compressed (RFC 1661 6.6), nor is 0x00ff, as FF may be read as an Address field.
+ * `capacity` or `protocol` is none. `flags` (PPP_ACFC, PPP_PFC) say what the peer has agreed to:
+ * LCP is never compressed (RFC 1661 6.6), nor is 0x00ff, as FF may be read as an Address field.
  */
 export function buildFrameHeader(at: usize, capacity: u32, protocol: u32, flags: u32): u32 {
   if (protocol > 0xffff || (protocol & 0x0101) !== 1) return 0;

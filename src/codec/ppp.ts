@@ -16,7 +16,7 @@ import type { Compression, PppFrame, Status } from "./types.ts";
 /** FF 03 and two octets of Protocol. */
 const FIELDS_MAX = 4;
 
-/** Reads a frame with or without FF 03, with one or two octets of Protocol. A string is the fault. */
+/** Reads a frame with or without FF 03, one or two octets of Protocol. A string is the fault. */
 export function parsePpp(frame: Uint8Array): PppFrame | Status {
   const { bytes, view, exports } = codec();
   // The parser reads no octet behind these fields, so only these are copied.

@@ -1,7 +1,7 @@
 /**
  * The wire formats once more, as plainly as the RFCs tell them: what codec.wasm is compared with.
- * It shares nothing with the codec but the words for faults. Its DataView accessors make it also the
- * yardstick of the micro benchmarks.
+ * It shares nothing with the codec but the words for faults. Its DataView accessors make it the
+ * yardstick of the micro benchmarks, too.
  *
  * @module
  */

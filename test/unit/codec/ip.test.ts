@@ -19,7 +19,7 @@ test("known checksums, empty and odd ones among them", () => {
   assert.equal(checksum(hex("4500 0073 0000 4000 4011 b861 c0a8 0001 c0a8 00c7")), 0);
 });
 
-/** A sum over n octets of ff is n / 2 times ffff, that is ffff; one odd octet more makes it ff00. */
+/** Any number of words ffff adds up to ffff; an odd octet ff more makes it ff00. */
 test("every length at every alignment, up to the end of the memory", () => {
   for (const build of BUILDS) {
     const { exports, bytes, end } = instantiate(build);

@@ -12,7 +12,8 @@ const USE = `
     avps: [{ type: codec.AvpType.HostName, value: codec.textValue("lac") }] });
   const read = codec.parseControlMessage(built);
   const sum = codec.checksum(Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7));
-  const said = [read.nr, codec.avpTypeName(read.avps[0].type), codec.readText(read.avps[0].value), sum];
+  const { type, value } = read.avps[0];
+  const said = [read.nr, codec.avpTypeName(type), codec.readText(value), sum];
 `;
 const SAID = [3, "Host Name", "lac", 0x220d];
 
