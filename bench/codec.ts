@@ -84,8 +84,8 @@ function measure(Benchmark: Benchmark, each: Case, maxTime: number): Row {
 }
 
 /**
- * "regular": all alike, as the data of one LAC is. "mixed": any bits, many malformed; as the same 256
- * come again and again, the processor may learn them.
+ * "regular": all alike, as the data of one LAC is. "mixed": any bits, many malformed; as the same
+ * 256 come again and again, the processor may learn them.
  */
 function headers(): Case[] {
   const header = { control: false, priority: false, length: 0, tunnelId: 7, sessionId: 9 };
