@@ -59,12 +59,12 @@ export const RING_SIZE: u32 = RING_ENTRIES + RING_COUNT * SLOT_SIZE;
 export const ENTRY_SESSION: u32 = 0; // u32, index of the session record
 export const ENTRY_GENERATION: u32 = 4; // u32, generation that the record had
 export const ENTRY_LENGTH: u32 = 8; // u32, octets of the PPP frame
-export const ENTRY_FRAME: u32 = SLOT_HEADROOM; // the PPP frame, headroom for the L2TP header before it
+export const ENTRY_FRAME: u32 = SLOT_HEADROOM; // room for the L2TP header before it
 
 // Signal words.
 export const CONTROL: u32 = 4096;
 export const CONTROL_STOP: u32 = CONTROL; // i32, not 0: workers leave
-export const CONTROL_HEARTBEAT: u32 = CONTROL + 64; // i32, changes as long as the control thread lives
+export const CONTROL_HEARTBEAT: u32 = CONTROL + 64; // i32, changes while that thread lives
 export const CONTROL_WAKE_VALUE: u32 = CONTROL + 120; // u64, what eventfd_read writes
 export const CONTROL_POLLS: u32 = CONTROL + 128; // pollfds of the control thread: wake, socket
 export const CONTROL_IO: u32 = 8192;
@@ -72,14 +72,13 @@ export const CONTROL_RECEIVE: u32 = CONTROL_IO;
 export const CONTROL_SEND: u32 = CONTROL_RECEIVE + BATCH_SIZE;
 
 // A worker's region.
-export const NETWORKS_MAX: u32 = 16;
 export const WORKER_BASE: u32 = 0; // u64, address of the memory in the process
 export const WORKER_PUNTED: u32 = 8; // u32, frames punted by the last decapsulate
 export const WORKER_INJECTED: u32 = 12; // u32, ring entries seen by the last inject
 export const WORKER_WAKE_VALUE: u32 = 16; // u64, what eventfd_read writes
 export const WORKER_HEADER: u32 = 64; // header record of the codec
 export const WORKER_FRAME: u32 = 96; // PPP record of the codec
-export const WORKER_POLLS: u32 = 128; // pollfds: wake, data socket, one per network
+export const WORKER_POLLS: u32 = 128; // pollfds: wake, data socket, NETWORKS_MAX devices
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
 export const WORKER_TUN_NETWORKS: u32 = 1536; // BATCH_COUNT u8, network of each packet to write
 export const WORKER_TUN_VECTORS: u32 = 2048; // BATCH_COUNT iovec, packets to write to TUN devices
@@ -89,7 +88,7 @@ export const WORKER_RECEIVE: u32 = 8192;
 export const WORKER_SEND: u32 = WORKER_RECEIVE + BATCH_SIZE;
 export const WORKER_PUNT: u32 = WORKER_SEND + BATCH_SIZE;
 export const WORKER_INJECT: u32 = WORKER_PUNT + RING_SIZE;
-export const WORKER_INJECT_SEND: u32 = WORKER_INJECT + RING_SIZE; // headers and vectors of injected frames
+export const WORKER_INJECT_SEND: u32 = WORKER_INJECT + RING_SIZE; // a batch without slots
 export const WORKER_SIZE: u32 = 2097152;
 export const WORKERS_MAX: u32 = 8;
 export const WORKERS: u32 = 1048576;

@@ -3,6 +3,8 @@
 //   index.js     simplon: the public API
 //   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
 //   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
+//   types/       declarations of the two libraries
+import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
@@ -37,7 +39,14 @@ export async function buildDist(root: string, outdir = "dist"): Promise<void> {
   };
   // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });
+  writeTypes(root, join(outdir, "types"));
   writeBin(join(root, outdir, "simplon.js"));
+}
+
+function writeTypes(root: string, outDir: string): void {
+  const tsc = join("node_modules", "typescript", "bin", "tsc");
+  const argv = [tsc, "-p", join("scripts", "tsconfig.types.json"), "--outDir", outDir];
+  execFileSync(process.execPath, argv, { cwd: root, stdio: "inherit" });
 }
 
 function assertNoImports(metafile: Metafile | undefined, output: string): void {

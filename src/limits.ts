@@ -7,7 +7,7 @@
 
 // L2TP control connection
 
-/** Intervals double from here: 1, 2, 4, 8, 8 s put retransmissions at 1, 3, 7, 15 and 23 s (RFC 2661 5.8). */
+/** Intervals double from here (RFC 2661 5.8): retransmissions at 1, 3, 7, 15 and 23 s. */
 export const RETRANSMIT_INITIAL_MS = 1_000;
 /** Default cap of the interval; RFC 2661 5.8 asks for no less than 8 s. */
 export const RETRANSMIT_CAP_MS = 8_000;
@@ -57,7 +57,7 @@ export const PPP_RESTART_INITIAL_MS = 500;
 export const PPP_MAX_CONFIGURE = 10;
 export const PPP_MAX_TERMINATE = 2;
 export const PPP_MAX_FAILURE = 5;
-/** Configure-Requests that a peer may send in one negotiation before the link is closed as looping. */
+/** Configure-Requests of a peer in one negotiation before the link is closed as looping. */
 export const PPP_NEGOTIATION_MAX = 64;
 /** Smallest and largest Information field we work with (RFC 1661 2, RFC 1191 floor for IPv4). */
 export const MRU_MIN = 128;
@@ -107,13 +107,13 @@ export const API_REQUEST_MAX = 4_096;
 export const API_IDLE_MS = 10_000;
 /** How long a socket file that is found at the start has to show that a daemon is behind it. */
 export const API_PROBE_MS = 500;
-/** Rows of one answer message: packing them takes well under a millisecond of the control thread. */
+/** Rows of one answer message: packed in well under a millisecond of the control thread. */
 export const API_CHUNK_ROWS = 256;
 /** Octets of one answer message that `simplon show` takes. */
 export const API_ANSWER_MAX = 4_194_304;
 /** Path of a Unix socket: `sun_path` has 108 octets, the last is NUL (unix(7)). */
 export const SOCKET_PATH_MAX = 107;
-/** Octets of log lines waiting for a slow reader of stdout; further lines are dropped and counted. */
+/** Octets of log lines that wait for a slow reader; further lines are dropped and counted. */
 export const LOG_BUFFER_MAX = 1_048_576;
 /** Wait before writing to a log pipe again that takes nothing at the moment. */
 export const LOG_RETRY_MS = 50;

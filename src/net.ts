@@ -13,7 +13,7 @@ export interface Ipv4Prefix {
 
 const DECIMAL = /^(?:0|[1-9]\d{0,2})$/;
 
-/** The number of a dotted quad, or `undefined`. Leading zeros are refused: some read them as octal. */
+/** The number of a dotted quad, or `undefined`. Leading zeros are refused: octal to some. */
 export function parseIpv4(text: string): number | undefined {
   const parts = text.split(".", 5);
   if (parts.length !== 4) return undefined;

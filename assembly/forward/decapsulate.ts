@@ -4,7 +4,7 @@
 //   2. The L2TP header is checked, then the session is looked up and the sender compared.
 //   3. The PPP header is checked. What is not IP goes to the punt ring (for the control thread).
 //   4. An IP packet is checked as a whole, its source address must be the session's.
-//   5. It gets a vector that points at it where it lies; the worker writes these to the TUN devices.
+//   5. It gets a vector that points at it where it lies; the worker writes it to the TUN device.
 //
 // Every datagram ends in exactly one counter.
 
@@ -166,7 +166,7 @@ function forward(worker: usize, session: usize, at: usize, length: u32, packet: 
   return true;
 }
 
-/** Copies a PPP frame into the punt ring. The frame fits: it came out of a slot of the same size. */
+/** Copies a PPP frame into the punt ring. It fits: it came out of a slot of the same size. */
 function punt(worker: usize, index: u32, at: usize, length: u32): void {
   const ring = worker + WORKER_PUNT;
   const session = sessionAt(index);

@@ -15,19 +15,15 @@
  */
 import * as layout from "../../assembly/layout.ts";
 import { HEARTBEAT_STALE_MS, POLL_MS } from "../limits.ts";
+import { EAGAIN, EBADF, EFAULT, EINTR, ENOBUFS, ENOTSOCK } from "../linux/errno.ts";
+import type { Libc } from "../linux/libc.ts";
 import type { Forwarding } from "./memory.ts";
 
-/** The system calls of the loop; -1 means `errno()`. */
-export interface PacketCalls {
-  errno(): number;
-  poll(fds: bigint, count: bigint, timeoutMs: number): number;
-  recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
-  sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
-  readv(fd: number, vectors: bigint, count: number): number;
-  writev(fd: number, vectors: bigint, count: number): number;
-  eventfdWrite(fd: number, value: bigint): number;
-  eventfdRead(fd: number, value: bigint): number;
-}
+/** The system calls of the loop. */
+export type PacketCalls = Pick<
+  Libc,
+  "errno" | "poll" | "recvmmsg" | "sendmmsg" | "readv" | "writev" | "eventfdWrite" | "eventfdRead"
+>;
 
 export interface LoopOptions {
   readonly memory: WebAssembly.Memory;
@@ -46,13 +42,7 @@ export interface LoopOptions {
 }
 
 const POLLIN = 1;
-const EINTR = 4;
-const EAGAIN = 11;
-const ENOBUFS = 105;
-/** What a full socket buffer or a vanished route answers to one datagram; anything else is a bug. */
-const EBADF = 9;
-const EFAULT = 14;
-const ENOTSOCK = 88;
+/** Only a mistake of ours is answered so; a full buffer or a vanished route is the network's. */
 const OUR_BUGS: readonly number[] = [EBADF, EFAULT, ENOTSOCK];
 const FIRST_TUN = 2;
 

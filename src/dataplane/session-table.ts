@@ -100,7 +100,7 @@ export class SessionTable {
     return { index, generation };
   }
 
-  /** Lets IP packets through, both ways. False when the route table has no place for the address. */
+  /** Lets IP packets through, both ways. False when the route table is full at that place. */
   forward(handle: SessionHandle, forwarding: SessionForwarding): boolean {
     const record = recordAt(handle.index);
     const set = (field: number, value: number) => this.#view.setUint32(record + field, value, true);

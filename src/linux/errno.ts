@@ -9,11 +9,13 @@ export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
 export const EACCES = 13;
+export const EFAULT = 14;
 export const EBUSY = 16;
 export const EEXIST = 17;
-export const EINVAL = 22;
+export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
+export const ENOBUFS = 105;
 
 /** A system call that failed. `errno` is positive. */
 export class SystemError extends Error {

@@ -27,7 +27,7 @@ export interface TunOptions {
   readonly mtu: number;
 }
 
-/** Creates the device and sets it up whole; returns its descriptor. Leaves nothing behind if it throws. */
+/** Creates the device and sets it up whole; returns its descriptor. Nothing is left if it throws. */
 export function openTun(libc: Libc, options: TunOptions): number {
   const fd = checked(libc, "open", libc.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC));
   try {

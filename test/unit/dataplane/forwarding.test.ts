@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import * as layout from "../../../assembly/layout.ts";
 import { instantiate, workerAt } from "../../../src/dataplane/memory.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
+import { SESSIONS_MAX } from "../../../src/limits.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv4 } from "../../../src/net.ts";
 import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
@@ -130,6 +131,11 @@ test("frames that are not IP are punted with the session that they belong to", (
     frame: lcp,
   });
   assert.equal(plane.punt.take(), undefined);
+});
+
+test("the table has a record for every session that the limits allow", () => {
+  assert.equal(layout.SESSION_COUNT, SESSIONS_MAX);
+  assert.ok(layout.ROUTE_COUNT >= SESSIONS_MAX);
 });
 
 test("a full punt ring drops and counts, and takes frames again when it is emptied", () => {

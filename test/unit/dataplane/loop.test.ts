@@ -4,14 +4,13 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { Loop, type PacketCalls } from "../../../src/dataplane/loop.ts";
 import { HEARTBEAT_STALE_MS } from "../../../src/limits.ts";
+import { EAGAIN, EBADF } from "../../../src/linux/errno.ts";
 import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
 
 const CLIENT = "10.64.0.2";
 const HOST = "203.0.113.7";
-const EAGAIN = 11;
 const EINVAL = 22;
-const EBADF = 9;
 const ENETUNREACH = 101;
 const [SOCKET, TUN, WAKE, WAKE_CONTROL] = [10, 11, 12, 13];
 
