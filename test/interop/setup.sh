@@ -27,7 +27,11 @@ fi
 
 codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
 from=$(mirror "$codename")
-[ -n "$from" ] || die "apt knows no Debian mirror for $codename: apt-get update first"
+if [ -z "$from" ]; then # its lists may have been taken away to save space
+  apt-get -qq update
+  from=$(mirror "$codename")
+fi
+[ -n "$from" ] || die "apt knows no Debian mirror for $codename"
 say "debootstrap of the guest root into $ROOTFS (log: $LAB_DIR/debootstrap.log)"
 rm -rf "$ROOTFS" "$ROOTFS.new"
 debootstrap --variant=minbase "--include=$GUEST_PACKAGES" "$codename" "$ROOTFS.new" "$from" \

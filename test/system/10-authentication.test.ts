@@ -4,7 +4,7 @@ import { AvpType } from "../../src/codec/index.ts";
 import type { Guest } from "./support/guest.ts";
 import { Lab } from "./support/lab.ts";
 import { Simplon } from "./support/simplon.ts";
-import { controlMessages, resultCode } from "./support/traffic.ts";
+import { messagesOf, resultCode } from "./support/traffic.ts";
 
 let lab: Lab;
 let guest: Guest;
@@ -84,9 +84,7 @@ describe("the tunnel secret", () => {
 
   /** Result Codes of the StopCCNs that we sent while `work` ran. */
   async function stopCodes(work: () => Promise<unknown>) {
-    const before = controlMessages(lab.captureFile).length;
-    await work();
-    const sent = controlMessages(lab.captureFile).slice(before);
+    const sent = await messagesOf(lab.captureFile, work);
     return sent.filter(({ name, isOurs }) => name === "StopCCN" && isOurs).map(resultCode);
   }
 
@@ -103,9 +101,8 @@ describe("the tunnel secret", () => {
     after(() => lns.stop());
 
     it("lets in who has it too, with a challenge each way", async () => {
-      const before = controlMessages(lab.captureFile).length;
-      await guest.must("dial", { secret });
-      const exchange = controlMessages(lab.captureFile).slice(before, before + 3);
+      const messages = await messagesOf(lab.captureFile, () => guest.must("dial", { secret }));
+      const exchange = messages.slice(0, 3);
       const challenges = exchange.map(({ name, avps }) => [
         name,
         avps.filter(({ type }) => type === AvpType.Challenge).length,

@@ -4,7 +4,7 @@ import { must } from "./support/child.ts";
 import type { Guest } from "./support/guest.ts";
 import { CORE_ADDRESS, Lab } from "./support/lab.ts";
 import { Simplon } from "./support/simplon.ts";
-import { controlMessages, type Message, pppFrames, resultCode } from "./support/traffic.ts";
+import { type Message, messagesOf, pppFrames, resultCode } from "./support/traffic.ts";
 
 const LCP = 0xc021;
 const TERMINATE_ACK = 6;
@@ -24,14 +24,6 @@ afterEach(async () => {
   await guest.must("stop", { now: 1 });
 });
 
-/** Control messages that passed while `work` ran, acknowledgements left out. */
-async function messagesOf(work: () => Promise<unknown>): Promise<Message[]> {
-  const before = controlMessages(lab.captureFile).length;
-  await work();
-  const messages = controlMessages(lab.captureFile).slice(before);
-  return messages.filter(({ name }) => name !== "ZLB");
-}
-
 /** LCP packets of one code of ours that passed while `work` ran. */
 async function lcpCount(code: number, work: () => Promise<unknown>) {
   const count = () => {
@@ -49,7 +41,7 @@ describe("a client that hangs up", () => {
     await guest.must("dial");
     let messages: Message[] = [];
     const acknowledged = await lcpCount(TERMINATE_ACK, async () => {
-      messages = await messagesOf(async () => {
+      messages = await messagesOf(lab.captureFile, async () => {
         await guest.must("hangup", { by: "ppp" });
         await lns.empty();
       });
@@ -99,7 +91,9 @@ it("a client that is idle is kept: HELLO and LCP Echo-Request are answered", asy
   await guest.must("dial", { echo: 60 });
   let hellos = 0;
   const echoes = await lcpCount(ECHO_REQUEST, async () => {
-    const messages = await messagesOf(() => guest.run("wait-drop", { seconds: 23 }));
+    const messages = await messagesOf(lab.captureFile, () =>
+      guest.run("wait-drop", { seconds: 23 }),
+    );
     hellos = messages.filter(({ name, isOurs }) => name === "HELLO" && isOurs).length;
   });
   assert.ok(hellos >= 5, `${hellos} HELLO`);
@@ -113,7 +107,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await guest.must("dial");
     assert.deepEqual(await lab.devices(), ["simplon0"]);
     let took = 0;
-    const messages = await messagesOf(async () => {
+    const messages = await messagesOf(lab.captureFile, async () => {
       const dropped = guest.must("wait-drop");
       const start = performance.now();
       lns.child.signal(signal);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { Child, must } from "./support/child.ts";
@@ -14,7 +14,11 @@ before(async () => {
   lab = await Lab.open("readme", 1);
   [guest] = lab.guests as [Guest];
   clone = join(lab.directory, "clone");
-  await must("git", ["clone", "--quiet", `file://${root}`, clone]);
+  // A checkout that belongs to another user is served all the same.
+  const gitConfig = join(lab.directory, "gitconfig");
+  writeFileSync(gitConfig, "[safe]\n\tdirectory = *\n");
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: gitConfig };
+  await must("git", ["clone", "--quiet", `file://${root}`, clone], { env });
 });
 after(() => lab.close());
 

@@ -62,3 +62,21 @@ export function pppFrames(file: string, isOurs: boolean): [number, number][] {
     return typeof frame === "string" ? [] : [[frame.protocol, frame.information[0] ?? -1]];
   });
 }
+
+/**
+ * Control messages that passed while `work` ran, without acknowledgements and retransmissions: those
+ * depend on how busy the host is.
+ */
+export async function messagesOf(file: string, work: () => Promise<unknown>): Promise<Message[]> {
+  const before = controlMessages(file).length;
+  await work();
+  const seen = new Set<string>();
+  return controlMessages(file)
+    .slice(before)
+    .filter(({ name, isOurs, tunnelId, ns }) => {
+      const key = `${isOurs} ${tunnelId} ${ns}`;
+      if (name === "ZLB" || seen.has(key)) return false;
+      seen.add(key);
+      return true;
+    });
+}
