@@ -130,6 +130,17 @@ class Client {
   }
 }
 
+/** The local users, who are asked but not answered for until `answer` is called. */
+function slowAaa(): { aaa: Aaa; answer: () => void } {
+  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const aaa: Aaa = {
+    authenticate: (request) => promise.then(() => local.authenticate(request)),
+    release: (grant) => local.release(grant),
+  };
+  return { aaa, answer: resolve };
+}
+
 /** Until every promise that can settle has done so. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -215,18 +226,8 @@ test("a frame that was punted for a record's last session is not taken for this 
 });
 
 test("an answer of AAA for a session that has gone gives the address back", async () => {
-  let answer: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
-  const house = new House({
-    authenticate: async (request) => {
-      await asked;
-      return local.authenticate(request);
-    },
-    release: (grant) => local.release(grant),
-  });
+  const { aaa, answer } = slowAaa();
+  const house = new House(aaa);
   const client = house.open(5);
   await client.establish();
   client.hangUp();
@@ -237,18 +238,8 @@ test("an answer of AAA for a session that has gone gives the address back", asyn
 });
 
 test("an answer that came too late for a renegotiated link gives the address back", async () => {
-  let answer: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
-  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
-  const house = new House({
-    authenticate: async (request) => {
-      await asked;
-      return local.authenticate(request);
-    },
-    release: (grant) => local.release(grant),
-  });
+  const { aaa, answer } = slowAaa();
+  const house = new House(aaa);
   const client = house.open(5);
   await client.establish();
   client.link = new PppPeer({ isPassive: true }); // it starts over and says no more
