@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { Loop, type LoopOptions } from "../dataplane/loop.ts";
 import { instantiate } from "../dataplane/memory.ts";
 import { openLibc } from "../linux/ffi.deno.ts";
@@ -16,4 +16,8 @@ const loop = new Loop(openLibc(), instantiate(data.memory), {
   ...data,
   clock: () => performance.now(),
 });
-loop.run();
+try {
+  loop.run();
+} catch (error) {
+  parentPort?.postMessage(error); // with its stack, which the thread's "error" event may lack
+}

@@ -29,6 +29,7 @@ export function startWorker(data: WorkerData, onFailure: (error: Error) => void)
   const thread = new Worker(ENTRY, { workerData: data });
   const words = new Int32Array(data.memory.buffer);
   const gone = new Promise<void>((resolve) => {
+    thread.on("message", onFailure);
     thread.on("error", (error: Error) => {
       onFailure(error);
       resolve();
