@@ -3,7 +3,7 @@
 //   1. readv has filled slots of the send batch with IP packets from one TUN device.
 //   2. Each packet is checked, its destination looked up among the routes of that network.
 //   3. The session's prefix (L2TP and PPP header, made by the control thread) goes in front of it,
-//      into the headroom; only the Length field differs from packet to packet.
+//      into the headroom; only Length, and Ns where it is asked for, differ from packet to packet.
 //   4. The message's name and control point into the session record; sendmmsg takes them there.
 //
 // An injected frame is sent from its ring entry in the same way, with the L2TP header alone.
@@ -32,9 +32,11 @@ import {
   SESSION_MTU,
   SESSION_NAME,
   SESSION_NAME_LENGTH,
+  SESSION_NS,
   SESSION_PREFIX,
   SESSION_PREFIX_LENGTH,
   SESSION_PREFIX_MAX,
+  SESSION_SEQUENCED,
   SESSION_STATE_FORWARD,
   SESSION_TX_OCTETS,
   SESSION_TX_PACKETS,
@@ -56,8 +58,9 @@ import { findRoute } from "./routes";
 import { sessionAt, sessionState } from "./sessions";
 import { packetAt, setMessage, setVector } from "./vectors";
 
-/** Octets of the L2TP header up to the Length field (L is always set in what we send). */
+/** Places of fields in the L2TP header of what we send: L is always set. */
 const LENGTH_FIELD: u32 = 2;
+const NS_FIELD: u32 = 8;
 
 /** Points the read vectors at the slots of the send batch; they stay so. */
 export function layoutReadVectors(worker: usize): void {
@@ -124,6 +127,11 @@ function address(
   const start = at - prefix;
   memory.copy(start, session + SESSION_PREFIX, prefix);
   putU16(start + LENGTH_FIELD, prefix + octets);
+  if (read32(session + SESSION_SEQUENCED) !== 0) {
+    const ns = read32(session + SESSION_NS);
+    putU16(start + NS_FIELD, ns);
+    write32(session + SESSION_NS, ns + 1);
+  }
   setMessage(
     batch,
     message,

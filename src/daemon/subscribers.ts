@@ -171,6 +171,7 @@ export class Subscribers {
   #up(session: SessionInfo, now: number): void {
     const subscriber = this.#byKey.get(keyOf(session));
     if (subscriber === undefined) return;
+    if (session.sequencingRequired) this.#options.table.sequence(subscriber.handle);
     const link = new Link(this.#options.link);
     subscriber.link = link;
     link.open(now);

@@ -50,8 +50,10 @@ export interface SessionHandle {
   readonly generation: number;
 }
 
-const TYPE_LENGTH_VERSION = 0x4002; // L set, Ver 2: a data message with a Length field
-const L2TP_HEADER_SIZE = 8;
+const BITS_LENGTH = 0x4002; // L set, Ver 2: a data message with a Length field
+const BITS_LENGTH_SEQUENCE = 0x4802; // S too: with Ns and Nr
+const HEADER_SIZE = 8;
+const HEADER_SIZE_SEQUENCE = 12;
 const PPP_IPV4 = 0x0021;
 
 export class SessionTable {
@@ -82,9 +84,9 @@ export class SessionTable {
     const set = (field: number, value: number) => this.#view.setUint32(record + field, value, true);
     set(layout.SESSION_GENERATION, generation);
     set(layout.SESSION_KEY, ((addressing.tunnelId << 16) | addressing.sessionId) >>> 0);
-    set(layout.SESSION_HEADER_LENGTH, L2TP_HEADER_SIZE);
+    set(layout.SESSION_HEADER_LENGTH, HEADER_SIZE);
     const prefix = record + layout.SESSION_PREFIX;
-    this.#view.setUint16(prefix, TYPE_LENGTH_VERSION);
+    this.#view.setUint16(prefix, BITS_LENGTH);
     this.#view.setUint16(prefix + 4, addressing.peerTunnelId);
     this.#view.setUint16(prefix + 6, addressing.peerSessionId);
     set(layout.SESSION_NAME_LENGTH, addressing.name.length);
@@ -100,6 +102,14 @@ export class SessionTable {
     return { index, generation };
   }
 
+  /** Every data message carries Ns from here on. Only before the first frame was injected. */
+  sequence(handle: SessionHandle): void {
+    const record = recordAt(handle.index);
+    this.#view.setUint16(record + layout.SESSION_PREFIX, BITS_LENGTH_SEQUENCE);
+    this.#view.setUint32(record + layout.SESSION_HEADER_LENGTH, HEADER_SIZE_SEQUENCE, true);
+    this.#view.setUint32(record + layout.SESSION_SEQUENCED, 1, true);
+  }
+
   /** Lets IP packets through, both ways. False when the route table is full at that place. */
   forward(handle: SessionHandle, forwarding: SessionForwarding): boolean {
     const record = recordAt(handle.index);
@@ -107,7 +117,7 @@ export class SessionTable {
     set(layout.SESSION_NETWORK, forwarding.network);
     set(layout.SESSION_ADDRESS, forwarding.address);
     set(layout.SESSION_MTU, forwarding.mtu);
-    set(layout.SESSION_PREFIX_LENGTH, L2TP_HEADER_SIZE + this.#writePppHeader(record, forwarding));
+    set(layout.SESSION_PREFIX_LENGTH, this.#writePppHeader(record, forwarding));
     this.#setState(record, layout.SESSION_STATE_FORWARD);
 
     // A session has one route, in the route record of the same index.
@@ -150,14 +160,16 @@ export class SessionTable {
     };
   }
 
+  /** Completes the prefix; returns its length. */
   #writePppHeader(record: number, { acfc, pfc }: SessionForwarding): number {
+    const at = this.#view.getUint32(record + layout.SESSION_HEADER_LENGTH, true);
     const header = [
       ...(acfc ? [] : [0xff, 0x03]),
       ...(pfc ? [] : [PPP_IPV4 >> 8]),
       PPP_IPV4 & 0xff,
     ];
-    this.#octets.set(header, record + layout.SESSION_PREFIX + L2TP_HEADER_SIZE);
-    return header.length;
+    this.#octets.set(header, record + layout.SESSION_PREFIX + at);
+    return at + header.length;
   }
 
   /** Frees the records whose last injected frame the worker has passed. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AvpInput } from "../codec/index.ts";
+import { type AvpInput, AvpType } from "../codec/index.ts";
 import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Fifo } from "../sansio/fifo.ts";
@@ -180,6 +180,7 @@ export class Calls {
       this.#run(session, "Receive ICCN, not acceptable", cause, now);
     } else {
       if (session.state === "established") this.#registry.count("out-of-sequence");
+      session.sequencingRequired = message.values.has(AvpType.SequencingRequired);
       this.#run(session, "Receive ICCN, acceptable", OUT_OF_SEQUENCE, now);
     }
   }

@@ -75,7 +75,7 @@ const RULES: Record<MessageName | "unknown", Rule> = {
     [AvpType.CalledNumber, AvpType.CallingNumber],
   ),
   ICRP: rule([], [AssignedSessionId]),
-  ICCN: rule([], [AvpType.TxConnectSpeed, AvpType.FramingType]),
+  ICCN: rule([], [AvpType.TxConnectSpeed, AvpType.FramingType, AvpType.SequencingRequired]),
   CDN: rule([], [AssignedSessionId, AvpType.ResultCode]),
   WEN: rule([]),
   SLI: rule([]),

@@ -14,6 +14,8 @@ export class Session {
   readonly calledNumber: string;
   readonly callingNumber: string;
   readonly since: number;
+  /** From the Sequencing Required AVP of ICCN. */
+  sequencingRequired = false;
   state: IncomingCallState = "idle";
 
   constructor(id: number, request: CallRequest, now: number) {
@@ -36,6 +38,7 @@ export class Session {
       callSerialNumber: this.callSerialNumber,
       calledNumber: this.calledNumber,
       callingNumber: this.callingNumber,
+      sequencingRequired: this.sequencingRequired,
       since: this.since,
     };
   }

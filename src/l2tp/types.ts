@@ -66,6 +66,8 @@ export interface SessionInfo {
   readonly callSerialNumber: number;
   readonly calledNumber: string;
   readonly callingNumber: string;
+  /** Every data message has to carry Ns (RFC 2661 5.4); known from "session-up" on. */
+  readonly sequencingRequired: boolean;
   readonly since: number;
 }
 

@@ -157,6 +157,7 @@ function info(sessionId: number): SessionInfo {
     callSerialNumber: 0,
     calledNumber: "",
     callingNumber: "",
+    sequencingRequired: false,
     since: 0,
   };
 }

@@ -7,7 +7,7 @@ import { instantiate, workerAt } from "../../../src/dataplane/memory.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { SESSIONS_MAX } from "../../../src/limits.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { formatIpv4 } from "../../../src/net.ts";
+import { formatIpv4, ipv4 } from "../../../src/net.ts";
 import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
 
 const CLIENT = "10.64.0.2";
@@ -95,6 +95,25 @@ test("down: what the peer lets us leave out is left out", () => {
     const [message] = plane.down([inner]);
     assert.deepEqual(message?.datagram, dataMessage(8, 9, pppFrame(inner, [...header])));
   }
+});
+
+test("down: Ns counts packets and injected frames of a sequenced session alike", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8);
+  plane.table.sequence(handle);
+  const forwarding = { network: 0, address: ipv4(CLIENT), mtu: 1400, acfc: false, pfc: false };
+  plane.table.forward(handle, forwarding);
+  const lcp = Uint8Array.of(0xff, 3, 0xc0, 0x21, 9, 1, 0, 4);
+  const inner = packet(HOST, CLIENT);
+  plane.inject.put(handle.index, handle.generation, lcp);
+  const sent = [...plane.sendInjected(), ...plane.down([inner, inner])];
+  const frames = [lcp, pppFrame(inner), pppFrame(inner)];
+  assert.deepEqual(
+    sent.map(({ datagram }) => datagram),
+    frames.map((frame, ns) =>
+      Uint8Array.of(0x48, 2, 0, 12 + frame.length, 0, 8, 0, 9, 0, ns, 0, 0, ...frame),
+    ),
+  );
 });
 
 test("a batch keeps its order and drops only what has to go", () => {

@@ -36,6 +36,7 @@ describe("a call", () => {
       callSerialNumber: 41,
       calledNumber: "100",
       callingNumber: "200",
+      sequencingRequired: false,
       since: 1_000,
     };
     assert.deepEqual(talk.events.splice(0), [{ type: "session-open", session: info }]);
@@ -64,7 +65,9 @@ describe("a call", () => {
     const optional = { mandatory: false };
     const proxy = [26, 27, 28, 29, 30, 31, 32, 33].map((type) => avp(type, utf8("p"), optional));
     talk.say(typed("ICCN", ...proxy, avp(AvpType.SequencingRequired, utf8(""))), { sessionId });
-    assert.equal(talk.events.at(-1)?.type, "session-up");
+    const event = talk.events.at(-1);
+    assert.equal(event?.type, "session-up");
+    assert.equal(event.session.sequencingRequired, true);
   });
 
   test("we hang up: CDN with our Result Code and our Assigned Session ID", () => {
