@@ -38,11 +38,10 @@ export const STATUS_OFFSET = 4; // Offset Pad runs past the end
 export const STATUS_CONTROL_BITS = 5; // control message without L or S, or with O or P
 export const STATUS_AVP_LENGTH = 6; // AVP shorter than 6 octets or longer than what remains
 export const STATUS_TOO_MANY = 7; // more AVPs than records to take them
-export const STATUS_PROTOCOL = 8; // PPP Protocol field is not valid (RFC 1661 section 2)
-export const STATUS_CAPACITY = 9; // the output does not fit
-export const STATUS_IP_VERSION = 10; // IP version is neither 4 nor 6
-export const STATUS_IP_HEADER = 11; // IP header length or total length is wrong
-export const STATUS_IP_CHECKSUM = 12; // IPv4 header checksum is wrong
+export const STATUS_CAPACITY = 8; // the output does not fit
+export const STATUS_IP_VERSION = 9; // IP version is neither 4 nor 6
+export const STATUS_IP_HEADER = 10; // IP header length or total length is wrong
+export const STATUS_IP_CHECKSUM = 11; // IPv4 header checksum is wrong
 
 // AVP record (RFC 2661 4.1).
 export const AVP_FLAGS = 0; // u16, AVP_MANDATORY | AVP_HIDDEN | AVP_RESERVED bits as on the wire

@@ -3,13 +3,14 @@
 //   1. recvmmsg has filled `received` slots of the receive batch.
 //   2. The L2TP header is checked, then the session is looked up and the sender compared.
 //   3. The PPP header is checked. What is not IP goes to the punt ring (for the control thread).
-//   4. An IP packet is checked as a whole, its source address must be the session's.
+//   4. An IP packet is checked as a whole. Its source address must be the session's, its
+//      destination no session's of another network: the host routes between devices, we do not.
 //   5. It gets a vector that points at it where it lies; the worker writes it to the TUN device.
 //
 // Every datagram ends in exactly one counter.
 
 import { read16, read32, read64, write8, write32 } from "../bytes";
-import { checkIpv4, ipv4Source, ipv4TotalLength } from "../ip/header";
+import { checkIpv4, ipv4Destination, ipv4Source, ipv4TotalLength } from "../ip/header";
 import { parseHeader } from "../l2tp/header";
 import {
   AF_INET,
@@ -20,6 +21,7 @@ import {
   COUNT_UP_NO_SESSION,
   COUNT_UP_NOT_OPEN,
   COUNT_UP_OCTETS,
+  COUNT_UP_OTHER_NETWORK,
   COUNT_UP_PACKETS,
   COUNT_UP_PPP,
   COUNT_UP_PUNT_FULL,
@@ -48,6 +50,7 @@ import {
   WORKER_COUNTERS,
   WORKER_FRAME,
   WORKER_HEADER,
+  WORKER_NETWORKS,
   WORKER_PUNT,
   WORKER_PUNTED,
   WORKER_RECEIVE,
@@ -70,6 +73,7 @@ import {
 } from "../records";
 import { add, count, countDrop } from "./counters";
 import { entryAt, head, isFull, publish } from "./ring";
+import { isElsewhere } from "./routes";
 import { findSession, sessionAt, sessionState } from "./sessions";
 import { messageAt, messageFlags, nameAt, packetAt, setVector } from "./vectors";
 
@@ -155,10 +159,15 @@ function forward(worker: usize, session: usize, at: usize, length: u32, packet: 
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return false;
   }
+  const network = read32(session + SESSION_NETWORK);
+  if (isElsewhere(read32(worker + WORKER_NETWORKS), network, ipv4Destination(at))) {
+    countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
+    return false;
+  }
   const octets = ipv4TotalLength(at); // at most `length`: what follows is PPP padding
   const vector = worker + WORKER_TUN_VECTORS + packet * IOVEC_SIZE;
   setVector(vector, read64(worker + WORKER_BASE), at, octets);
-  write8(worker + WORKER_TUN_NETWORKS + packet, read32(session + SESSION_NETWORK));
+  write8(worker + WORKER_TUN_NETWORKS + packet, network);
   add(session + SESSION_RX_PACKETS, 1);
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);

@@ -40,6 +40,14 @@ export function findRoute(network: u32, address: u32): u32 {
   return 0;
 }
 
+/** Whether a destination belongs to a session of another network than `own`. */
+export function isElsewhere(networks: u32, own: u32, address: u32): bool {
+  for (let network: u32 = 0; network < networks; network++) {
+    if (network !== own && findRoute(network, address) !== 0) return true;
+  }
+  return false;
+}
+
 /** A route that outlived its session (its record has a newer generation) leads nowhere. */
 function liveSession(route: usize): u32 {
   const session = read32(route + ROUTE_SESSION);

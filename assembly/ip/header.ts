@@ -46,22 +46,8 @@ export function ipv4Destination(at: usize): u32 {
   return getU32(at + 16);
 }
 
-export function ipv6PayloadLength(at: usize): u32 {
+function ipv6PayloadLength(at: usize): u32 {
   return getU16(at + 4);
-}
-
-export function ipv6TotalLength(at: usize): u32 {
-  return IPV6_HEADER + ipv6PayloadLength(at);
-}
-
-/** Address of the 16 octets of the source address. */
-export function ipv6SourceAt(at: usize): usize {
-  return at + 8;
-}
-
-/** Address of the 16 octets of the destination address. */
-export function ipv6DestinationAt(at: usize): usize {
-  return at + 24;
 }
 
 /** A header with a right checksum sums to 0xffff, the zero of RFC 1071. */

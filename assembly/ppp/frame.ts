@@ -1,6 +1,8 @@
 // PPP frames as L2TP carries them: without flags, transparency and FCS (RFC 2661 5.3). In front of
 // the Information field stand Address and Control (FF 03) and a Protocol field of two octets, each
-// of which may be compressed (RFC 1661 6.5, 6.6). What is received is taken in either form.
+// of which may be compressed (RFC 1661 6.5, 6.6). What is received is taken in either form. A received
+// Protocol field that ends even is an unrecognised Protocol, not a malformed frame (RFC 1661 2): it
+// is handed on as the number it shows, which is that of no protocol. None such is ever built.
 
 import { getU8, getU16, putU8, putU16, read32, write16, write32 } from "../bytes";
 import {
@@ -15,7 +17,6 @@ import {
   PPP_RECORD_SIZE,
   PPP_STATUS,
   STATUS_OK,
-  STATUS_PROTOCOL,
   STATUS_SHORT,
 } from "../records";
 
@@ -48,7 +49,7 @@ function parse(at: usize, length: u32, record: usize): u32 {
   write16(record + PPP_PROTOCOL, protocol);
   write32(record + PPP_INFORMATION_AT, size);
   write32(record + PPP_INFORMATION_LENGTH, length - size);
-  return (protocol & 1) !== 0 ? STATUS_OK : STATUS_PROTOCOL;
+  return STATUS_OK;
 }
 
 /**

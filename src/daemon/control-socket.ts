@@ -7,6 +7,7 @@
 import * as layout from "../../assembly/layout.ts";
 import type { Forwarding } from "../dataplane/memory.ts";
 import type { Path } from "../l2tp/index.ts";
+import { EAGAIN, EINTR, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { decodePktinfo, decodeSockaddr, encodePktinfo, encodeSockaddr } from "../linux/sockaddr.ts";
 
@@ -48,7 +49,11 @@ export class ControlSocket {
   receive(): Datagram[] {
     const messages = this.#base + BigInt(CONTROL_RECEIVE + layout.BATCH_HEADERS);
     const received = this.#libc.recvmmsg(this.#fd, messages, BATCH_COUNT, 0);
-    if (received <= 0) return [];
+    if (received < 0) {
+      const errno = this.#libc.errno();
+      if (errno !== EAGAIN && errno !== EINTR) throw new SystemError("recvmmsg", errno);
+      return [];
+    }
     const datagrams: Datagram[] = [];
     for (let index = 0; index < received; index++) {
       const datagram = this.#read(index);

@@ -12,6 +12,7 @@ import {
   EADDRNOTAVAIL,
   EBUSY,
   EEXIST,
+  ENODEV,
   ENOENT,
   EPERM,
   SystemError,
@@ -86,8 +87,12 @@ function openSockets(libc: Libc, { lns }: Config): UdpPair {
 }
 
 function openNetwork(libc: Libc, network: NetworkConfig): number {
+  const noDriver = "/dev/net/tun is missing or has no driver; load it with: modprobe tun";
+  const noAccess =
+    "/dev/net/tun may not be opened by this user; " +
+    "run as root, or let the user open it with: chmod 0666 /dev/net/tun";
   const noRight =
-    `the TUN device ${network.tun} needs the capability CAP_NET_ADMIN; ` +
+    `making the TUN device ${network.tun} needs the capability CAP_NET_ADMIN; ` +
     "run as root, or in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN";
   try {
     return openTun(libc, {
@@ -98,9 +103,10 @@ function openNetwork(libc: Libc, network: NetworkConfig): number {
     });
   } catch (error) {
     throw explain(error, {
-      [ENOENT]: "/dev/net/tun is missing; load the driver with: modprobe tun",
-      [EPERM]: noRight,
-      [EACCES]: noRight,
+      [ENOENT]: noDriver,
+      [ENODEV]: noDriver,
+      [EPERM]: isOpening(error) ? noAccess : noRight,
+      [EACCES]: isOpening(error) ? noAccess : noRight,
       [EBUSY]:
         `the device ${network.tun} exists already; ` +
         `choose another tun in [[network]] "${network.name}" or remove it`,
@@ -109,6 +115,10 @@ function openNetwork(libc: Libc, network: NetworkConfig): number {
         `choose another pool in [[network]] "${network.name}" or remove the route`,
     });
   }
+}
+
+function isOpening(error: unknown): boolean {
+  return error instanceof SystemError && error.call === "open";
 }
 
 function prefix(text: string) {

@@ -51,14 +51,14 @@ const RING_RETRY_MS = 1;
 export async function startLns(config: Config, log: Logger): Promise<RunningLns> {
   const libc = openLibc();
   const devices = openDevices(libc, config);
-  const daemon = new LnsDaemon(libc, devices, config, log);
   try {
+    const daemon = new LnsDaemon(libc, devices, config, log);
     await daemon.start();
+    return daemon;
   } catch (error) {
     devices.close();
     throw error;
   }
-  return daemon;
 }
 
 class LnsDaemon implements RunningLns {
@@ -165,7 +165,7 @@ class LnsDaemon implements RunningLns {
   async fail(error: unknown): Promise<void> {
     if (!this.#isRunning) return;
     this.#isEnding = true;
-    this.#log.fatal({ err: error }, "stopping after an error in simplon itself");
+    this.#log.fatal({ err: error }, "stopping after an error");
     await this.#takeDown(1);
   }
 
@@ -218,8 +218,10 @@ class LnsDaemon implements RunningLns {
     if (event.type === "tunnel-up" || event.type === "tunnel-down") {
       const { tunnelId, path, hostName } = event.tunnel;
       const fields = { tunnel: tunnelId, peer: `${path.peer}:${path.peerPort}`, hostName };
+      // One that never was established costs a stranger one datagram: no line of its own for it.
+      const level = event.tunnel.state === "established" ? "info" : "debug";
       if (event.type === "tunnel-up") this.#log.info(fields, "tunnel up");
-      else this.#log.info({ ...fields, by: event.by, result: event.result }, "tunnel down");
+      else this.#log[level]({ ...fields, by: event.by, result: event.result }, "tunnel down");
     } else if (event.type === "session-down") {
       const { tunnelId, sessionId } = event.session;
       const fields = { tunnel: tunnelId, session: sessionId, by: event.by, result: event.result };
@@ -241,6 +243,7 @@ class LnsDaemon implements RunningLns {
   }
 
   async #takeDown(code: number): Promise<void> {
+    if (!this.#isRunning) return;
     this.#isRunning = false;
     await stopWorkers(this.#libc, this.#memory, this.#workers);
     this.#libc.eventfdWrite(this.#wake, 1n);
@@ -274,6 +277,7 @@ class LnsDaemon implements RunningLns {
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
         control: { ...this.#socket.counters, ...this.#subscribers.counters },
+        api: { refused: this.#api?.refused ?? 0 },
       }),
     };
   }

@@ -10,7 +10,7 @@ import { StartError } from "./start-error.ts";
 
 /** Replaces a table that an earlier run left behind, in the same transaction. */
 export function addMasquerade(network: NetworkConfig): void {
-  const table = tableName(network);
+  const table = tableName(network.tun);
   const rules = `
     add table ip ${table}
     delete table ip ${table}
@@ -30,12 +30,16 @@ export function addMasquerade(network: NetworkConfig): void {
 }
 
 export function removeMasquerade(network: NetworkConfig): void {
-  nft(`delete table ip ${tableName(network)}`);
+  nft(`delete table ip ${tableName(network.tun)}`);
 }
 
-/** Device names are unique on a host; nftables takes fewer characters than they may have. */
-function tableName(network: NetworkConfig): string {
-  return `simplon_${network.tun.replace(/[^A-Za-z0-9]/g, "_")}`;
+/**
+ * Device names are unique on a host, but nftables takes fewer characters than they may have: any
+ * other is written as its code, so that two devices never share a table.
+ */
+export function tableName(tun: string): string {
+  const code = (char: string) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return `simplon_${tun.replace(/[^A-Za-z0-9]/g, code)}`;
 }
 
 /** Runs nft; returns what went wrong in one line. */

@@ -21,6 +21,7 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_NOT_OPEN, "up.not-open"],
   [layout.COUNT_UP_IP_HEADER, "up.ip-header"],
   [layout.COUNT_UP_SOURCE_ADDRESS, "up.source-address"],
+  [layout.COUNT_UP_OTHER_NETWORK, "up.other-network"],
   [layout.COUNT_UP_PUNT_FULL, "up.punt-ring-full"],
   [layout.COUNT_UP_TUN_WRITE, "up.tun-write"],
   [layout.COUNT_DOWN_PACKETS, "down.packets"],

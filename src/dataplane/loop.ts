@@ -15,7 +15,7 @@
  */
 import * as layout from "../../assembly/layout.ts";
 import { HEARTBEAT_STALE_MS, POLL_MS } from "../limits.ts";
-import { EAGAIN, EBADF, EFAULT, EINTR, ENOBUFS, ENOTSOCK } from "../linux/errno.ts";
+import { EAGAIN, EBADF, EBADFD, EFAULT, EINTR, ENOBUFS, ENOTSOCK } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Forwarding } from "./memory.ts";
 
@@ -65,7 +65,9 @@ export class Loop {
   readonly #tunVectors: readonly bigint[];
   readonly #readVectors: readonly bigint[];
   #heartbeat = -1;
-  #heartbeatAt = 0;
+  /** Time without a heartbeat, ms, and when it was last added to. */
+  #silence = 0;
+  #lookedAt = 0;
 
   constructor(calls: PacketCalls, forwarding: Forwarding, options: LoopOptions) {
     const { memory, base, worker } = options;
@@ -93,12 +95,13 @@ export class Loop {
     this.#injected = addresses(worker + layout.WORKER_INJECT_SEND, MMSGHDR_SIZE);
     this.#tunVectors = addresses(worker + layout.WORKER_TUN_VECTORS, IOVEC_SIZE);
     this.#readVectors = addresses(worker + layout.WORKER_READ_VECTORS, IOVEC_SIZE);
+    this.#view.setUint32(worker + layout.WORKER_NETWORKS, options.tuns.length, true);
     this.#writePolls();
   }
 
   /** Runs until the stop word is set or the control thread is gone. */
   run(): void {
-    this.#heartbeatAt = this.#options.clock();
+    this.#lookedAt = this.#options.clock();
     while (this.#mayGoOn()) this.turn(POLL_MS);
   }
 
@@ -143,6 +146,7 @@ export class Loop {
     while (packets < layout.BATCH_COUNT) {
       const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
       if (length < 0) {
+        if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
         this.#tolerate("readv", [EAGAIN, EINTR]);
         break;
       }
@@ -191,11 +195,15 @@ export class Loop {
     if (Atomics.load(this.#words, layout.CONTROL_STOP / 4) !== 0) return false;
     const heartbeat = Atomics.load(this.#words, layout.CONTROL_HEARTBEAT / 4);
     const now = this.#options.clock();
+    // No turn lasts much longer than a poll unless the whole process was stopped, and then the
+    // control thread could show no heartbeat either: that time does not count.
+    this.#silence += Math.min(now - this.#lookedAt, 2 * POLL_MS);
+    this.#lookedAt = now;
     if (heartbeat !== this.#heartbeat) {
       this.#heartbeat = heartbeat;
-      this.#heartbeatAt = now;
+      this.#silence = 0;
     }
-    return now - this.#heartbeatAt < HEARTBEAT_STALE_MS;
+    return this.#silence < HEARTBEAT_STALE_MS;
   }
 
   #isReady(index: number): boolean {

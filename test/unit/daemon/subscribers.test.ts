@@ -293,6 +293,37 @@ test("renegotiated LCP stops the traffic until the client has authenticated agai
   assert.equal(house.granted.length, house.released.length + 1);
 });
 
+test("packets are no larger than the peer takes, nor than the network has", async () => {
+  for (const [mru, largest] of [
+    [1000, 1000],
+    [1500, 1400],
+  ] as const) {
+    const house = new House();
+    const client = house.open(5);
+    client.link = new PppPeer({
+      name: "demo",
+      password: "right",
+      lcp: [[1, mru >> 8, mru & 0xff]],
+    });
+    await client.establish();
+    const fits = (size: number) =>
+      house.plane.down([packet(HOST, client.link.address, size - 20)]).length === 1;
+    assert.deepEqual([fits(largest), fits(largest + 1)], [true, false]);
+  }
+});
+
+test("a session that goes while it waits for the inject ring is forgotten", () => {
+  const house = new House();
+  const client = house.open(5);
+  const other = house.plane.session(9, 9);
+  const filler = Uint8Array.of(0xc0, 0x21);
+  while (!house.plane.inject.isFull) house.plane.inject.put(other.index, other.generation, filler);
+  client.connect();
+  assert.equal(house.subscribers.resume(), false);
+  client.hangUp();
+  assert.equal(house.subscribers.resume(), true);
+});
+
 test("frames wait with their link while the inject ring is full, and go out in order", async () => {
   const house = new House();
   const client = house.open(5);

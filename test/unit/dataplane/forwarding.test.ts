@@ -72,6 +72,50 @@ for (const [name, counter, act] of drops) {
   });
 }
 
+test("a client reaches others of its own network, and none of another", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  plane.session(7, 9, "10.64.0.3");
+  plane.session(7, 10, "10.65.0.2", { network: 3 });
+  const to = (destination: string) => plane.up([message(packet(CLIENT, destination))]).length;
+  assert.deepEqual(["10.64.0.3", HOST, "10.65.0.3"].map(to), [1, 1, 1]);
+  assert.equal(to("10.65.0.2"), 0);
+  assert.equal(plane.counters()["up.other-network"], 1);
+});
+
+test("a route that outlived its session leads nowhere", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+  plane.view.setUint32(record + layout.SESSION_GENERATION, handle.generation + 1, true);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  assert.equal(plane.counters()["down.no-route"], 1);
+});
+
+test("a bucket takes as many sessions as a walk reaches, and refuses the next", () => {
+  const plane = new Plane();
+  const bucket = (key: number) => Math.imul(key, 0x9e3779b1) >>> 16;
+  const publish = (key: number) => () => plane.session(key >>> 16, key & 0xffff);
+  let linked = 0;
+  for (let key = 1; ; key++) {
+    if (bucket(key) !== bucket(1)) continue;
+    if (linked === layout.CHAIN_MAX) {
+      assert.throws(publish(key), /session table is full/);
+      break;
+    }
+    publish(key)();
+    linked++;
+    plane.up([dataMessage(key >>> 16, key & 0xffff, Uint8Array.of(0xc0, 0x21, 9, 1, 0, 4))]);
+    assert.ok(plane.punt.take(), `session ${linked} of the bucket is found`);
+  }
+});
+
+test("a ring whose words make no sense yields nothing", () => {
+  const plane = new Plane();
+  plane.view.setUint32(plane.worker + layout.WORKER_INJECT + layout.RING_HEAD, 0x8000_0000, true);
+  assert.deepEqual(plane.sendInjected(), []);
+});
+
 test("down: prefix, peer and local address of the session, Length field right", () => {
   const plane = new Plane();
   const handle = plane.session(7, 8, CLIENT);
@@ -150,6 +194,22 @@ test("frames that are not IP are punted with the session that they belong to", (
     frame: lcp,
   });
   assert.equal(plane.punt.take(), undefined);
+});
+
+test("a Protocol field that RFC 1661 2 rules out is punted, whatever it shows", () => {
+  const plane = new Plane();
+  plane.session(7, 8, CLIENT);
+  for (const header of [
+    [0xff, 3, 0, 0x20],
+    [0, 0x20],
+    [0x20, 0x20],
+    [0x12, 0x36],
+  ]) {
+    const frame = pppFrame(packet(CLIENT, HOST), header);
+    assert.deepEqual(plane.up([dataMessage(7, 8, frame)]), []);
+    assert.deepEqual(plane.punt.take()?.frame, frame, `header ${header}`);
+  }
+  assert.deepEqual(plane.counters(), { "up.punted": 4 });
 });
 
 test("the table has a record for every session that the limits allow", () => {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { Loop, type PacketCalls } from "../../../src/dataplane/loop.ts";
 import { HEARTBEAT_STALE_MS } from "../../../src/limits.ts";
-import { EAGAIN, EBADF } from "../../../src/linux/errno.ts";
+import { EAGAIN, EBADF, EBADFD } from "../../../src/linux/errno.ts";
 import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { BASE, dataMessage, Plane, packet, pppFrame } from "./plane.ts";
 
@@ -80,6 +80,7 @@ class Kernel implements PacketCalls {
 
   readv(fd: number, vectors: bigint) {
     assert.equal(fd, TUN);
+    if (this.#refuses("readv")) return -1;
     const next = this.packets.shift();
     if (next === undefined) {
       this.#errno = EAGAIN;
@@ -255,6 +256,26 @@ test("the loop ends when the stop word is set", () => {
   const { plane, loop } = start();
   plane.view.setInt32(layout.CONTROL_STOP, 1, true);
   loop.run();
+});
+
+test("a process that was stopped for long keeps its workers", () => {
+  let now = 0;
+  const { plane, kernel, loop } = start(() => now);
+  kernel.poll = () => {
+    now += now === 1_000 ? 60_000 : 100;
+    if (now <= 1_000 || now >= 61_200) plane.view.setInt32(layout.CONTROL_HEARTBEAT, now, true);
+    if (now > 70_000) plane.view.setInt32(layout.CONTROL_STOP, 1, true);
+    return 0;
+  };
+  loop.run();
+  assert.ok(now > 70_000, `left at ${now}`);
+});
+
+test("a device that was removed ends the loop with a word for it", () => {
+  const { kernel, loop } = start();
+  kernel.packets.push(new Uint8Array(20));
+  kernel.refusals.readv = [EBADFD];
+  assert.throws(() => loop.turn(0), /TUN device was removed/);
 });
 
 test("the loop ends when the control thread shows no heartbeat, and not before", () => {

@@ -8,6 +8,7 @@ import { type SessionHandle, SessionTable } from "../../../src/dataplane/session
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
 
+export const NETWORKS = 4;
 export const BASE = 0x7000_0000_0000n;
 
 export class Plane {
@@ -23,6 +24,7 @@ export class Plane {
   constructor(worker = 0) {
     this.worker = workerAt(worker);
     this.forwarding.layoutWorker(this.worker, BASE);
+    this.view.setUint32(this.worker + layout.WORKER_NETWORKS, NETWORKS, true);
     this.punt = new PuntRing(this.memory, this.worker + layout.WORKER_PUNT);
     this.inject = new InjectRing(this.memory, this.worker + layout.WORKER_INJECT);
     this.table = new SessionTable(this.memory, this.forwarding, this.inject);
