@@ -213,6 +213,7 @@ export class Batch {
     return statusOf(this.#u16(this.#frame(i) + PPP_STATUS));
   }
 
+  /** An even number is that of no protocol: an unrecognised one (RFC 1661 2). */
   protocol(i: number): number {
     return this.#u16(this.#frame(i) + PPP_PROTOCOL);
   }

@@ -17,7 +17,6 @@ export const STATUS_NAMES = [
   "control-bits",
   "avp-length",
   "too-many",
-  "protocol",
   "capacity",
   "ip-version",
   "ip-header",
@@ -90,6 +89,7 @@ export interface ControlMessageInput {
 }
 
 export interface PppFrame {
+  /** An even number is that of no protocol: an unrecognised one (RFC 1661 2). */
   protocol: number;
   /** The Information field and its padding, as a view of the frame. */
   information: Uint8Array;

@@ -5,7 +5,8 @@
  *
  * 1. The codec reads Protocol and Information; what is no PPP frame ends here.
  * 2. LCP is heard in every phase, PAP or CHAP from Authenticate on, IPCP in Network phase only.
- * 3. Everything else is silently discarded before Network phase and draws a Protocol-Reject in it.
+ * 3. Everything else is silently discarded before Network phase and draws a Protocol-Reject in it,
+ *    a Protocol field that RFC 1661 2 rules out among it: the codec hands on an even number.
  * 4. What a protocol signals (up, down, finished, failed) is settled here and nowhere else.
  *
  * @module

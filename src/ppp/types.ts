@@ -71,7 +71,7 @@ export type Phase = "dead" | "establish" | "authenticate" | "network" | "termina
 
 /** Why a frame or packet of the peer was not taken as sent. */
 export type CounterName =
-  /** No PPP frame: too short, or a Protocol field that RFC 1661 section 2 rules out. */
+  /** No PPP frame: it ends within the fields in front of the Information field. */
   | "malformed-frame"
   /** A Length field or a content that its protocol rules out. */
   | "malformed-packet"

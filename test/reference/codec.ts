@@ -137,7 +137,6 @@ export function parseFrame(frame: Uint8Array): FrameResult | Status {
   if (first === undefined) return "short";
   if (first % 2 === 1) return frameResult(frame, first, skipped + 1);
   if (second === undefined) return "short";
-  if (second % 2 === 0) return "protocol";
   return frameResult(frame, first * 256 + second, skipped + 2);
 }
 

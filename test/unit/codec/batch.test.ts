@@ -23,14 +23,15 @@ test("datagrams go in, what their headers say comes out", () => {
 });
 
 test("frames go in, protocol and information come out", () => {
-  const batch = new Batch({ packets: 4, octets: 100 });
+  const batch = new Batch({ packets: 5, octets: 100 });
   batch.add(buildPpp(0x21, hex("45")));
   batch.add(hex("ff"));
   batch.add(hex("ff03"));
   batch.add(buildPpp(0xc021, hex("0101 0004")));
-  assert.equal(batch.parseFrames(), 3);
+  batch.add(hex("0020 01"));
+  assert.equal(batch.parseFrames(), 4);
   assert.deepEqual([batch.frameStatus(0), batch.frameStatus(2)], ["ok", "short"]);
-  assert.deepEqual([batch.protocol(0), batch.protocol(3)], [0x21, 0xc021]);
+  assert.deepEqual([batch.protocol(0), batch.protocol(3), batch.protocol(4)], [0x21, 0xc021, 0x20]);
   const at = batch.informationAt(3);
   assert.deepEqual(batch.bytes.slice(at, at + batch.informationLength(3)), hex("0101 0004"));
 });

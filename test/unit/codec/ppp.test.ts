@@ -47,8 +47,6 @@ const REFUSED: [string, string, Status][] = [
   ["Address and Control alone", "ff03", "short"],
   ["half a Protocol", "ff03 c0", "short"],
   ["half a Protocol, ACFC", "00", "short"],
-  ["an even Protocol", "ff03 c022 01", "protocol"],
-  ["an even Protocol, ACFC", "0020 01", "protocol"],
 ];
 
 for (const [what, octets, status] of REFUSED) {
@@ -58,6 +56,13 @@ for (const [what, octets, status] of REFUSED) {
 test("an odd first octet is the whole Protocol field", () => {
   assert.deepEqual(parsePpp(hex("ff04 21")), { protocol: 0xff, information: hex("0421") });
   assert.deepEqual(parsePpp(hex("c121")), { protocol: 0xc1, information: hex("21") });
+});
+
+test("a Protocol field that ends even is read: it is an unrecognised Protocol (RFC 1661 2)", () => {
+  const information = hex("01");
+  assert.deepEqual(parsePpp(hex("ff03 c022 01")), { protocol: 0xc022, information });
+  assert.deepEqual(parsePpp(hex("0020 01")), { protocol: 0x0020, information });
+  assert.deepEqual(parsePpp(hex("1236")), { protocol: 0x1236, information: hex("") });
 });
 
 test("what is no PPP protocol is our own error", () => {

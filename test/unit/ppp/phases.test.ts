@@ -44,16 +44,23 @@ const UNSUPPORTED: [string, number][] = [
   ["CBCP", 0xc029],
   ["BACP", 0xc02b],
 ];
+/** RFC 1661 2: a Protocol field that ends even has to be treated as unrecognised. */
+const RULED_OUT: [string, number][] = [
+  ["Protocol 0020", 0x0020],
+  ["Protocol 1236", 0x1236],
+  ["Protocol c022", 0xc022],
+];
 for (const place of PHASES) {
-  for (const [name, protocol] of UNSUPPORTED) {
+  for (const [name, protocol] of [...UNSUPPORTED, ...RULED_OUT]) {
     const isRejected = place === "network" || place === "opened";
     test(`${name} in ${place} is ${isRejected ? "rejected" : "silently discarded"}`, () => {
       const bench = linkIn(place);
       const before = bench.link.phase;
-      const [reject, ...rest] = bench.sayRaw(protocol, [1, 2, 3, 4]);
+      const field = [protocol >> 8, protocol & 0xff];
+      const [reject, ...rest] = bench.sayFrame(Uint8Array.of(0xff, 3, ...field, 1, 2, 3, 4));
       if (isRejected) {
         assert.deepEqual([reject?.protocol, reject?.code, rest.length], [LCP, 8, 0]);
-        assert.deepEqual([...(reject?.data ?? [])], [protocol >> 8, protocol & 0xff, 1, 2, 3, 4]);
+        assert.deepEqual([...(reject?.data ?? [])], [...field, 1, 2, 3, 4]);
         assert.equal(bench.link.counters["unknown-protocol"], 1);
       } else {
         assert.equal(reject, undefined);
