@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Avp, AvpType } from "../codec/index.ts";
+import { type Avp, AvpType, avpTypeName } from "../codec/index.ts";
 import { reveal } from "./authentication.ts";
 import type { CounterName } from "./counters.ts";
 import type { Result } from "./types.ts";
@@ -26,7 +26,6 @@ export interface Fault {
 }
 
 interface Rule {
-  readonly name: string;
   /** Octets of the value, before hiding. */
   readonly min: number;
   readonly max: number;
@@ -35,55 +34,55 @@ interface Rule {
 
 const ANY = 1_017;
 
-function fixed(name: string, length: number, mayHide = true): Rule {
-  return { name, min: length, max: length, mayHide };
+function fixed(length: number, mayHide = true): Rule {
+  return { min: length, max: length, mayHide };
 }
 
-function open(name: string, min: number, mayHide = true): Rule {
-  return { name, min, max: ANY, mayHide };
+function open(min: number, mayHide = true): Rule {
+  return { min, max: ANY, mayHide };
 }
 
 /** Proxy values are not used yet, so their length is not looked at. */
 const RULES: ReadonlyMap<number, Rule> = new Map([
-  [AvpType.MessageType, fixed("Message Type", 2, false)],
-  [AvpType.ResultCode, open("Result Code", 2, false)],
-  [AvpType.ProtocolVersion, fixed("Protocol Version", 2, false)],
-  [AvpType.FramingCapabilities, fixed("Framing Capabilities", 4)],
-  [AvpType.BearerCapabilities, fixed("Bearer Capabilities", 4)],
-  [AvpType.TieBreaker, fixed("Tie Breaker", 8, false)],
-  [AvpType.FirmwareRevision, fixed("Firmware Revision", 2)],
-  [AvpType.HostName, open("Host Name", 1, false)],
-  [AvpType.VendorName, open("Vendor Name", 0)],
-  [AvpType.AssignedTunnelId, fixed("Assigned Tunnel ID", 2)],
-  [AvpType.ReceiveWindowSize, fixed("Receive Window Size", 2, false)],
-  [AvpType.Challenge, open("Challenge", 1)],
-  [AvpType.Q931CauseCode, open("Q.931 Cause Code", 3, false)],
-  [AvpType.ChallengeResponse, fixed("Challenge Response", 16)],
-  [AvpType.AssignedSessionId, fixed("Assigned Session ID", 2)],
-  [AvpType.CallSerialNumber, fixed("Call Serial Number", 4)],
-  [AvpType.MinimumBps, fixed("Minimum BPS", 4)],
-  [AvpType.MaximumBps, fixed("Maximum BPS", 4)],
-  [AvpType.BearerType, fixed("Bearer Type", 4)],
-  [AvpType.FramingType, fixed("Framing Type", 4)],
-  [AvpType.CalledNumber, open("Called Number", 0)],
-  [AvpType.CallingNumber, open("Calling Number", 0)],
-  [AvpType.SubAddress, open("Sub-Address", 0)],
-  [AvpType.TxConnectSpeed, fixed("Tx Connect Speed", 4)],
-  [AvpType.PhysicalChannelId, fixed("Physical Channel ID", 4)],
-  [AvpType.InitialReceivedLcpConfreq, open("Initial Received LCP CONFREQ", 0)],
-  [AvpType.LastSentLcpConfreq, open("Last Sent LCP CONFREQ", 0)],
-  [AvpType.LastReceivedLcpConfreq, open("Last Received LCP CONFREQ", 0)],
-  [AvpType.ProxyAuthenType, open("Proxy Authen Type", 0)],
-  [AvpType.ProxyAuthenName, open("Proxy Authen Name", 0)],
-  [AvpType.ProxyAuthenChallenge, open("Proxy Authen Challenge", 0)],
-  [AvpType.ProxyAuthenId, open("Proxy Authen ID", 0)],
-  [AvpType.ProxyAuthenResponse, open("Proxy Authen Response", 0)],
-  [AvpType.CallErrors, fixed("Call Errors", 26)],
-  [AvpType.Accm, fixed("ACCM", 10)],
-  [AvpType.RandomVector, open("Random Vector", 0, false)],
-  [AvpType.PrivateGroupId, open("Private Group ID", 0)],
-  [AvpType.RxConnectSpeed, fixed("Rx Connect Speed", 4)],
-  [AvpType.SequencingRequired, open("Sequencing Required", 0, false)],
+  [AvpType.MessageType, fixed(2, false)],
+  [AvpType.ResultCode, open(2, false)],
+  [AvpType.ProtocolVersion, fixed(2, false)],
+  [AvpType.FramingCapabilities, fixed(4)],
+  [AvpType.BearerCapabilities, fixed(4)],
+  [AvpType.TieBreaker, fixed(8, false)],
+  [AvpType.FirmwareRevision, fixed(2)],
+  [AvpType.HostName, open(1, false)],
+  [AvpType.VendorName, open(0)],
+  [AvpType.AssignedTunnelId, fixed(2)],
+  [AvpType.ReceiveWindowSize, fixed(2, false)],
+  [AvpType.Challenge, open(1)],
+  [AvpType.Q931CauseCode, open(3, false)],
+  [AvpType.ChallengeResponse, fixed(16)],
+  [AvpType.AssignedSessionId, fixed(2)],
+  [AvpType.CallSerialNumber, fixed(4)],
+  [AvpType.MinimumBps, fixed(4)],
+  [AvpType.MaximumBps, fixed(4)],
+  [AvpType.BearerType, fixed(4)],
+  [AvpType.FramingType, fixed(4)],
+  [AvpType.CalledNumber, open(0)],
+  [AvpType.CallingNumber, open(0)],
+  [AvpType.SubAddress, open(0)],
+  [AvpType.TxConnectSpeed, fixed(4)],
+  [AvpType.PhysicalChannelId, fixed(4)],
+  [AvpType.InitialReceivedLcpConfreq, open(0)],
+  [AvpType.LastSentLcpConfreq, open(0)],
+  [AvpType.LastReceivedLcpConfreq, open(0)],
+  [AvpType.ProxyAuthenType, open(0)],
+  [AvpType.ProxyAuthenName, open(0)],
+  [AvpType.ProxyAuthenChallenge, open(0)],
+  [AvpType.ProxyAuthenId, open(0)],
+  [AvpType.ProxyAuthenResponse, open(0)],
+  [AvpType.CallErrors, fixed(26)],
+  [AvpType.Accm, fixed(10)],
+  [AvpType.RandomVector, open(0, false)],
+  [AvpType.PrivateGroupId, open(0)],
+  [AvpType.RxConnectSpeed, fixed(4)],
+  [AvpType.SequencingRequired, open(0, false)],
 ]);
 
 /** Values by Attribute Type, for the types that were asked for; the first of a type counts. */
@@ -114,7 +113,7 @@ export class Values {
 }
 
 export function nameOf(type: number): string {
-  return RULES.get(type)?.name ?? String(type);
+  return avpTypeName(type) ?? String(type);
 }
 
 /**
@@ -146,7 +145,7 @@ export function collect(
     if (value === undefined) {
       if (avp.mandatory) fault ??= unrevealed(avp);
     } else if (value.length < rule.min || value.length > rule.max) {
-      if (avp.mandatory) fault ??= wrongLength(rule);
+      if (avp.mandatory) fault ??= wrongLength(avp);
     } else {
       values.set(avp.type, value);
     }
@@ -162,10 +161,10 @@ function check(
 ): Fault | undefined {
   if (!avp.hidden) {
     const length = avp.value.length;
-    return length < rule.min || length > rule.max ? wrongLength(rule) : undefined;
+    return length < rule.min || length > rule.max ? wrongLength(avp) : undefined;
   }
   if (!rule.mayHide) {
-    const message = `${rule.name} hidden`;
+    const message = `${nameOf(avp.type)} hidden`;
     return { counter: "malformed-avp", result: { code: 2, error: ErrorCode.OutOfRange, message } };
   }
   return secret.length === 0 || randomVector === undefined ? unrevealed(avp) : undefined;
@@ -193,8 +192,8 @@ function unrevealed(avp: Avp): Fault {
   return { counter: "unrevealed-avp", result: { code: 2, error: ErrorCode.UnknownAvp, message } };
 }
 
-function wrongLength(rule: Rule): Fault {
-  const result = { code: 2, error: ErrorCode.Length, message: rule.name };
+function wrongLength(avp: Avp): Fault {
+  const result = { code: 2, error: ErrorCode.Length, message: nameOf(avp.type) };
   return { counter: "malformed-avp", result };
 }
 
