@@ -138,6 +138,28 @@ test("a retransmission halves into SSTHRESH, then slow start and congestion avoi
   assert.equal(windows.at(-1), 8);
 });
 
+test("after a loss at CWND 1 to 3 slow start ends with its first step (Appendix A)", () => {
+  for (const before of [1, 2, 3]) {
+    const channel = new Channel(8, OPTIONS);
+    queued(channel, 100);
+    polled(channel, 0);
+    for (let nr = 1; nr < before; nr++) {
+      channel.acknowledge(nr);
+      polled(channel, 0);
+    }
+    channel.handleTimeout(1_000);
+    let flying = polled(channel, 1_000).length;
+    const windows = [flying];
+    for (let nr = before; nr < before + 6; nr++) {
+      channel.acknowledge(nr);
+      flying += polled(channel, 1_000).length - 1;
+      windows.push(flying);
+    }
+    // Half of CWND is 1 at most, so CWND 2 and 3 each ask a whole window of acknowledgements.
+    assert.deepEqual(windows, [1, 2, 2, 3, 3, 3, 4], `CWND ${before}`);
+  }
+});
+
 test("after a loss what the peer kept is not sent again", () => {
   const channel = new Channel(4, OPTIONS);
   queued(channel, 10);
