@@ -12,6 +12,7 @@ import { ErrorCode } from "./avps.ts";
 import type { CounterName } from "./counters.ts";
 import { Ids } from "./ids.ts";
 import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
+import type { Lcce } from "./lcce.ts";
 import {
   callReply,
   disconnectNotify,
@@ -19,7 +20,6 @@ import {
   readCallRequest,
   readResult,
 } from "./messages.ts";
-import type { Registry } from "./registry.ts";
 import { Session } from "./session.ts";
 import type { Cause, Path, Result, SessionInfo } from "./types.ts";
 
@@ -44,7 +44,7 @@ export interface ControlConnection {
 }
 
 export class Calls {
-  readonly #registry: Registry;
+  readonly #lcce: Lcce;
   readonly #connection: ControlConnection;
   readonly #sessions = new Map<number, Session>();
   readonly #byPeerId = new Map<number, Session>();
@@ -56,8 +56,8 @@ export class Calls {
    */
   readonly #openings = new Fifo<{ readonly sessionId: number; readonly at: number }>();
 
-  constructor(registry: Registry, connection: ControlConnection) {
-    this.#registry = registry;
+  constructor(lcce: Lcce, connection: ControlConnection) {
+    this.#lcce = lcce;
     this.#connection = connection;
   }
 
@@ -90,7 +90,7 @@ export class Calls {
         return;
       case "OCRQ":
         // RFC 2661 7.5.1: the LAC side of an outgoing call, which an LNS has no line for.
-        this.#registry.count("refused-outgoing-call");
+        this.#lcce.count("refused-outgoing-call");
         this.#refuse(message, { code: NO_FACILITIES }, now);
         return;
       default:
@@ -121,7 +121,7 @@ export class Calls {
     for (;;) {
       const session = this.#opening();
       if (session === undefined || this.timeout > now) return;
-      this.#registry.count("session-setup-timeout");
+      this.#lcce.count("session-setup-timeout");
       const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME } };
       this.#run(session, "Local Close request", cause, now);
     }
@@ -140,7 +140,7 @@ export class Calls {
   #request(message: Message, sessionId: number, now: number): void {
     const known = this.#sessions.get(sessionId) ?? this.#byPeerId.get(message.assignedSessionId);
     if (known !== undefined) {
-      this.#registry.count("out-of-sequence");
+      this.#lcce.count("out-of-sequence");
       this.#run(known, "Receive ICRQ, not acceptable", OUT_OF_SEQUENCE, now);
       return;
     }
@@ -148,11 +148,11 @@ export class Calls {
       this.#refuse(message, message.fault.result, now);
       return;
     }
-    const registry = this.#registry;
-    const full = registry.sessions >= registry.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
-    const id = full ? 0 : this.#ids.take(registry.options.random, this.#sessions, now);
+    const lcce = this.#lcce;
+    const full = lcce.sessions >= lcce.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
+    const id = full ? 0 : this.#ids.take(lcce.options.random, this.#sessions, now);
     if (id === 0) {
-      registry.count("refused-sessions");
+      lcce.count("refused-sessions");
       this.#refuse(message, { code: NO_FACILITIES_NOW }, now);
       return;
     }
@@ -160,13 +160,13 @@ export class Calls {
     this.#sessions.set(id, session);
     this.#byPeerId.set(session.peerId, session);
     this.#openings.push({ sessionId: id, at: now + SESSION_SETUP_MS });
-    registry.sessions += 1;
+    lcce.sessions += 1;
     this.#run(session, "Receive ICRQ, acceptable", OUT_OF_SEQUENCE, now);
   }
 
   /** RFC 2661 7.4.2: even in idle an ICRP is answered with a CDN. */
   #unexpectedReply(message: Message, sessionId: number, now: number): void {
-    this.#registry.count("out-of-sequence");
+    this.#lcce.count("out-of-sequence");
     const session = this.#sessions.get(sessionId) ?? this.#transient(message, now);
     this.#run(session, "Receive ICRP", OUT_OF_SEQUENCE, now);
   }
@@ -174,12 +174,12 @@ export class Calls {
   #connected(message: Message, sessionId: number, now: number): void {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) {
-      this.#registry.count("unknown-session");
+      this.#lcce.count("unknown-session");
     } else if (message.fault !== undefined) {
       const cause: Cause = { by: "local", result: message.fault.result };
       this.#run(session, "Receive ICCN, not acceptable", cause, now);
     } else {
-      if (session.state === "established") this.#registry.count("out-of-sequence");
+      if (session.state === "established") this.#lcce.count("out-of-sequence");
       session.sequencingRequired = message.values.has(AvpType.SequencingRequired);
       this.#run(session, "Receive ICCN, acceptable", OUT_OF_SEQUENCE, now);
     }
@@ -192,7 +192,7 @@ export class Calls {
         ? this.#byPeerId.get(message.assignedSessionId)
         : this.#sessions.get(sessionId);
     if (session === undefined) {
-      this.#registry.count("unknown-session");
+      this.#lcce.count("unknown-session");
       return;
     }
     this.#run(session, "Receive CDN", { by: "peer", result: readResult(message) }, now);
@@ -211,7 +211,7 @@ export class Calls {
     }
     const ignored: CounterName =
       session === undefined && sessionId !== 0 ? "unknown-session" : "ignored-message";
-    this.#registry.count(ignored);
+    this.#lcce.count(ignored);
   }
 
   #refuse(message: Message, result: Result, now: number): void {
@@ -224,7 +224,7 @@ export class Calls {
    * neither kept nor held back afterwards; with none free any will do.
    */
   #transient(message: Message, now: number): Session {
-    const id = this.#ids.take(this.#registry.options.random, this.#sessions, now) || 1;
+    const id = this.#ids.take(this.#lcce.options.random, this.#sessions, now) || 1;
     const request = {
       peerSessionId: message.assignedSessionId,
       callSerialNumber: 0,
@@ -244,14 +244,14 @@ export class Calls {
       switch (action) {
         case "Send ICRP":
           this.#connection.send(session.peerId, callReply(session.id));
-          this.#registry.emit({ type: "session-open", session: info() });
+          this.#lcce.emit({ type: "session-open", session: info() });
           break;
         case "Send CDN":
           this.#connection.send(session.peerId, disconnectNotify(session.id, cause.result));
           break;
         case "Prepare for data":
           this.#opening();
-          this.#registry.emit({ type: "session-up", session: info() });
+          this.#lcce.emit({ type: "session-up", session: info() });
           break;
         case "Clean up":
           this.#cleanUp(session, { ...info(), state: before }, cause, now);
@@ -266,7 +266,7 @@ export class Calls {
     this.#byPeerId.delete(session.peerId);
     this.#opening();
     this.#ids.release(session.id, now);
-    this.#registry.sessions -= 1;
-    this.#registry.emit({ type: "session-down", session: info, ...cause });
+    this.#lcce.sessions -= 1;
+    this.#lcce.emit({ type: "session-down", session: info, ...cause });
   }
 }

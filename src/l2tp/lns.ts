@@ -19,6 +19,7 @@ import type { Machine } from "../sansio/machine.ts";
 import { ErrorCode, type Fault } from "./avps.ts";
 import { type ControlConnectionEvent, controlConnection } from "./control-connection-automaton.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import { Lcce } from "./lcce.ts";
 import {
   type Message,
   PROTOCOL_VERSION,
@@ -27,8 +28,8 @@ import {
   type StartRequest,
   stopNotification,
 } from "./messages.ts";
-import { Registry } from "./registry.ts";
-import { StopCode } from "./tunnel.ts";
+import { StopCode, type Tunnel } from "./tunnel.ts";
+import { Tunnels } from "./tunnels.ts";
 import type {
   LnsEvent,
   LnsInput,
@@ -50,116 +51,129 @@ const MALFORMED: Partial<Record<Status, CounterName>> = {
 };
 
 export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
-  readonly #registry: Registry;
+  readonly #lcce: Lcce;
+  readonly #tunnels: Tunnels;
 
   constructor(options: LnsOptions) {
-    this.#registry = new Registry(options);
+    this.#lcce = new Lcce(options);
+    this.#tunnels = new Tunnels(this.#lcce);
   }
 
   get counters(): Counters {
-    return this.#registry.counters;
+    return this.#lcce.counters;
   }
 
   handleInput({ datagram, path }: LnsInput, now: number): void {
     const message = parseControlMessage(datagram);
     if (typeof message === "string") {
-      this.#registry.count(MALFORMED[message] ?? "malformed-other");
+      this.#lcce.count(MALFORMED[message] ?? "malformed-other");
       return;
     }
-    const tunnel = this.#registry.find(message.tunnelId);
+    const tunnel = this.#tunnels.find(message.tunnelId);
     if (tunnel === undefined) {
       this.#handleUnassigned(message, path, now);
     } else if (samePath(tunnel.path, path)) {
-      tunnel.receive(message, now);
+      this.#receive(tunnel, message, now);
     } else {
-      this.#registry.count("wrong-peer");
+      this.#lcce.count("wrong-peer");
     }
   }
 
   handleTimeout(now: number): void {
-    const { timers } = this.#registry;
-    for (let due = timers.due(now); due !== undefined; due = timers.due(now)) {
+    const tunnels = this.#tunnels;
+    for (let due = tunnels.due(now); due !== undefined; due = tunnels.due(now)) {
       due.handleTimeout(now);
+      tunnels.settle(due, now);
     }
   }
 
   pollTransmit(): LnsTransmit | undefined {
-    return this.#registry.transmits.shift();
+    return this.#lcce.transmits.shift();
   }
 
   pollEvent(): LnsEvent | undefined {
-    return this.#registry.events.shift();
+    return this.#lcce.events.shift();
   }
 
   pollTimeout(): number {
-    return this.#registry.timers.next();
+    return this.#tunnels.timeout;
   }
 
   /** Sends a CDN. Harmless when the session is gone. */
   closeSession(tunnelId: number, sessionId: number, result: Result, now: number): void {
-    this.#registry.find(tunnelId)?.closeSession(sessionId, result, now);
+    const tunnel = this.#tunnels.find(tunnelId);
+    if (tunnel === undefined) return;
+    tunnel.closeSession(sessionId, result, now);
+    this.#tunnels.settle(tunnel, now);
   }
 
   /** Sends a StopCCN. Harmless when the tunnel is gone. */
   closeTunnel(tunnelId: number, result: Result, now: number): void {
-    this.#registry.find(tunnelId)?.close(result, now);
+    const tunnel = this.#tunnels.find(tunnelId);
+    if (tunnel === undefined) return;
+    tunnel.close(result, now);
+    this.#tunnels.settle(tunnel, now);
   }
 
   /** CDN 3 to every session and StopCCN 6 to every tunnel; new ones are refused. */
   shutdown(now: number): void {
-    this.#registry.shuttingDown = true;
-    for (const tunnel of this.#registry.all()) tunnel.shutdown(now);
+    this.#lcce.shuttingDown = true;
+    for (const tunnel of this.#tunnels.all()) {
+      tunnel.shutdown(now);
+      this.#tunnels.settle(tunnel, now);
+    }
   }
 
   /** After `shutdown`: every peer has acknowledged, or did not answer in time. */
   isDrained(): boolean {
-    return this.#registry.shuttingDown && this.#registry.undrained === 0;
+    return this.#lcce.shuttingDown && this.#lcce.undrained === 0;
   }
 
   *tunnels(): Iterable<TunnelInfo> {
-    for (const tunnel of this.#registry.all()) if (tunnel.phase === "open") yield tunnel.info();
+    for (const tunnel of this.#tunnels.all()) if (tunnel.phase === "open") yield tunnel.info();
   }
 
   *sessions(): Iterable<SessionInfo> {
-    for (const tunnel of this.#registry.all()) yield* tunnel.sessions();
+    for (const tunnel of this.#tunnels.all()) yield* tunnel.sessions();
   }
 
   /** The control connection automaton in idle: messages that belong to no tunnel. */
   #handleUnassigned(received: ControlMessage, path: Path, now: number): void {
     if (received.avps.length === 0) {
-      this.#registry.count("unknown-tunnel");
+      this.#lcce.count("unknown-tunnel");
       return;
     }
-    const message = readMessage(received.avps, this.#registry.secret);
+    const message = readMessage(received.avps, this.#lcce.secret);
     if (message.name === "SCCRQ" && received.tunnelId === 0) {
       this.#handleStart(received, message, path, now);
     } else if (message.name === "SCCRP") {
-      this.#registry.count("out-of-sequence");
+      this.#lcce.count("out-of-sequence");
       const result = { code: StopCode.StateMachine };
       this.#refuse("Receive SCCRP", received, message, result, path, now);
     } else if (message.name === "StopCCN" && received.tunnelId === 0) {
       this.#handleEarlyStop(received, message, path, now);
     } else {
-      this.#registry.count("unknown-tunnel");
+      this.#lcce.count("unknown-tunnel");
     }
   }
 
   #handleStart(received: ControlMessage, message: Message, path: Path, now: number): void {
-    const known = this.#registry.findByPeer(path, message.assignedTunnelId);
+    const known = this.#tunnels.findByPeer(path, message.assignedTunnelId);
     // Once the peer knows that a tunnel is closed, the same id asks for a new one.
     if (known !== undefined && known.phase !== "lingering") {
       known.repeatStart(now);
+      this.#tunnels.settle(known, now);
       return;
     }
     if (received.ns !== 0) {
       // Ns begins at 0 (RFC 2661 5.8): not the first message of a control connection.
-      this.#registry.count("out-of-window");
+      this.#lcce.count("out-of-window");
       return;
     }
     const fault = message.fault ?? this.#unacceptable(readStartRequest(message));
     if (fault === undefined && this.#open(received, readStartRequest(message), path, now)) return;
     const refused = fault ?? NO_ROOM;
-    this.#registry.count(refused.counter);
+    this.#lcce.count(refused.counter);
     const event = "Receive SCCRQ, not acceptable";
     this.#refuse(event, received, message, refused.result, path, now);
   }
@@ -175,28 +189,34 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
       const result = { code: StopCode.Error, error: ErrorCode.OutOfRange };
       return { counter: "refused-window", result };
     }
-    if (request.challenge !== undefined && this.#registry.secret.length === 0) {
+    if (request.challenge !== undefined && this.#lcce.secret.length === 0) {
       return { counter: "refused-secret", result: { code: StopCode.NotAuthorized } };
     }
-    if (this.#registry.shuttingDown) {
+    if (this.#lcce.shuttingDown) {
       return { counter: "refused-shutdown", result: { code: StopCode.ShuttingDown } };
     }
     return undefined;
   }
 
   #open(received: ControlMessage, request: StartRequest, path: Path, now: number): boolean {
-    const tunnel = this.#registry.open(request, path, now);
+    const tunnel = this.#tunnels.open(request, path, now);
     if (tunnel === undefined) return false;
-    if (received.nr !== 0) this.#registry.count("nr-never-sent");
+    if (received.nr !== 0) this.#lcce.count("nr-never-sent");
     tunnel.start(received, request, now);
+    this.#tunnels.settle(tunnel, now);
     return true;
   }
 
   /** A LAC that gives up before it has our SCCRP names the tunnel by its own id (4.4.3). */
   #handleEarlyStop(received: ControlMessage, message: Message, path: Path, now: number): void {
-    const tunnel = this.#registry.findByPeer(path, message.assignedTunnelId);
-    if (tunnel === undefined) this.#registry.count("unknown-tunnel");
-    else tunnel.receive(received, now);
+    const tunnel = this.#tunnels.findByPeer(path, message.assignedTunnelId);
+    if (tunnel === undefined) this.#lcce.count("unknown-tunnel");
+    else this.#receive(tunnel, received, now);
+  }
+
+  #receive(tunnel: Tunnel, message: ControlMessage, now: number): void {
+    tunnel.receive(message, now);
+    this.#tunnels.settle(tunnel, now);
   }
 
   /**
@@ -218,9 +238,9 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
       sessionId: 0,
       ns: received.nr,
       nr: (received.ns + 1) & 0xffff,
-      avps: stopNotification(this.#registry.spareTunnelId(now), result),
+      avps: stopNotification(this.#tunnels.spareId(now), result),
     });
-    this.#registry.transmit({ datagram, path });
+    this.#lcce.transmit({ datagram, path });
   }
 }
 

@@ -23,6 +23,7 @@ import {
   type ControlConnectionState,
   controlConnection,
 } from "./control-connection-automaton.ts";
+import type { Lcce } from "./lcce.ts";
 import {
   hello,
   type Message,
@@ -32,7 +33,6 @@ import {
   startReply,
   stopNotification,
 } from "./messages.ts";
-import type { Registry } from "./registry.ts";
 import type { Cause, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
 
 /** Result Codes of a StopCCN (RFC 2661 4.4.2). */
@@ -60,7 +60,7 @@ export class Tunnel {
   readonly path: Path;
   readonly timer = new Timer<Tunnel>(this);
   phase: Phase = "open";
-  readonly #registry: Registry;
+  readonly #lcce: Lcce;
   readonly #channel: Channel;
   readonly #hostName: string;
   readonly #vendorName: string;
@@ -72,8 +72,8 @@ export class Tunnel {
   #challenge: Uint8Array | undefined;
   #calls: Calls | undefined;
 
-  constructor(registry: Registry, id: number, request: StartRequest, path: Path, now: number) {
-    this.#registry = registry;
+  constructor(lcce: Lcce, id: number, request: StartRequest, path: Path, now: number) {
+    this.#lcce = lcce;
     this.tunnelId = id;
     this.peerTunnelId = request.peerTunnelId;
     this.path = path;
@@ -81,14 +81,14 @@ export class Tunnel {
     this.#vendorName = request.vendorName;
     this.#since = now;
     this.#heard = now;
-    this.#channel = new Channel(request.receiveWindow, registry.options);
+    this.#channel = new Channel(request.receiveWindow, lcce.options);
   }
 
   /** Takes the SCCRQ that made this tunnel. */
   start(message: ControlMessage, request: StartRequest, now: number): void {
     this.#channel.accept(message, now);
-    const { secret, hostName } = this.#registry;
-    this.#challenge = this.#registry.newChallenge();
+    const { secret, hostName } = this.#lcce;
+    this.#challenge = this.#lcce.newChallenge();
     const response =
       request.challenge === undefined
         ? undefined
@@ -101,7 +101,7 @@ export class Tunnel {
 
   /** Takes an SCCRQ that asks once more for this tunnel. */
   repeatStart(now: number): void {
-    this.#registry.count("duplicate-sccrq");
+    this.#lcce.count("duplicate-sccrq");
     this.#channel.acknowledgeNow(now);
     // Late for a repetition: the peer may have lost its state and begun anew with the same id.
     // Nothing proves that the sender is the peer, so it is asked on the old connection; without
@@ -113,7 +113,7 @@ export class Tunnel {
 
   receive(message: ControlMessage, now: number): void {
     this.#heard = now;
-    if (!this.#channel.acknowledge(message.nr)) this.#registry.count("nr-never-sent");
+    if (!this.#channel.acknowledge(message.nr)) this.#lcce.count("nr-never-sent");
     if (message.avps.length > 0) this.#accept(message, now);
     this.#flush(now);
   }
@@ -124,7 +124,7 @@ export class Tunnel {
       return;
     }
     if (!this.#channel.handleTimeout(now)) {
-      this.#registry.count("no-peer-response");
+      this.#lcce.count("no-peer-response");
       const result = { code: StopCode.General, message: "no response" };
       this.#run("No peer response", { by: "timeout", result }, now);
       this.#leave("gone", now);
@@ -189,12 +189,12 @@ export class Tunnel {
 
   #accept(message: ControlMessage, now: number): void {
     if (this.#channel.waiting >= SEND_QUEUE_MAX && isCallRequest(message)) {
-      this.#registry.count("send-queue-full");
+      this.#lcce.count("send-queue-full");
       return;
     }
     const arrival = this.#channel.accept(message, now);
     if (arrival !== "next") {
-      this.#registry.count(arrival === "outside" ? "out-of-window" : arrival);
+      this.#lcce.count(arrival === "outside" ? "out-of-window" : arrival);
       return;
     }
     let next: ControlMessage | undefined = message;
@@ -205,14 +205,14 @@ export class Tunnel {
   }
 
   #deliver(received: ControlMessage, now: number): void {
-    const message = readMessage(received.avps, this.#registry.secret);
+    const message = readMessage(received.avps, this.#lcce.secret);
     if (this.phase !== "open") {
-      this.#registry.count("closed-tunnel");
+      this.#lcce.count("closed-tunnel");
       // Both have closed it: the peer need not acknowledge ours any more.
       if (message.name === "StopCCN" && this.phase === "stopping") this.#linger(now);
       return;
     }
-    if (message.fault !== undefined) this.#registry.count(message.fault.counter);
+    if (message.fault !== undefined) this.#lcce.count(message.fault.counter);
     switch (message.name) {
       case "SCCRQ":
         this.#improper("Receive SCCRQ, not acceptable", message, now);
@@ -240,10 +240,10 @@ export class Tunnel {
 
   #call(message: Message, sessionId: number, now: number): void {
     if (this.#state === "established") {
-      this.#calls ??= new Calls(this.#registry, this);
+      this.#calls ??= new Calls(this.#lcce, this);
       this.#calls.handleMessage(message, sessionId, now);
     } else if (message.name === "CDN" || message.name === "WEN" || message.name === "SLI") {
-      this.#registry.count("unknown-session");
+      this.#lcce.count("unknown-session");
     } else {
       // RFC 2661 7.1: a message in an improper sequence clears the control connection.
       this.#improper("Receive invalid message", message, now);
@@ -261,7 +261,7 @@ export class Tunnel {
       return;
     }
     if (!this.#authentic(message)) {
-      this.#registry.count("refused-secret");
+      this.#lcce.count("refused-secret");
       const cause: Cause = { by: "local", result: { code: StopCode.NotAuthorized } };
       this.#run("Receive SCCCN, not acceptable", cause, now);
       return;
@@ -275,12 +275,12 @@ export class Tunnel {
     if (this.#challenge === undefined) return true;
     const response = message.values.octets(AvpType.ChallengeResponse);
     if (response === undefined) return false;
-    const { secret } = this.#registry;
+    const { secret } = this.#lcce;
     return equal(response, challengeResponse(MessageType.SCCCN, secret, this.#challenge));
   }
 
   #improper(event: ControlConnectionEvent, message: Message, now: number): void {
-    this.#registry.count("out-of-sequence");
+    this.#lcce.count("out-of-sequence");
     const text = `${message.name} in ${this.#state}`;
     this.#run(event, { by: "local", result: { code: StopCode.StateMachine, message: text } }, now);
   }
@@ -302,12 +302,12 @@ export class Tunnel {
           break;
         case "Send StopCCN":
           // What still waits is void with the tunnel, but for the CDNs of a shutdown.
-          if (!this.#registry.shuttingDown) this.#channel.dropWaiting();
+          if (!this.#lcce.shuttingDown) this.#channel.dropWaiting();
           this.send(0, stopNotification(this.tunnelId, cause.result));
           this.phase = "stopping";
           break;
         case "Send tunnel-open event to waiting sessions":
-          this.#registry.emit({ type: "tunnel-up", tunnel: this.info() });
+          this.#lcce.emit({ type: "tunnel-up", tunnel: this.info() });
           break;
         case "Clean up":
           this.#cleanUp(before, cause, now);
@@ -320,7 +320,7 @@ export class Tunnel {
     const tunnel = this.info(before);
     this.#calls?.clear(cause, now);
     this.#challenge = undefined;
-    this.#registry.emit({ type: "tunnel-down", tunnel, ...cause });
+    this.#lcce.emit({ type: "tunnel-down", tunnel, ...cause });
     // Without a StopCCN of ours it was the peer's: acknowledged at once, and for a while again.
     if (this.phase === "open") this.#linger(now);
   }
@@ -335,20 +335,19 @@ export class Tunnel {
     const before = this.phase;
     this.phase = phase;
     this.#lingerUntil = now + TUNNEL_LINGER_MS;
-    if (before !== "lingering") this.#registry.drained();
-    if (phase === "gone") this.#registry.remove(this, now);
+    if (before !== "lingering") this.#lcce.drained();
   }
 
   #checkSetup(now: number): void {
     if (this.#state !== "wait-ctl-conn" || this.#since + TUNNEL_SETUP_MS > now) return;
-    this.#registry.count("tunnel-setup-timeout");
+    this.#lcce.count("tunnel-setup-timeout");
     const result = { code: StopCode.General, message: "not established in time" };
     this.#run("Admin Tunnel Close", { by: "timeout", result }, now);
   }
 
   /** A message on its way asks the same of the peer as a HELLO would. */
   #helloAt(): number {
-    const { helloInterval } = this.#registry.options;
+    const { helloInterval } = this.#lcce.options;
     if (this.#state !== "established" || this.#channel.busy || helloInterval <= 0) return Infinity;
     return this.#heard + helloInterval;
   }
@@ -357,7 +356,7 @@ export class Tunnel {
     if (this.phase === "gone") return;
     if (this.phase === "stopping" && !this.#channel.busy) this.#leave("lingering", now);
     for (let next = this.#channel.poll(now); next !== undefined; next = this.#channel.poll(now)) {
-      if (next.again) this.#registry.count("retransmitted");
+      if (next.again) this.#lcce.count("retransmitted");
       const datagram = buildControlMessage({
         tunnelId: this.peerTunnelId,
         sessionId: next.sessionId,
@@ -365,9 +364,8 @@ export class Tunnel {
         nr: next.nr,
         avps: next.avps,
       });
-      this.#registry.transmit({ datagram, path: this.path });
+      this.#lcce.transmit({ datagram, path: this.path });
     }
-    this.#registry.schedule(this);
   }
 }
 

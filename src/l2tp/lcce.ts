@@ -1,0 +1,54 @@
+/**
+ * What all control connections of one endpoint (LCCE) share: its options, what it has to send and
+ * to tell, and its counters.
+ *
+ * @module
+ */
+import { CHALLENGE_SIZE, HOST_NAME_MAX, SESSIONS_MAX } from "../limits.ts";
+import { Fifo } from "../sansio/fifo.ts";
+import { type CounterName, type Counters, newCounters } from "./counters.ts";
+import { cutText } from "./messages.ts";
+import type { LnsEvent, LnsOptions, LnsTransmit } from "./types.ts";
+
+export class Lcce {
+  readonly options: LnsOptions;
+  readonly secret: Uint8Array;
+  readonly hostName: Uint8Array;
+  readonly sessionsMax: number;
+  readonly counters: Counters = newCounters();
+  readonly transmits = new Fifo<LnsTransmit>();
+  readonly events = new Fifo<LnsEvent>();
+  /** Sessions in all tunnels. */
+  sessions = 0;
+  /** Tunnels that are not closed, or whose StopCCN the peer has not acknowledged. */
+  undrained = 0;
+  shuttingDown = false;
+
+  constructor(options: LnsOptions) {
+    this.options = options;
+    this.secret = new TextEncoder().encode(options.secret);
+    this.hostName = cutText(options.hostName, HOST_NAME_MAX);
+    this.sessionsMax = Math.min(options.maxSessions, SESSIONS_MAX);
+    if (this.hostName.length === 0) throw new RangeError("hostName is empty");
+  }
+
+  newChallenge(): Uint8Array | undefined {
+    return this.secret.length === 0 ? undefined : this.options.random(CHALLENGE_SIZE);
+  }
+
+  count(name: CounterName): void {
+    this.counters[name] += 1;
+  }
+
+  emit(event: LnsEvent): void {
+    this.events.push(event);
+  }
+
+  transmit(item: LnsTransmit): void {
+    this.transmits.push(item);
+  }
+
+  drained(): void {
+    this.undrained -= 1;
+  }
+}
