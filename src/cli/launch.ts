@@ -1,6 +1,6 @@
 /**
  * Runs the program on the runtime that it needs: verbs that call the kernel on Deno, the others
- * right here. The published bin and the scripts of a checkout both start with this.
+ * right here. The published bin starts with this; the scripts of a checkout call Deno themselves.
  *
  * @module
  */
