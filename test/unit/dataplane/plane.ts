@@ -165,3 +165,17 @@ export function dataMessage(tunnelId: number, sessionId: number, frame: Uint8Arr
 export function pppFrame(information: Uint8Array, header = [0xff, 0x03, 0x00, 0x21]): Uint8Array {
   return Uint8Array.of(...header, ...information);
 }
+
+/** A client of tests, and a host that it talks to. */
+export const CLIENT = "10.64.0.2";
+export const HOST = "203.0.113.7";
+
+/** A data message of session 8 in tunnel 7. */
+export function message(inner: Uint8Array): Uint8Array {
+  return dataMessage(7, 8, pppFrame(inner));
+}
+
+/** What that session's client may send. */
+export function good(): Uint8Array {
+  return message(packet(CLIENT, HOST));
+}

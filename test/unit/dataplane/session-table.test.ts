@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as layout from "../../../assembly/layout.ts";
+import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
+import { SESSIONS_MAX } from "../../../src/limits.ts";
+import { formatIpv4 } from "../../../src/net.ts";
+import { CLIENT, dataMessage, good, HOST, Plane, packet, pppFrame } from "./plane.ts";
+
+test("a route that outlived its session leads nowhere", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+  plane.view.setUint32(record + layout.SESSION_GENERATION, handle.generation + 1, true);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  assert.equal(plane.counters()["down.no-route"], 1);
+});
+
+test("a bucket takes as many sessions as a walk reaches, and refuses the next", () => {
+  const plane = new Plane();
+  const bucket = (key: number) => Math.imul(key, 0x9e3779b1) >>> 16;
+  const publish = (key: number) => () => plane.session(key >>> 16, key & 0xffff);
+  let linked = 0;
+  for (let key = 1; ; key++) {
+    if (bucket(key) !== bucket(1)) continue;
+    if (linked === layout.CHAIN_MAX) {
+      assert.throws(publish(key), /session table is full/);
+      break;
+    }
+    publish(key)();
+    linked++;
+    plane.up([dataMessage(key >>> 16, key & 0xffff, Uint8Array.of(0xc0, 0x21, 9, 1, 0, 4))]);
+    assert.ok(plane.punt.take(), `session ${linked} of the bucket is found`);
+  }
+});
+
+test("the table has a record for every session that the limits allow", () => {
+  assert.equal(layout.SESSION_COUNT, SESSIONS_MAX);
+  assert.ok(layout.ROUTE_COUNT >= SESSIONS_MAX);
+});
+
+test("withdrawing: data stops at once, frames injected before still go out, later ones do not", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  assert.ok(plane.inject.put(handle.index, handle.generation, Uint8Array.of(0xc0, 0x21)));
+  plane.table.withdraw(handle);
+  assert.deepEqual(plane.up([good()]), []);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  assert.equal(plane.sendInjected().length, 1);
+  plane.table.withdraw(plane.session(7, 11)); // lets the table see that the ring has passed
+  assert.ok(plane.inject.put(handle.index, handle.generation, Uint8Array.of(0xc0, 0x21)));
+  assert.deepEqual(plane.sendInjected(), []);
+  assert.equal(plane.counters()["down.inject-stale"], 1);
+});
+
+test("hold: PPP goes on, IP does not, and forwarding comes back with a new address", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  plane.table.hold(handle);
+  assert.deepEqual(plane.up([good()]), []);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+  const forwarding = { network: 0, address: 0x0a40_0009, mtu: 1400, acfc: false, pfc: false };
+  assert.ok(plane.table.forward(handle, forwarding));
+  assert.equal(plane.down([packet(HOST, "10.64.0.9")]).length, 1);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+});
+
+test("60,000 sessions are each found, and gone when withdrawn; records are used again", () => {
+  const plane = new Plane();
+  const handles = new Map<number, ReturnType<Plane["session"]>>();
+  for (let n = 0; n < 60_000; n++) {
+    handles.set(n, plane.session(1 + (n % 251), 1 + n, address(n)));
+  }
+  const source = (n: number) =>
+    dataMessage(1 + (n % 251), 1 + n, pppFrame(packet(address(n), HOST)));
+  for (let n = 0; n < 60_000; n += 7) assert.equal(plane.up([source(n)]).length, 1);
+  for (let n = 0; n < 60_000; n += 7)
+    assert.equal(plane.down([packet(HOST, address(n))]).length, 1);
+  for (const handle of handles.values()) plane.table.withdraw(handle);
+  assert.deepEqual(plane.up([source(7)]), []);
+  for (let n = 0; n < 60_000; n++) plane.session(1 + (n % 241), 1 + n, address(n));
+  assert.equal(plane.down([packet(HOST, address(59_999))]).length, 1);
+});
+
+test("sessions and routes that share a bucket are found whichever of them goes", () => {
+  const bucket = (key: number) => Math.imul(key, 0x9e3779b1) >>> 16;
+  const keys = (like: number, from: number) => {
+    const found: number[] = [];
+    for (let key = from; found.length < 3; key++) {
+      if (bucket(key) === bucket(like)) found.push(key);
+    }
+    return found;
+  };
+  const sessions = keys(0x0007_0001, 0x0007_0001);
+  const addresses = keys(0x0a40_0002, 0x0a40_0002).map(formatIpv4);
+  const message = (key: number, address: string) =>
+    dataMessage(key >>> 16, key & 0xffff, pppFrame(packet(address, HOST)));
+  for (const gone of [0, 1, 2]) {
+    const plane = new Plane();
+    const handles = sessions.map((key, n) => plane.session(key >>> 16, key & 0xffff, addresses[n]));
+    plane.table.withdraw(handles[gone] as SessionHandle);
+    const passes = [0, 1, 2].map((n) => {
+      const address = addresses[n] ?? "";
+      const up = plane.up([message(sessions[n] ?? 0, address)]).length;
+      return up === 1 && plane.down([packet(HOST, address)]).length === 1;
+    });
+    assert.deepEqual(
+      passes,
+      [0, 1, 2].map((n) => n !== gone),
+    );
+  }
+});
+
+test("a record that is used again takes nothing from its last session", () => {
+  const plane = new Plane();
+  const first = plane.session(7, 8, CLIENT);
+  plane.table.withdraw(first);
+  let again = plane.session(9, 1, CLIENT);
+  for (let id = 2; again.index !== first.index; id++) {
+    plane.table.withdraw(again);
+    again = plane.session(9, id, CLIENT);
+  }
+  assert.notEqual(again.generation, first.generation);
+  assert.ok(plane.inject.put(first.index, first.generation, Uint8Array.of(0xc0, 0x21)));
+  assert.deepEqual(plane.sendInjected(), []);
+  assert.equal(plane.counters()["down.inject-stale"], 1);
+});
+
+function address(n: number): string {
+  return `10.${64 + (n >> 14)}.${(n >> 7) & 127}.${n & 127}`;
+}
