@@ -1,4 +1,5 @@
 /** What ends a running daemon from outside: signals, and errors that nobody caught. @module */
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { RunningLns } from "../daemon/lns.ts";
 import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../limits.ts";
@@ -6,8 +7,9 @@ import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../limits.ts";
 type Stoppable = Pick<RunningLns, "stop" | "fail">;
 
 /**
- * SIGTERM and SIGINT stop the daemon in order; a second signal ends the process at once. One that
- * comes while the daemon still starts is kept until it can be stopped.
+ * SIGTERM, SIGINT and SIGHUP stop the daemon in order; a second signal ends the process at once. One
+ * that comes while the daemon still starts is kept until it can be stopped. SIGHUP stays ignored
+ * where the process was started so, as by nohup.
  *
  * An error that nobody caught is a bug: the daemon is taken down, and the process ends in time even
  * if that hangs.
@@ -19,8 +21,12 @@ export class Supervisor {
 
   /** Listens from now on, until the process ends. */
   constructor() {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => this.#receive(128 + constants.signals[signal]));
+    // With its first listener Deno takes over SIGHUP and dies of it, even where it was ignored: so
+    // this is asked before, and an ignored one gets a listener too.
+    const isHangUpIgnored = isIgnored(constants.signals.SIGHUP);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      const isOff = signal === "SIGHUP" && isHangUpIgnored;
+      process.on(signal, () => isOff || this.#receive(128 + constants.signals[signal]));
     }
   }
 
@@ -48,5 +54,16 @@ export class Supervisor {
     this.#hasFailed = true;
     setTimeout(() => process.exit(1), FAILURE_EXIT_MS).unref();
     void running.fail(error);
+  }
+}
+
+/** Whether the process ignores a signal: SigIgn of proc_pid_status(5), bit 0 is signal 1. */
+function isIgnored(signal: number): boolean {
+  try {
+    const status = readFileSync("/proc/self/status", "utf8");
+    const [, mask = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+    return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  } catch {
+    return false;
   }
 }

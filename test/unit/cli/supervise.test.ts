@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, type TestContext, test } from "node:test";
 import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../../../src/limits.ts";
-import { RUNTIMES, start } from "./process.ts";
+import { pathOf, RUNTIMES, start } from "./process.ts";
 
 /** Sends each signal when its time has come; what was said, the exit code, and how long it took. */
 async function supervise(
@@ -31,7 +32,7 @@ async function supervise(
 describe("supervision", { concurrency: true }, () => {
   for (const runtime of Object.keys(RUNTIMES)) {
     test(`${runtime}: a signal stops the daemon in order`, async (t) => {
-      for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
         const { said, code } = await supervise(t, runtime, ["quick"], [[signal, 0]]);
         assert.deepEqual({ said, code }, { said: ["ready", "running", "stop", "down"], code: 0 });
       }
@@ -77,4 +78,24 @@ describe("supervision", { concurrency: true }, () => {
       assert.ok(took >= FAILURE_EXIT_MS - 50 && took < 3_000 + 500, `${took} ms`);
     });
   }
+
+  // Deno leaves the disposition as it was inherited; Node resets it at its start.
+  test("deno: who is told to ignore SIGHUP, as by nohup, does", async (t) => {
+    const argv = [...(RUNTIMES.deno ?? []), pathOf("test/unit/cli/supervised.ts"), "quick"];
+    const child = spawn("sh", ["-c", 'trap "" HUP; exec "$@"', "sh", ...argv], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => child.kill("SIGKILL"));
+    let said = "";
+    await new Promise<void>((resolve) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+        if (said.endsWith("running\n")) resolve();
+      });
+    });
+    child.kill("SIGHUP");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual([child.exitCode, child.signalCode], [null, null]);
+    assert.doesNotMatch(said, /stop/);
+  });
 });
