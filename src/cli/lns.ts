@@ -5,7 +5,6 @@ import type { RunningLns } from "../daemon/lns.ts";
 import { StartError } from "../daemon/start-error.ts";
 import { createLog, flushLog, type Logger } from "../observe/log.ts";
 import { LineSink, stdoutWrite } from "../observe/sink.ts";
-import { print } from "./print.ts";
 import { configFailure, readConfig } from "./settings.ts";
 import { Supervisor } from "./supervise.ts";
 import { failure, misuse, parseCommand } from "./usage.ts";
@@ -34,7 +33,8 @@ async function findConfig(path: string | undefined): Promise<Config> {
   const error = firstConfig(DEFAULT_FILE);
   if (error !== undefined) throw await configFailure([error]);
   const config = await readConfig(DEFAULT_FILE);
-  print(`${firstSteps(config, DEFAULT_FILE)}\n`);
+  // For the person who started it: stdout carries the log alone, which must not tell a password.
+  process.stderr.write(`${firstSteps(config, DEFAULT_FILE)}\n`);
   return config;
 }
 
