@@ -81,9 +81,15 @@ async function removeStale(path: string): Promise<void> {
   if (!stat.isSocket()) {
     throw new StartError(`${path} exists and is no socket; set another path: [lns] socket`);
   }
-  if (await isAnswered(path)) {
+  const found = await probe(path);
+  if (found === "answered") {
     const advice = "stop it first, or set another path: [lns] socket";
     throw new StartError(`another simplon answers on ${path}; ${advice}`);
+  }
+  if (found === "foreign") {
+    const fact = `the control socket ${path} belongs to another user (uid ${stat.uid})`;
+    const advice = "start simplon as that user, or set another path: [lns] socket";
+    throw new StartError(`${fact}; ${advice}`);
   }
   try {
     rmSync(path);
@@ -92,18 +98,28 @@ async function removeStale(path: string): Promise<void> {
   }
 }
 
-/** Anything but a refusal counts as an answer: a daemon too busy to accept is still there. */
-function isAnswered(path: string): Promise<boolean> {
+type Finding = "answered" | "stale" | "foreign";
+
+const FINDINGS: Readonly<Record<string, Finding>> = {
+  ECONNREFUSED: "stale",
+  EACCES: "foreign",
+  EPERM: "foreign",
+};
+
+/** Any other error counts as an answer: a daemon too busy to accept is still there. */
+function probe(path: string): Promise<Finding> {
   return new Promise((resolve) => {
-    const probe = createConnection(path);
-    const finish = (answer: boolean): void => {
+    const connection = createConnection(path);
+    const finish = (finding: Finding): void => {
       clearTimeout(timer);
-      probe.destroy();
-      resolve(answer);
+      connection.destroy();
+      resolve(finding);
     };
-    const timer = setTimeout(() => finish(true), API_PROBE_MS);
-    probe.on("connect", () => finish(true));
-    probe.on("error", (error: NodeJS.ErrnoException) => finish(error.code !== "ECONNREFUSED"));
+    const timer = setTimeout(() => finish("answered"), API_PROBE_MS);
+    connection.on("connect", () => finish("answered"));
+    connection.on("error", (error: NodeJS.ErrnoException) =>
+      finish(FINDINGS[error.code ?? ""] ?? "answered"),
+    );
   });
 }
 

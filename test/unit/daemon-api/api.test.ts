@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ask } from "../../../src/cli/ask.ts";
 import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
@@ -193,6 +193,30 @@ test("a socket that nobody answers is replaced", async (t) => {
   const server = await serveApi(path, handlers);
   t.after(() => server.close());
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
+test("a socket of another user is told from one that is answered", async (t) => {
+  const path = socketPath(t);
+  await leaveStale(path);
+  // Mode 0 keeps out its owner like any other; root is kept out by nothing and becomes "nobody".
+  chmodSync(path, 0);
+  chmodSync(dirname(path), 0o755);
+  const isRoot = process.getuid?.() === 0;
+  const owner = process.getuid?.();
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    await assert.rejects(serveApi(path, handlers), (error) => {
+      assert.ok(error instanceof StartError);
+      const begin = `the control socket ${path} belongs to another user (uid ${owner})`;
+      assert.ok(error.message.startsWith(begin), error.message);
+      assert.match(error.message, /; start simplon as that user, or set another path: /);
+      assert.doesNotMatch(error.message, /\n|answers/);
+      return true;
+    });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+  assert.ok(existsSync(path));
 });
 
 test("what is no socket is never removed, and a missing directory is named", async (t) => {
