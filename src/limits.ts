@@ -9,7 +9,7 @@
 
 /** Intervals double from here (RFC 2661 5.8): retransmissions at 1, 3, 7, 15 and 23 s. */
 export const RETRANSMIT_INITIAL_MS = 1_000;
-/** Default cap of the interval; RFC 2661 5.8 asks for no less than 8 s. */
+/** Default cap of the interval. */
 export const RETRANSMIT_CAP_MS = 8_000;
 /** Default count of retransmissions; the tunnel is cleared one interval after the last (31 s). */
 export const RETRANSMIT_COUNT = 5;
@@ -142,6 +142,8 @@ export const POOL_PREFIX_MAX = 30;
 export const NAME_SERVERS_MAX = 2;
 /** HELLO interval and retransmission settings that a configuration may choose. */
 export const HELLO_MAX_MS = 3_600_000;
+/** RFC 2661 5.8: the cap MUST be no less than 8 seconds. */
+export const RETRANSMIT_CAP_MIN_MS = 8_000;
 export const RETRANSMIT_CAP_MAX_MS = 60_000;
 export const RETRANSMIT_COUNT_MAX = 20;
 /** Pools of a network, users in the file. */

@@ -18,6 +18,7 @@ import {
   POOL_PREFIX_MIN,
   POOLS_PER_NETWORK_MAX,
   RETRANSMIT_CAP_MAX_MS,
+  RETRANSMIT_CAP_MIN_MS,
   RETRANSMIT_CAP_MS,
   RETRANSMIT_COUNT,
   RETRANSMIT_COUNT_MAX,
@@ -110,9 +111,11 @@ const lns = z.strictObject(
         !value.includes("\0") &&
         Buffer.byteLength(value) <= SOCKET_PATH_MAX,
     ).default(DEFAULT_SOCKET),
-    "retransmit-cap": integer(1, RETRANSMIT_CAP_MAX_MS / SECOND_MS, " (seconds)").default(
-      RETRANSMIT_CAP_MS / SECOND_MS,
-    ),
+    "retransmit-cap": integer(
+      RETRANSMIT_CAP_MIN_MS / SECOND_MS,
+      RETRANSMIT_CAP_MAX_MS / SECOND_MS,
+      " (seconds; RFC 2661 5.8 forbids less)",
+    ).default(RETRANSMIT_CAP_MS / SECOND_MS),
     "retransmit-count": integer(1, RETRANSMIT_COUNT_MAX).default(RETRANSMIT_COUNT),
     "max-tunnels": integer(1, TUNNELS_MAX).default(TUNNELS_MAX),
     "max-sessions": integer(1, SESSIONS_MAX).default(SESSIONS_MAX),

@@ -62,7 +62,7 @@ describe("a client that hangs up", () => {
 
   it("without a word is found out by HELLO, and its address is free again", async () => {
     lns = await Simplon.start(lab, {
-      lns: { hello: 1, "retransmit-cap": 1, "retransmit-count": 2 },
+      lns: { hello: 1, "retransmit-count": 1 },
       network: { pool: ["10.64.0.0/30"] },
     });
     await guest.must("dial");
@@ -101,7 +101,7 @@ it("a client that is idle is kept: HELLO and LCP Echo-Request are answered", asy
   await guest.must("ping", { to: CORE_ADDRESS });
 });
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   it(`${signal} hangs up on every client, and nothing of us is left`, async () => {
     lns = await Simplon.start(lab, { network: { nat: true } });
     await guest.must("dial");

@@ -124,6 +124,10 @@ test("an error names file, line, key, what was expected and what was found", () 
   assert.deepEqual(errors(`[lns]\nhello = "soon"\n${NETWORK}`), [
     'simplon.toml:2: [lns] hello: expected an integer from 1 to 3600 (seconds), got "soon"',
   ]);
+  assert.deepEqual(errors(`[lns]\nretransmit-cap = 7\n${NETWORK}`), [
+    "simplon.toml:2: [lns] retransmit-cap: expected an integer from 8 to 60 " +
+      "(seconds; RFC 2661 5.8 forbids less), got 7",
+  ]);
   assert.deepEqual(errors(`[lns]\nworkers = 4\n${NETWORK}`), [
     "simplon.toml:2: [lns] workers: expected 1 (this version runs exactly one worker), got 4",
   ]);
