@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   aaa: { knows: [...CORE, "l2tp", "ppp", "radius"], packages: HASHES },
   linux: { knows: COMMON, packages: ["node:", "koffi"] },
   dataplane: { knows: [...COMMON, "linux", "assembly", "build"], packages: ["node:"] },
-  observe: { knows: COMMON, packages: ["node:", "pino", "msgpackr"] },
+  observe: { knows: COMMON, packages: ["node:", "pino"] },
   config: { knows: COMMON, packages: ["node:", "zod", "smol-toml"] },
   daemon: {
     knows: [

@@ -35,6 +35,7 @@ test("each rule is seen when it is broken", () => {
     ["src/linux/x.ts", 'import { A } from "../dataplane/loop.ts";', /linux must not import/],
     ["src/l2tp/x.ts", 'import { readFileSync } from "node:fs";', /l2tp must not import node:fs/],
     ["src/config/x.ts", 'import { pino } from "pino";', /config must not import pino/],
+    ["src/observe/x.ts", 'import { Packr } from "msgpackr";', /observe must not import msgpackr/],
     ["src/cli/x.ts", 'import { parse } from "smol-toml";', /cli must not import smol-toml/],
     ["src/attic/x.ts", "", /no room/],
     ["src/l2tp/x.ts", "const now = Date.now();", /pure core must not use Date\.now/],
