@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { LogLevel } from "../../../src/config/config.ts";
 import { Child, type Exit, poll, run } from "./child.ts";
 import { type Lab, root } from "./lab.ts";
 
@@ -9,6 +10,7 @@ export interface Settings {
   readonly lns?: Readonly<Record<string, string | number>>;
   readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly methods?: readonly string[];
+  readonly level?: LogLevel;
 }
 
 export interface TunnelRow {
@@ -62,7 +64,7 @@ export function writeConfig(lab: Lab, settings: Settings = {}): string {
     table("[[network]]", network),
     table("[auth]", { methods: settings.methods ?? ["chap", "pap"] }),
     ...users,
-    table("[log]", { level: "debug" }),
+    table("[log]", { level: settings.level ?? "debug" }),
   ];
   const file = join(directory, "simplon.toml");
   writeFileSync(file, tables.join("\n"));
