@@ -1,8 +1,10 @@
 /**
- * IPv4 addresses as text and as 32-bit numbers, and prefixes. A leaf that every room may use.
+ * Addresses and prefixes: IPv4 as text and 32-bit numbers, IPv6 as text and 16 octets. A leaf that
+ * every room may use.
  *
  * @module
  */
+import ipaddr from "ipaddr.js";
 
 /** A prefix such as 10.64.0.0/16: its first and last address, as unsigned 32-bit numbers. */
 export interface Ipv4Prefix {
@@ -47,4 +49,52 @@ export function parseIpv4Prefix(text: string): Ipv4Prefix | undefined {
   const size = 2 ** (32 - length);
   if (first % size !== 0) return undefined;
   return { first, last: first + size - 1, length };
+}
+
+export function isIpv4(text: string): boolean {
+  return parseIpv4(text) !== undefined;
+}
+
+/** A prefix such as 2001:db8:64::/48; bits behind its length are zero. */
+export interface Ipv6Prefix {
+  readonly first: Uint8Array;
+  readonly length: number;
+}
+
+/** The 16 octets of an IPv6 address, or `undefined`. A zone ("fe80::1%eth0") is refused. */
+export function parseIpv6(text: string): Uint8Array | undefined {
+  if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
+  return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
+}
+
+/** @throws {RangeError} when `text` is not an IPv6 address: for values that were checked before. */
+export function ipv6(text: string): Uint8Array {
+  const octets = parseIpv6(text);
+  if (octets === undefined) throw new RangeError(`not an IPv6 address: ${text}`);
+  return octets;
+}
+
+/** The one text of 16 octets that RFC 5952 allows. */
+export function formatIpv6(octets: Uint8Array): string {
+  return new ipaddr.IPv6([...octets]).toRFC5952String();
+}
+
+/** An IPv6 prefix in CIDR notation, or `undefined`. Bits behind its length must be zero. */
+export function parseIpv6Prefix(text: string): Ipv6Prefix | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0) return undefined;
+  const first = parseIpv6(text.slice(0, slash));
+  const digits = text.slice(slash + 1);
+  if (first === undefined || !DECIMAL.test(digits) || Number(digits) > 128) return undefined;
+  const length = Number(digits);
+  const isClean = first.every((octet, at) => {
+    const kept = Math.min(8, Math.max(0, length - at * 8));
+    return (octet & (0xff >> kept)) === 0;
+  });
+  return isClean ? { first, length } : undefined;
+}
+
+/** "10.0.0.1:1701" or "[2001:db8::1]:1701". */
+export function formatEndpoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -21,7 +21,7 @@ const HASHES = ["@noble/hashes"];
 /** One way: codec ← l2tp | ppp | radius ← aaa ← daemon ← cli; daemon wires the leaves. */
 const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
-  net: { knows: [], isPure: true },
+  net: { knows: [], packages: ["ipaddr.js"], isPure: true },
   index: { knows: [...CORE, "l2tp", "ppp", "radius"], isPure: true },
   sansio: { knows: COMMON, isPure: true },
   codec: { knows: [...COMMON, "assembly", "build"], isPure: true },

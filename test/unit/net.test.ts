@@ -1,6 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatIpv4, ipv4, parseIpv4, parseIpv4Prefix } from "../../src/net.ts";
+import {
+  formatEndpoint,
+  formatIpv4,
+  formatIpv6,
+  ipv4,
+  ipv6,
+  parseIpv4,
+  parseIpv4Prefix,
+  parseIpv6,
+  parseIpv6Prefix,
+} from "../../src/net.ts";
 
 test("addresses become numbers and text again", () => {
   for (const [text, number] of [
@@ -69,4 +79,59 @@ test("what has bits behind the prefix, or no sound length, is no prefix", () => 
   ]) {
     assert.equal(parseIpv4Prefix(text), undefined, text);
   }
+});
+
+test("IPv6 addresses become octets, and the text that RFC 5952 allows", () => {
+  // Left as one may write it, right as RFC 5952 section 4 wants it.
+  for (const [given, canonical] of [
+    ["::", "::"],
+    ["::1", "::1"],
+    ["2001:DB8::1", "2001:db8::1"],
+    ["2001:0db8:0:0:0:0:2:1", "2001:db8::2:1"],
+    ["2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    ["2001:0:0:1:0:0:0:1", "2001:0:0:1::1"],
+    ["fe80::192.0.2.1", "fe80::c000:201"],
+  ] as const) {
+    const octets = ipv6(given);
+    assert.equal(octets.length, 16);
+    assert.equal(formatIpv6(octets), canonical);
+    assert.deepEqual(parseIpv6(canonical), octets);
+  }
+  assert.deepEqual([...ipv6("2001:db8::8:1")], [0x20, 1, 0x0d, 0xb8, ...Array(9).fill(0), 8, 0, 1]);
+});
+
+test("what is no IPv6 address is refused", () => {
+  for (const text of ["", "10.0.0.1", "1::2::3", "12345::", "::1%eth0", "::1/64", " ::1", ":::"]) {
+    assert.equal(parseIpv6(text), undefined, JSON.stringify(text));
+    assert.throws(() => ipv6(text), RangeError);
+  }
+});
+
+test("an IPv6 prefix has no bits behind its length", () => {
+  assert.deepEqual(parseIpv6Prefix("2001:db8:64::/48"), {
+    first: ipv6("2001:db8:64::"),
+    length: 48,
+  });
+  assert.deepEqual(parseIpv6Prefix("2001:db8:60::/44"), {
+    first: ipv6("2001:db8:60::"),
+    length: 44,
+  });
+  assert.equal(parseIpv6Prefix("::/0")?.length, 0);
+  assert.equal(parseIpv6Prefix("2001:db8::1/128")?.length, 128);
+  for (const text of [
+    "2001:db8:64::/40",
+    "2001:db8::1/127",
+    "2001:db8::",
+    "::/129",
+    "::/-1",
+    "/64",
+  ]) {
+    assert.equal(parseIpv6Prefix(text), undefined, text);
+  }
+});
+
+test("an endpoint of IPv6 stands in brackets", () => {
+  assert.equal(formatEndpoint("10.0.0.1", 1701), "10.0.0.1:1701");
+  assert.equal(formatEndpoint("2001:db8::1", 1701), "[2001:db8::1]:1701");
 });
