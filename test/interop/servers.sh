@@ -1,7 +1,8 @@
 #!/bin/bash
 # servers.sh DIR [namespace, default PREFIX-core]: what clients test against behind the LNS, until a
 # signal ends it. TCP 7001 gives DIR/file (made when missing), 7002 answers the SHA-256 of what it is
-# sent, 7003 gives the SHA-256 of DIR/file, 7004 answers the address it is asked from, iperf3 on 5201.
+# sent, 7003 gives the SHA-256 of DIR/file, 7004 answers the address it is asked from, iperf3 on 5201;
+# all over IPv4 and IPv6.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -14,11 +15,13 @@ finish() { trap - TERM INT EXIT; kill "${pids[@]}" 2>/dev/null || true; }
 trap 'finish; exit 0' TERM INT
 trap finish EXIT
 listen() { # listen PORT SOCAT-ARGUMENT...
-  local port=$1
+  local port=$1 family
   shift
-  ip netns exec "$ns" socat "${@:1:$#-1}" \
-    "TCP4-LISTEN:$port,fork,reuseaddr,backlog=64" "${@: -1}" &
-  pids+=($!)
+  # A socket for each family: 7004 is to answer an IPv4 address as such.
+  for family in "TCP4-LISTEN:$port" "TCP6-LISTEN:$port,ipv6only=1"; do
+    ip netns exec "$ns" socat "${@:1:$#-1}" "$family,fork,reuseaddr,backlog=64" "${@: -1}" &
+    pids+=($!)
+  done
 }
 listen 7001 -U "OPEN:$dir/file,rdonly"
 listen 7002 -t 30 EXEC:sha256sum
@@ -27,7 +30,7 @@ listen 7003 -U "OPEN:$dir/file.sha256,rdonly"
 listen 7004 -U 'SYSTEM:echo $SOCAT_PEERADDR'
 ip netns exec "$ns" iperf3 -s >/dev/null &
 pids+=($!)
-until [ "$(ip netns exec "$ns" ss -Hltn 'sport >= :7001 and sport <= :7004' | wc -l)" = 4 ]; do
+until [ "$(ip netns exec "$ns" ss -Hltn 'sport >= :7001 and sport <= :7004' | wc -l)" = 8 ]; do
   sleep 0.05
 done
 echo "RESULT servers=ready"

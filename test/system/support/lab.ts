@@ -13,6 +13,9 @@ const interop = join(root, "test", "interop");
 export const LNS_ADDRESS = "10.9.0.2";
 export const CORE_ADDRESS = "10.8.0.1";
 export const FAR_ADDRESS = "10.7.0.1";
+export const LNS_ADDRESS6 = "2001:db8:9::2";
+export const CORE_ADDRESS6 = "2001:db8:8::1";
+export const FAR_ADDRESS6 = "2001:db8:7::1";
 
 export type Place = "lac" | "lns" | "core" | "far";
 
