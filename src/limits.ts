@@ -113,6 +113,8 @@ export const API_CHUNK_ROWS = 256;
 export const API_ANSWER_MAX = 4_194_304;
 /** Path of a Unix socket: `sun_path` has 108 octets, the last is NUL (unix(7)). */
 export const SOCKET_PATH_MAX = 107;
+/** Path of the history file: PATH_MAX is 4096, with room for a suffix while it is rewritten. */
+export const HISTORY_PATH_MAX = 4_000;
 /** Octets of log lines that wait for a slow reader; further lines are dropped and counted. */
 export const LOG_BUFFER_MAX = 1_048_576;
 /** Wait before writing to a log pipe again that takes nothing at the moment. */
@@ -138,6 +140,11 @@ export const MTU_MAX = 1_500;
 /** Prefix lengths of a pool: a /30 still holds an address for a client, a /8 is the largest net. */
 export const POOL_PREFIX_MIN = 8;
 export const POOL_PREFIX_MAX = 30;
+/** The same of IPv6: a /63 holds one /64 beside the server's own, a /32 is a provider's. */
+export const POOL6_PREFIX_MIN = 32;
+export const POOL6_PREFIX_MAX = 63;
+/** Inner MTU of a network with IPv6 (RFC 8200 5). */
+export const MTU6_MIN = 1_280;
 /** Name servers of a kind: IPCP carries a primary and a secondary (RFC 1877). */
 export const NAME_SERVERS_MAX = 2;
 /** HELLO interval and retransmission settings that a configuration may choose. */

@@ -1,5 +1,13 @@
-/** What the configuration asks of IPv4 addresses and prefixes. @module */
-import { type Ipv4Prefix, parseIpv4, parseIpv4Prefix } from "../net.ts";
+/** What the configuration asks of addresses and prefixes. @module */
+import {
+  formatIpv6,
+  type Ipv4Prefix,
+  type Ipv6Prefix,
+  parseIpv4,
+  parseIpv4Prefix,
+  parseIpv6,
+  parseIpv6Prefix,
+} from "../net.ts";
 
 /** An address that a host can have: not "this network", loopback, multicast or reserved. */
 export function isHostAddress(text: string): boolean {
@@ -25,4 +33,32 @@ export function contains(prefix: Ipv4Prefix, address: number): boolean {
 function isUnicast(address: number): boolean {
   const net = address >>> 24;
   return net !== 0 && net !== 127 && net < 224;
+}
+
+/** A prefix of global unicast (2000::/3, RFC 4291) or unique local addresses (RFC 4193). */
+export function parseHostPrefix6(text: string): Ipv6Prefix | undefined {
+  const prefix = parseIpv6Prefix(text);
+  const first = prefix?.first[0] ?? 0;
+  return first >> 5 === 1 || first >> 1 === 0x7e ? prefix : undefined;
+}
+
+export function overlaps6(a: Ipv6Prefix, b: Ipv6Prefix): boolean {
+  const common = Math.min(a.length, b.length);
+  return a.first.every((octet, at) => {
+    const compared = Math.min(8, Math.max(0, common - at * 8));
+    return (octet ^ (b.first[at] ?? 0)) >> (8 - compared) === 0;
+  });
+}
+
+/** "0.0.0.0:1701" or "[::]:1701"; the address in its canonical text. */
+export function parseListen(text: string): { address: string; port: number } | undefined {
+  const [, inBrackets, plain = "", digits = ""] =
+    /^(?:\[(.*)\]|([^:]*)):([1-9]\d{0,4})$/.exec(text) ?? [];
+  const octets = inBrackets === undefined ? undefined : parseIpv6(inBrackets);
+  const isMulticast = octets?.[0] === 0xff;
+  if (inBrackets === undefined ? parseIpv4(plain) === undefined : octets === undefined)
+    return undefined;
+  const port = Number(digits);
+  if (isMulticast || port > 65_535) return undefined;
+  return { address: octets === undefined ? plain : formatIpv6(octets), port };
 }

@@ -7,7 +7,7 @@ export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface LnsConfig {
-  /** Local address and port; "0.0.0.0" takes every address of the host. */
+  /** Local address and port; "0.0.0.0" takes every IPv4 address of the host, "::" every address. */
   readonly address: string;
   readonly port: number;
   readonly hostName: string;
@@ -21,6 +21,10 @@ export interface LnsConfig {
   readonly maxSessions: number;
   /** Path of the control socket that `simplon show` asks. */
   readonly socket: string;
+  /** Whether a tunnel goes on when the peer's port changes (NAT). */
+  readonly followPort: boolean;
+  /** File that keeps how tunnels and sessions ended; "" keeps it in memory only. */
+  readonly history: string;
 }
 
 export interface NetworkConfig {
@@ -29,6 +33,8 @@ export interface NetworkConfig {
   readonly gateway: string;
   /** Prefixes such as "10.64.0.0/16", host bits zero, none overlapping another of any network. */
   readonly pool: readonly string[];
+  /** Prefixes such as "2001:db8:64::/48" from which each session gets a /64. */
+  readonly pool6: readonly string[];
   readonly dns: readonly string[];
   readonly nbns: readonly string[];
   readonly mtu: number;
@@ -54,3 +60,5 @@ export interface Config {
 export const DEFAULT_SOCKET = "/run/simplon.sock";
 /** The configuration that is read, or written at the first start, when no other is named. */
 export const DEFAULT_FILE = "simplon.toml";
+/** Where the history is kept when no configuration names another file. */
+export const DEFAULT_HISTORY = "/var/lib/simplon/history";

@@ -1,9 +1,16 @@
 /** Reads a configuration: TOML, then the schema, then what keys say about each other. @module */
 import { closeSync, openSync, readSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
-import { CONFIG_MAX } from "../limits.ts";
-import { type Ipv4Prefix, ipv4 } from "../net.ts";
-import { contains, overlaps, parseHostPrefix } from "./address.ts";
+import { CONFIG_MAX, MTU6_MIN } from "../limits.ts";
+import { type Ipv4Prefix, type Ipv6Prefix, ipv4 } from "../net.ts";
+import {
+  contains,
+  overlaps,
+  overlaps6,
+  parseHostPrefix,
+  parseHostPrefix6,
+  parseListen,
+} from "./address.ts";
 import type { Config } from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
 import { Lines } from "./locate.ts";
@@ -84,6 +91,7 @@ function crossErrors(source: Source, file: ConfigFile): ConfigError[] {
   const errors = [
     ...duplicates(source, file),
     ...poolErrors(source, file),
+    ...pool6Errors(source, file),
     ...unknownNetworks(source, file),
   ];
   return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -144,6 +152,30 @@ function poolErrors(source: Source, file: ConfigFile): ConfigError[] {
   return errors;
 }
 
+/** The same of IPv6, and each link has to take packets of the size that RFC 8200 asks for. */
+function pool6Errors(source: Source, file: ConfigFile): ConfigError[] {
+  const errors: ConfigError[] = [];
+  const seen: { path: (string | number)[]; prefix: Ipv6Prefix; text: string }[] = [];
+  for (const [network, { pool6, mtu }] of file.network.entries()) {
+    for (const [index, text] of pool6.entries()) {
+      const path = ["network", network, "pool6", index];
+      const prefix = parseHostPrefix6(text) as Ipv6Prefix;
+      const other = seen.find((candidate) => overlaps6(candidate.prefix, prefix));
+      if (other !== undefined) {
+        const line = source.lines.of(other.path);
+        const expected = `a prefix apart from ${JSON.stringify(other.text)} of line ${line}`;
+        errors.push(expectedError(source, path, expected));
+      }
+      seen.push({ path, prefix, text });
+    }
+    if (pool6.length > 0 && mtu < MTU6_MIN) {
+      const expected = `at least ${MTU6_MIN}, which IPv6 needs (pool6 is set)`;
+      errors.push(expectedError(source, ["network", network, "mtu"], expected));
+    }
+  }
+  return errors;
+}
+
 function unknownNetworks(source: Source, file: ConfigFile): ConfigError[] {
   const names = file.network.map((network) => network.name);
   const expected = `the name of a [[network]] (${names.join(", ")})`;
@@ -155,11 +187,11 @@ function unknownNetworks(source: Source, file: ConfigFile): ConfigError[] {
 }
 
 function toConfig(file: ConfigFile): Config {
-  const [address = "", port = ""] = file.lns.listen.split(":");
+  const { address, port } = parseListen(file.lns.listen) as { address: string; port: number };
   return {
     lns: {
       address,
-      port: Number(port),
+      port,
       hostName: file.lns.hostname,
       secret: file.lns.secret,
       workers: file.lns.workers,
@@ -169,6 +201,8 @@ function toConfig(file: ConfigFile): Config {
       maxTunnels: file.lns["max-tunnels"],
       maxSessions: file.lns["max-sessions"],
       socket: file.lns.socket,
+      followPort: file.lns["follow-port"],
+      history: file.lns.history,
     },
     networks: file.network,
     auth: file.auth,

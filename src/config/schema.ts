@@ -8,6 +8,7 @@ import { z } from "zod";
 import {
   AUTH_NAME_MAX,
   HELLO_MAX_MS,
+  HISTORY_PATH_MAX,
   MTU_MAX,
   MTU_MIN,
   NAME_SERVERS_MAX,
@@ -16,6 +17,8 @@ import {
   PEER_TEXT_MAX,
   POOL_PREFIX_MAX,
   POOL_PREFIX_MIN,
+  POOL6_PREFIX_MAX,
+  POOL6_PREFIX_MIN,
   POOLS_PER_NETWORK_MAX,
   RETRANSMIT_CAP_MAX_MS,
   RETRANSMIT_CAP_MIN_MS,
@@ -29,9 +32,8 @@ import {
   TUNNELS_MAX,
   USERS_MAX,
 } from "../limits.ts";
-import { parseIpv4 } from "../net.ts";
-import { isHostAddress, parseHostPrefix } from "./address.ts";
-import { AUTH_METHODS, DEFAULT_SOCKET, LOG_LEVELS } from "./config.ts";
+import { isHostAddress, parseHostPrefix, parseHostPrefix6, parseListen } from "./address.ts";
+import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS } from "./config.ts";
 
 const SECOND_MS = 1_000;
 
@@ -69,10 +71,14 @@ function isNetworkName(value: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value) && value.length <= NETWORK_NAME_MAX;
 }
 
-function isListen(value: string): boolean {
-  const [address = "", port = "", ...rest] = value.split(":");
-  const isAddress = address === "0.0.0.0" || parseIpv4(address) !== undefined;
-  return isAddress && rest.length === 0 && /^[1-9]\d{0,4}$/.test(port) && Number(port) <= 65_535;
+function isPool6(value: string): boolean {
+  const length = parseHostPrefix6(value)?.length ?? 0;
+  return POOL6_PREFIX_MIN <= length && length <= POOL6_PREFIX_MAX;
+}
+
+/** A path that the kernel takes as it stands. */
+function isAbsolute(value: string, max: number): boolean {
+  return value.startsWith("/") && !value.includes("\0") && Buffer.byteLength(value) <= max;
 }
 
 function isPool(value: string): boolean {
@@ -95,22 +101,24 @@ const nameServers = z
 
 const lns = z.strictObject(
   {
-    listen: text('an IPv4 address and port such as "0.0.0.0:1701"', isListen).default(
-      "0.0.0.0:1701",
-    ),
+    listen: text(
+      'an address and port such as "0.0.0.0:1701", or "[::]:1701" for both families',
+      (value) => parseListen(value) !== undefined,
+    ).default("0.0.0.0:1701"),
     hostname: text(`1 to ${PEER_TEXT_MAX} printable ASCII characters without spaces`, (value) =>
       isPrintable(value, PEER_TEXT_MAX),
     ).default("simplon"),
     secret: octets(0, SECRET_MAX).default(""),
     workers: z.literal(1, workersExpected).default(1),
     hello: integer(1, HELLO_MAX_MS / SECOND_MS, " (seconds)").default(60),
-    socket: text(
-      `an absolute path of at most ${SOCKET_PATH_MAX} octets`,
-      (value) =>
-        value.startsWith("/") &&
-        !value.includes("\0") &&
-        Buffer.byteLength(value) <= SOCKET_PATH_MAX,
+    socket: text(`an absolute path of at most ${SOCKET_PATH_MAX} octets`, (value) =>
+      isAbsolute(value, SOCKET_PATH_MAX),
     ).default(DEFAULT_SOCKET),
+    history: text(
+      `an absolute path of at most ${HISTORY_PATH_MAX} octets, or "" for none`,
+      (value) => value === "" || isAbsolute(value, HISTORY_PATH_MAX),
+    ).default(DEFAULT_HISTORY),
+    "follow-port": z.boolean("true or false").default(true),
     "retransmit-cap": integer(
       RETRANSMIT_CAP_MIN_MS / SECOND_MS,
       RETRANSMIT_CAP_MAX_MS / SECOND_MS,
@@ -124,6 +132,11 @@ const lns = z.strictObject(
 );
 
 const poolExpected = `1 to ${POOLS_PER_NETWORK_MAX} IPv4 prefixes, such as ["10.64.0.0/16"]`;
+
+const prefix6Expected =
+  `an IPv6 prefix such as "2001:db8:64::/48" (host bits zero, ` +
+  `/${POOL6_PREFIX_MIN} to /${POOL6_PREFIX_MAX})`;
+const pool6Expected = `at most ${POOLS_PER_NETWORK_MAX} IPv6 prefixes, such as ["2001:db8:64::/48"]`;
 
 const network = z.strictObject(
   {
@@ -140,6 +153,10 @@ const network = z.strictObject(
       .array(text(prefixExpected, isPool), poolExpected)
       .min(1, poolExpected)
       .max(POOLS_PER_NETWORK_MAX, poolExpected),
+    pool6: z
+      .array(text(prefix6Expected, isPool6), pool6Expected)
+      .max(POOLS_PER_NETWORK_MAX, pool6Expected)
+      .default([]),
     dns: nameServers,
     nbns: nameServers,
     mtu: integer(MTU_MIN, MTU_MAX, " (octets)").default(1_400),

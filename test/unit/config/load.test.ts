@@ -48,6 +48,8 @@ test("a network is enough, all else has its default", () => {
       maxTunnels: 32_768,
       maxSessions: 65_536,
       socket: "/run/simplon.sock",
+      followPort: true,
+      history: "/var/lib/simplon/history",
     },
     networks: [
       {
@@ -55,6 +57,7 @@ test("a network is enough, all else has its default", () => {
         tun: "simplon0",
         gateway: "10.64.0.1",
         pool: ["10.64.0.0/16"],
+        pool6: [],
         dns: [],
         nbns: [],
         mtu: 1_400,
@@ -76,6 +79,8 @@ secret = "s3cret"
 workers = 1
 hello = 30
 socket = "/tmp/x.sock"
+history = ""
+follow-port = false
 retransmit-cap = 16
 retransmit-count = 7
 max-tunnels = 10
@@ -85,6 +90,7 @@ name = "a"
 tun = "tun-a"
 gateway = "10.1.0.1"
 pool = ["10.1.0.0/24", "10.1.2.0/30"]
+pool6 = ["2001:db8::/48", "fd00:1::/63"]
 dns = ["192.0.2.53", "192.0.2.54"]
 nbns = ["192.0.2.55"]
 mtu = 1280
@@ -104,7 +110,10 @@ level = "debug"
   assert.equal(config.lns.retransmitCap, 16_000);
   assert.equal(config.lns.retransmitCount, 7);
   assert.equal(config.lns.secret, "s3cret");
+  assert.equal(config.lns.history, "");
+  assert.equal(config.lns.followPort, false);
   assert.deepEqual(config.networks[0]?.pool, ["10.1.0.0/24", "10.1.2.0/30"]);
+  assert.deepEqual(config.networks[0]?.pool6, ["2001:db8::/48", "fd00:1::/63"]);
   assert.deepEqual(config.networks[0]?.nbns, ["192.0.2.55"]);
   assert.equal(config.networks[0]?.nat, true);
   assert.deepEqual(config.auth.methods, ["pap"]);
@@ -143,9 +152,9 @@ test("a missing key is reported at its table", () => {
 });
 
 test("an unknown key is an error and the known ones are named", () => {
-  assert.deepEqual(errors(`${NETWORK}pool6 = ["2001:db8::/48"]\n`), [
-    "simplon.toml:6: [[network]] pool6: unknown key, expected one of " +
-      "name, tun, gateway, pool, dns, nbns, mtu, nat",
+  assert.deepEqual(errors(`${NETWORK}pool4 = ["10.0.0.0/8"]\n`), [
+    "simplon.toml:6: [[network]] pool4: unknown key, expected one of " +
+      "name, tun, gateway, pool, pool6, dns, nbns, mtu, nat",
   ]);
   assert.deepEqual(errors(`${NETWORK}[radius]\nserver = "192.0.2.1"\n`), [
     "simplon.toml:6: radius: unknown key, expected one of " +
@@ -170,7 +179,14 @@ test("[user] where [[user]] is meant", () => {
 test("values that a schema cannot let pass", () => {
   const bad: [string, string][] = [
     [`[lns]\nlisten = "1701"\n${NETWORK}`, "[lns] listen"],
-    [`[lns]\nlisten = "[::]:1701"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "::1701"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "[::]"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "[0.0.0.0]:1701"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "[ff02::1]:1701"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "[::]:0"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nlisten = "x[::]:1701"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nhistory = "here"\n${NETWORK}`, "[lns] history"],
+    [`[lns]\nfollow-port = 1\n${NETWORK}`, "[lns] follow-port"],
     [`[lns]\nlisten = "0.0.0.0:0"\n${NETWORK}`, "[lns] listen"],
     [`[lns]\nlisten = "0.0.0.0:65536"\n${NETWORK}`, "[lns] listen"],
     [`[lns]\nlisten = "0.0.0.0:1:2"\n${NETWORK}`, "[lns] listen"],
@@ -189,6 +205,12 @@ test("values that a schema cannot let pass", () => {
     [withNetwork('pool = ["0.0.0.0/4"]'), "[[network]] pool"],
     [withNetwork('pool = ["127.0.0.0/8"]'), "[[network]] pool"],
     [withNetwork("pool = []"), "[[network]] pool"],
+    [`${NETWORK}pool6 = "2001:db8::/48"\n`, "[[network]] pool6"],
+    [`${NETWORK}pool6 = ["2001:db8::/31"]\n`, "[[network]] pool6"],
+    [`${NETWORK}pool6 = ["2001:db8::/64"]\n`, "[[network]] pool6"],
+    [`${NETWORK}pool6 = ["2001:db8::1/48"]\n`, "[[network]] pool6"],
+    [`${NETWORK}pool6 = ["fe80::/48"]\n`, "[[network]] pool6"],
+    [`${NETWORK}pool6 = ["ff00::/48"]\n`, "[[network]] pool6"],
     [withNetwork('tun = "a-name-of-16-chr"'), "[[network]] tun"],
     [withNetwork('tun = "tun%d"'), "[[network]] tun"],
     [withNetwork('tun = "a/b"'), "[[network]] tun"],
@@ -290,4 +312,32 @@ test("files that cannot be a configuration", (t) => {
   if (process.getuid?.() === 0) return;
   chmodSync(file, 0o000);
   assert.equal(failure(file), `${file}: permission to read it is missing`);
+});
+
+test("both families, and one IPv6 address, in its canonical text", () => {
+  const listen = (text: string) => {
+    const { address, port } = parsed(`[lns]\nlisten = "${text}"\n${NETWORK}`).lns;
+    return [address, port];
+  };
+  assert.deepEqual(listen("[::]:1701"), ["::", 1701]);
+  assert.deepEqual(listen("[2001:DB8:0::1]:65535"), ["2001:db8::1", 65_535]);
+});
+
+test("no two IPv6 pools share an address, and their links carry 1280 octets", () => {
+  assert.deepEqual(errors(`${NETWORK}pool6 = ["2001:db8::/48", "2001:db8:0:8000::/49"]\n`), [
+    'simplon.toml:6: [[network]] pool6: expected a prefix apart from "2001:db8::/48" of line 6, ' +
+      'got "2001:db8:0:8000::/49"',
+  ]);
+  const second =
+    '[[network]]\nname = "b"\ntun = "b"\ngateway = "10.66.0.1"\npool = ["10.66.0.0/16"]\n';
+  const apart = `${NETWORK}pool6 = ["2001:db8::/48"]\n${second}pool6 = ["2001:db8:1::/48"]\n`;
+  assert.equal(parsed(apart).networks.length, 2);
+  assert.deepEqual(errors(apart.replace("db8:1::", "db8::")), [
+    'simplon.toml:12: [[network]] pool6: expected a prefix apart from "2001:db8::/48" of line 6, ' +
+      'got "2001:db8::/48"',
+  ]);
+  assert.deepEqual(errors(`${NETWORK}pool6 = ["2001:db8::/48"]\nmtu = 1279\n`), [
+    "simplon.toml:7: [[network]] mtu: expected at least 1280, which IPv6 needs (pool6 is set), " +
+      "got 1279",
+  ]);
 });
