@@ -41,7 +41,7 @@ export class LocalUsers implements Aaa {
   }
 
   #judge(request: AuthRequest): AaaResult {
-    const user = this.#passwords.verify(request);
+    const { user, proof } = this.#passwords.verify(request);
     const network = user && this.#networks.get(user.network);
     if (user === undefined || network === undefined) {
       return { ok: false, reason: "credentials", message: "Authentication failed" };
@@ -54,6 +54,6 @@ export class LocalUsers implements Aaa {
     const profile = { gateway, address, dns, nbns };
     const grant: Grant = { user: user.name, network: network.name, profile };
     this.#grants.add(grant);
-    return { ok: true, grant };
+    return proof === undefined ? { ok: true, grant } : { ok: true, grant, proof };
   }
 }

@@ -9,6 +9,7 @@
 import { md5 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { AuthRequest } from "../ppp/index.ts";
+import { authenticatorResponse, ntResponse } from "./mschapv2.ts";
 
 export interface User {
   readonly name: string;
@@ -17,9 +18,17 @@ export interface User {
   readonly network: string;
 }
 
+export interface Verified {
+  /** Absent when the name was not proved. */
+  readonly user?: User;
+  /** For MS-CHAPv2, what convinces the peer that we know the password too. */
+  readonly proof?: string | undefined;
+}
+
 const ENCODER = new TextEncoder();
 /** Stands in for the password of someone unknown; that it matches counts for nothing. */
 const NOBODY: User = { name: "", password: "nobody has this password", network: "" };
+const NOT_VERIFIED: Verified = Object.freeze({});
 
 export class Passwords {
   readonly #users: ReadonlyMap<string, User>;
@@ -30,17 +39,44 @@ export class Passwords {
     if (this.#users.size !== users.length) throw new RangeError("a user name is there twice");
   }
 
-  /** The user who has proved the name in `request`, or `undefined`. */
-  verify(request: AuthRequest): User | undefined {
-    const user = this.#users.get(request.name);
-    const password = ENCODER.encode((user ?? NOBODY).password);
-    const isRight =
-      request.method === "pap"
-        ? isEqual(request.password, password)
-        : isEqual(request.response, chapResponse(request.identifier, password, request.challenge));
+  /** The user who has proved the name in `request`, and what proves us to the user. */
+  verify(request: AuthRequest): Verified {
+    const user = this.#find(request.name);
+    const { password } = user ?? NOBODY;
+    const { isRight, proof } = compare(request, password);
     // An empty password protects nothing, and CHAP forbids it (RFC 1994 2.3).
-    return isRight && password.length > 0 ? user : undefined;
+    return isRight && password.length > 0 && user !== undefined ? { user, proof } : NOT_VERIFIED;
   }
+
+  /** Windows puts a domain in front of the name when it is told one: DOMAIN\user is user here. */
+  #find(name: string): User | undefined {
+    const whole = this.#users.get(name);
+    const part = this.#users.get(withoutDomain(name));
+    return whole ?? part;
+  }
+}
+
+/** Whether `request` was made with `password`, and our own proof that we know it. */
+function compare(request: AuthRequest, password: string): { isRight: boolean; proof?: string } {
+  switch (request.method) {
+    case "pap":
+      return { isRight: isEqual(request.password, ENCODER.encode(password)) };
+    case "chap": {
+      const { identifier, challenge, response } = request;
+      const secret = ENCODER.encode(password);
+      return { isRight: isEqual(response, chapResponse(identifier, secret, challenge)) };
+    }
+    case "mschapv2": {
+      const { challenge, peerChallenge, response } = request;
+      const exchange = { challenge, peerChallenge, name: withoutDomain(request.name) };
+      const isRight = isEqual(response, ntResponse(exchange, password));
+      return { isRight, proof: authenticatorResponse(exchange, response, password) };
+    }
+  }
+}
+
+function withoutDomain(name: string): string {
+  return name.slice(name.lastIndexOf("\\") + 1);
 }
 
 /** MD5 over Identifier, secret and Challenge Value (RFC 1994 4.1). */

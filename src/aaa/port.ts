@@ -14,7 +14,12 @@ export interface Grant {
 }
 
 export type AaaResult =
-  | { readonly ok: true; readonly grant: Grant }
+  | {
+      readonly ok: true;
+      readonly grant: Grant;
+      /** For MS-CHAPv2: "S=" and forty digits, our own proof of the password. */
+      readonly proof?: string | undefined;
+    }
   | {
       readonly ok: false;
       readonly reason: "credentials" | "pool-exhausted";

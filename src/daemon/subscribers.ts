@@ -53,8 +53,6 @@ class Subscriber {
   grant?: Grant;
   /** Frames that came before ICCN. */
   early: Uint8Array[] = [];
-  /** What AAA said when it was not the credentials that were wrong. */
-  refusal?: Result;
 
   constructor(session: SessionInfo, handle: SessionHandle) {
     this.session = session;
@@ -62,9 +60,11 @@ class Subscriber {
   }
 }
 
+const NO_FACILITIES = 4;
 /** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
 const RESULTS: Readonly<Record<DownReason, Result>> = {
   authentication: { code: 3, message: "authentication failed" },
+  "pool-exhausted": { code: NO_FACILITIES, message: "no address is free" },
   "no-authentication-method": { code: 3, message: "no common authentication method" },
   peer: { code: 3, message: "link terminated by the peer" },
   local: { code: 3, message: "link closed" },
@@ -72,7 +72,6 @@ const RESULTS: Readonly<Record<DownReason, Result>> = {
   negotiation: { code: 3, message: "PPP negotiation failed" },
   loop: { code: 3, message: "link is looped back" },
 };
-const NO_FACILITIES = 4;
 
 export class Subscribers {
   readonly counters = { "early-frames": 0, "stale-frames": 0, "oversize-frames": 0 };
@@ -224,7 +223,7 @@ export class Subscribers {
         table.hold(subscriber.handle);
         break;
       case "down": {
-        const result = subscriber.refusal ?? RESULTS[event.reason];
+        const result = RESULTS[event.reason];
         log.info({ ...names(subscriber), reason: event.reason }, "link down");
         closeSession(subscriber.session, result, now);
       }
@@ -262,16 +261,14 @@ export class Subscribers {
     }
     const now = clock();
     if (answer.ok) {
-      const profile = answer.grant.profile;
+      const { proof, grant } = answer;
+      const { profile } = grant;
       // False: LCP was renegotiated while AAA was asked, and nobody waits for this answer.
-      if (link.authenticated({ ok: true, profile }, now)) this.#grant(subscriber, answer.grant);
-      else aaa.release(answer.grant);
+      if (link.authenticated({ ok: true, profile, proof }, now)) this.#grant(subscriber, grant);
+      else aaa.release(grant);
     } else {
       log.warn({ ...names(subscriber), user: request.name, reason: answer.reason }, "user refused");
-      if (answer.reason === "pool-exhausted") {
-        subscriber.refusal = { code: NO_FACILITIES, message: "no address is free" };
-      }
-      link.authenticated({ ok: false, message: answer.message }, now);
+      link.authenticated(answer, now);
     }
     this.#drain(subscriber, link, now);
     this.#options.onProgress();

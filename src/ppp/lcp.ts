@@ -25,13 +25,11 @@ export const LcpOption = {
   Acfc: 8,
 } as const;
 
-const CHAP_MD5 = 5;
+/** Algorithms of CHAP: MD5 (RFC 1994 section 3), MS-CHAP-V2 (RFC 2759 section 2). */
 const AUTH_OPTION: Record<AuthMethod, Option> = {
-  pap: { type: LcpOption.AuthenticationProtocol, data: u16(PAP) },
-  chap: {
-    type: LcpOption.AuthenticationProtocol,
-    data: Uint8Array.of(CHAP >> 8, CHAP & 0xff, CHAP_MD5),
-  },
+  mschapv2: authOption(...u16(CHAP), 0x81),
+  chap: authOption(...u16(CHAP), 5),
+  pap: authOption(...u16(PAP)),
 };
 
 /** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
@@ -284,6 +282,10 @@ export class Lcp extends ControlProtocol {
     if (code === Code.EchoRequest) this.isEchoRejected = true;
     if (code === Code.ProtocolReject) this.#isProtocolRejectRejected = true;
   }
+}
+
+function authOption(...data: number[]): Option {
+  return { type: LcpOption.AuthenticationProtocol, data: Uint8Array.from(data) };
 }
 
 /** Random and not zero: zero is illegal (RFC 1661 6.4). */

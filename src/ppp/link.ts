@@ -4,7 +4,8 @@
  * A frame takes this way:
  *
  * 1. The codec reads Protocol and Information; what is no PPP frame ends here.
- * 2. LCP is heard in every phase, PAP or CHAP from Authenticate on, IPCP in Network phase only.
+ * 2. LCP is heard in every phase, PAP or CHAP from Authenticate on, IPCP and IPV6CP in Network
+ *    phase only.
  * 3. Everything else is silently discarded before Network phase and draws a Protocol-Reject in it,
  *    a Protocol field that RFC 1661 2 rules out among it: the codec hands on an even number.
  * 4. What a protocol signals (up, down, finished, failed) is settled here and nowhere else.
@@ -15,13 +16,14 @@ import { parsePpp } from "../codec/index.ts";
 import type { Machine } from "../sansio/machine.ts";
 import type { Authenticator } from "./auth/authenticator.ts";
 import { Chap } from "./auth/chap.ts";
+import { MsChapV2 } from "./auth/mschapv2.ts";
 import { Pap } from "./auth/pap.ts";
 import { Echo } from "./echo.ts";
-import { Ipcp } from "./ipcp.ts";
 import { Lcp } from "./lcp.ts";
+import { NetworkPhase } from "./network.ts";
 import { Outbox } from "./outbox.ts";
-import { CHAP, IP, IPCP, LCP, PAP } from "./protocols.ts";
-import type { AuthReply, DownReason, LinkEvent, LinkOptions, Phase } from "./types.ts";
+import { CHAP, IPV6, LCP, PAP } from "./protocols.ts";
+import type { AuthMethod, AuthReply, DownReason, LinkEvent, LinkOptions, Phase } from "./types.ts";
 
 export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   readonly #options: LinkOptions;
@@ -29,7 +31,7 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   readonly #lcp: Lcp;
   #echo: Echo | undefined;
   #authenticator: Authenticator | undefined;
-  #ipcp: Ipcp | undefined;
+  #network: NetworkPhase | undefined;
   /** Whose request AAA is working on. One at a time, so that an answer has one meaning only. */
   #asking: Authenticator | undefined;
   #reason: DownReason | undefined;
@@ -121,9 +123,9 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
       this.#authenticator?.timeout(now);
       this.#settleAuthenticator(now);
     }
-    if ((this.#ipcp?.deadline ?? Infinity) <= now) {
-      this.#ipcp?.timeout(now);
-      this.#settleIpcp(now);
+    if ((this.#network?.deadline ?? Infinity) <= now) {
+      this.#network?.timeout(now);
+      this.#settleNetwork(now);
     }
     if ((this.#echo?.deadline ?? Infinity) <= now) this.#echoDue(now);
   }
@@ -139,14 +141,25 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
       this.#outbox.count("late-answer");
       return false;
     }
+    if (!reply.ok && reply.reason === "pool-exhausted") {
+      // A Nak or Failure would tell the peer that its password is wrong, and it would forget it.
+      this.#terminate("pool-exhausted", now);
+      return true;
+    }
     if (reply.ok) {
-      this.#ipcp = new Ipcp(this.#outbox, this.#options.mru, this.#lcp.peer.mru, reply.profile);
+      const { peer } = this.#lcp;
+      this.#network = new NetworkPhase(this.#outbox, this.#options, peer, reply.profile);
     }
     authenticator.answer(reply);
-    this.#ipcp?.event("Open", now);
-    this.#ipcp?.event("Up", now);
+    this.#network?.open(now);
     this.#settleAuthenticator(now);
     return true;
+  }
+
+  /** Sends an IPv6 packet; what is sent while IPV6CP is not Opened is dropped and counted. */
+  sendIpv6(packet: Uint8Array): void {
+    if (this.#network?.isIpv6Opened) this.#outbox.send(IPV6, packet);
+    else this.#outbox.count("network-packet");
   }
 
   pollTransmit(): Uint8Array | undefined {
@@ -161,7 +174,7 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
     return Math.min(
       this.#lcp.deadline,
       this.#authenticator?.deadline ?? Infinity,
-      this.#ipcp?.deadline ?? Infinity,
+      this.#network?.deadline ?? Infinity,
       this.#echo?.deadline ?? Infinity,
     );
   }
@@ -175,19 +188,18 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
       this.#outbox.count("authentication-busy");
     } else {
       const request = authenticator.input(information, now);
-      if (request === undefined) return;
+      if (request === undefined) {
+        this.#settleAuthenticator(now);
+        return;
+      }
       this.#asking = authenticator;
       this.#outbox.emit({ type: "authenticate", request });
     }
   }
 
   #networkInput(protocol: number, information: Uint8Array, now: number): void {
-    if (protocol === IPCP) {
-      this.#ipcp?.input(information, now);
-      this.#settleIpcp(now);
-    } else if (protocol === IP) {
-      // Supported, so never rejected (RFC 1661 3.6); the data plane takes it while IPCP is Opened.
-      this.#outbox.count("network-packet");
+    if (this.#network?.input(protocol, information, now)) {
+      this.#settleNetwork(now);
     } else {
       this.#outbox.count("unknown-protocol");
       this.#lcp.sendProtocolReject(protocol, information);
@@ -216,36 +228,21 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
     if (this.#authenticator?.state === "failed") this.#terminate("authentication", now);
   }
 
-  #settleIpcp(now: number): void {
-    const ipcp = this.#ipcp;
-    if (ipcp === undefined) return;
-    const { failure, signal } = ipcp;
-    ipcp.failure = undefined;
-    ipcp.signal = "";
-    if (signal === "up") {
-      this.#outbox.emit({ type: "network-up", address: ipcp.address, peer: this.#lcp.peer });
-    } else if (signal === "down") {
-      this.#outbox.emit({ type: "network-down" });
-    } else if (signal === "finished") {
-      // With its only network protocol gone the link would hold an address for nothing.
-      this.#terminate(ipcp.terminated ? "peer" : "negotiation", now);
-    }
-    if (failure !== undefined) this.#terminate(failure, now);
+  #settleNetwork(now: number): void {
+    const reason = this.#network?.ended;
+    if (reason !== undefined) this.#terminate(reason, now);
   }
 
   #startAuthentication(now: number): void {
-    const outbox = this.#outbox;
-    const isChap = this.#lcp.authMethod === "chap";
-    this.#authenticator = isChap ? new Chap(outbox, this.#options) : new Pap(outbox);
+    this.#authenticator = authenticatorOf(this.#lcp.authMethod, this.#outbox, this.#options);
     this.#authenticator.start(now);
     this.#echo = new Echo(now);
   }
 
   /** Whatever LCP carried goes with it; a new negotiation authenticates anew. */
   #leaveOpened(now: number): void {
-    this.#ipcp?.event("Down", now);
-    this.#settleIpcp(now);
-    this.#ipcp = undefined;
+    this.#network?.down(now);
+    this.#network = undefined;
     this.#authenticator = undefined;
     this.#echo = undefined;
   }
@@ -253,9 +250,11 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   /** The protocol is not to be sent again; without it this link cannot become or stay useful. */
   #protocolRejected(protocol: number, now: number): void {
     const authenticator = this.#authenticator;
-    if (protocol === IPCP) this.#terminate("negotiation", now);
-    else if (protocol === authenticator?.protocol && authenticator.state !== "passed") {
+    if (protocol === authenticator?.protocol && authenticator.state !== "passed") {
       this.#terminate("authentication", now);
+    } else {
+      this.#network?.rejected(protocol, now);
+      this.#settleNetwork(now);
     }
   }
 
@@ -269,5 +268,16 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   #finish(reason: DownReason): void {
     this.#isFinished = true;
     this.#outbox.emit({ type: "down", reason: this.#reason ?? reason });
+  }
+}
+
+function authenticatorOf(method: AuthMethod, outbox: Outbox, options: LinkOptions): Authenticator {
+  switch (method) {
+    case "mschapv2":
+      return new MsChapV2(outbox, options);
+    case "chap":
+      return new Chap(outbox, options);
+    case "pap":
+      return new Pap(outbox);
   }
 }

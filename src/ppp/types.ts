@@ -5,7 +5,7 @@
  */
 import type { Random } from "../sansio/machine.ts";
 
-export type AuthMethod = "chap" | "pap";
+export type AuthMethod = "mschapv2" | "chap" | "pap";
 
 export interface LinkOptions {
   /** Largest Information field that we want to receive. */
@@ -28,6 +28,10 @@ export interface NetworkProfile {
   /** Primary and secondary; none is offered where there is none. */
   readonly dns: readonly string[];
   readonly nbns: readonly string[];
+  /** The peer's /64 in CIDR notation; without one no IPv6 is spoken. */
+  readonly prefix6?: string;
+  /** Our global IPv6 address. */
+  readonly gateway6?: string;
 }
 
 export type AuthRequest =
@@ -38,11 +42,31 @@ export type AuthRequest =
       readonly identifier: number;
       readonly challenge: Uint8Array;
       readonly response: Uint8Array;
+    }
+  | {
+      readonly method: "mschapv2";
+      /** As the peer sent it, with the Windows domain if there was one. */
+      readonly name: string;
+      readonly identifier: number;
+      readonly challenge: Uint8Array;
+      readonly peerChallenge: Uint8Array;
+      /** The NT-Response. */
+      readonly response: Uint8Array;
     };
 
 export type AuthReply =
-  | { readonly ok: true; readonly profile: NetworkProfile }
-  | { readonly ok: false; readonly message: string };
+  | {
+      readonly ok: true;
+      readonly profile: NetworkProfile;
+      /** For MS-CHAPv2: "S=" and forty digits, our own proof of the password. */
+      readonly proof?: string | undefined;
+    }
+  | {
+      readonly ok: false;
+      /** Whether the peer is who it says but cannot be served; the credentials are at fault else. */
+      readonly reason?: "credentials" | "pool-exhausted";
+      readonly message: string;
+    };
 
 /** What the peer said that it can receive, so what we may use when sending. */
 export interface PeerLinkOptions {
@@ -54,6 +78,7 @@ export interface PeerLinkOptions {
 
 export type DownReason =
   | "authentication"
+  | "pool-exhausted"
   | "no-authentication-method"
   | "peer"
   | "local"
@@ -65,6 +90,16 @@ export type LinkEvent =
   | { readonly type: "authenticate"; readonly request: AuthRequest }
   | { readonly type: "network-up"; readonly address: string; readonly peer: PeerLinkOptions }
   | { readonly type: "network-down" }
+  | {
+      readonly type: "ipv6-up";
+      /** The peer's interface identifier, zero when it has named none. */
+      readonly interfaceId: Uint8Array;
+      readonly ownInterfaceId: Uint8Array;
+      readonly peer: PeerLinkOptions;
+    }
+  | { readonly type: "ipv6-down" }
+  /** An IPv6 packet that the data plane left to us. */
+  | { readonly type: "ipv6-packet"; readonly packet: Uint8Array }
   | { readonly type: "down"; readonly reason: DownReason };
 
 export type Phase = "dead" | "establish" | "authenticate" | "network" | "terminate";

@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   l2tp: { knows: CORE, packages: HASHES, isPure: true },
   ppp: { knows: CORE, packages: HASHES, isPure: true },
   radius: { knows: CORE, packages: HASHES, isPure: true },
-  aaa: { knows: [...CORE, "l2tp", "ppp", "radius"], packages: HASHES },
+  aaa: { knows: [...CORE, "l2tp", "ppp", "radius"], packages: [...HASHES, "des.js", "js-md4"] },
   linux: { knows: COMMON, packages: ["node:", "koffi"] },
   dataplane: { knows: [...COMMON, "linux", "assembly", "build"], packages: ["node:"] },
   observe: { knows: COMMON, packages: ["node:", "pino"] },

@@ -68,8 +68,13 @@ export abstract class Authenticator {
   answer(reply: AuthReply): void {
     this.state = reply.ok ? "passed" : "failed";
     this.deadline = Infinity;
-    this.#message = reply.ok ? "" : displayable(reply.message);
+    this.#message = this.resultText(reply);
     this.#repeatResult();
+  }
+
+  /** What the peer reads next to the result. */
+  protected resultText(reply: AuthReply): string {
+    return reply.ok ? "" : displayable(reply.message);
   }
 
   #repeatResult(): void {
@@ -86,6 +91,6 @@ export function decodeName(octets: Uint8Array): string {
 }
 
 /** Messages to a peer hold ASCII 32 to 126 only (RFC 1334 2.2.2, RFC 1994 4.2). */
-function displayable(text: string): string {
+export function displayable(text: string): string {
   return text.replace(/[^ -~]/g, "?").slice(0, MESSAGE_MAX);
 }

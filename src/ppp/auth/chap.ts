@@ -1,5 +1,6 @@
 /**
- * The Challenge Handshake Authentication Protocol with MD5, as authenticator (RFC 1994).
+ * The Challenge Handshake Authentication Protocol as authenticator (RFC 1994): what every algorithm
+ * of it shares, and the one with MD5.
  *
  * @module
  */
@@ -13,11 +14,21 @@ import { Authenticator, decodeName } from "./authenticator.ts";
 export const ChapCode = { Challenge: 1, Response: 2, Success: 3, Failure: 4 } as const;
 
 const ENCODER = new TextEncoder();
-const CHALLENGE_SIZE = 16;
+/** As unique as an MD5 hash is long (RFC 1994 2.3), and what MS-CHAP-V2 has (RFC 2759 3). */
+export const CHALLENGE_SIZE = 16;
 const MD5_SIZE = 16;
 
-export class Chap extends Authenticator {
-  readonly #options: LinkOptions;
+/** The fields of a Response; `value` is a copy, for it outlives the frame. */
+export interface Response {
+  readonly name: string;
+  readonly identifier: number;
+  /** What we asked. */
+  readonly challenge: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+export abstract class ChapAuthenticator extends Authenticator {
+  protected readonly options: LinkOptions;
   /** Of the last Challenge: a Response to an earlier one is stale. */
   #identifier: number;
   /** Until it was answered: afterwards nothing may be computed with it again. */
@@ -26,9 +37,13 @@ export class Chap extends Authenticator {
 
   constructor(outbox: Outbox, options: LinkOptions) {
     super(outbox);
-    this.#options = options;
+    this.options = options;
     this.#identifier = options.random(1)[0] ?? 0;
   }
+
+  /** Octets of the Value of a Response: the algorithm has one size. */
+  protected abstract get valueSize(): number;
+  protected abstract request(response: Response): AuthRequest;
 
   override get protocol(): number {
     return CHAP;
@@ -47,9 +62,9 @@ export class Chap extends Authenticator {
   #sendChallenge(now: number): void {
     this.#transmissions += 1;
     this.#identifier = (this.#identifier + 1) & 0xff;
-    this.#challenge = this.#options.random(CHALLENGE_SIZE);
+    this.#challenge = this.options.random(CHALLENGE_SIZE);
     this.deadline = now + AUTH_RETRY_MS;
-    const name = ENCODER.encode(this.#options.hostName);
+    const name = ENCODER.encode(this.options.hostName);
     const data = new Uint8Array(1 + CHALLENGE_SIZE + name.length);
     data[0] = CHALLENGE_SIZE;
     data.set(this.#challenge, 1);
@@ -60,16 +75,17 @@ export class Chap extends Authenticator {
   protected override read(packet: Packet): AuthRequest | undefined {
     if (!this.repeats(packet)) return undefined;
     const { identifier, data } = packet;
-    const name = data.subarray(1 + MD5_SIZE);
+    const size = this.valueSize;
+    const name = data.subarray(1 + size);
     const challenge = this.#challenge;
-    if (data[0] !== MD5_SIZE || data.length < 1 + MD5_SIZE || name.length > AUTH_NAME_MAX) {
+    if (data[0] !== size || data.length < 1 + size || name.length > AUTH_NAME_MAX) {
       this.outbox.count("malformed-packet");
       return undefined;
     }
     if (challenge === undefined) throw new Error("no Challenge is out");
     this.#challenge = undefined;
-    const response = data.slice(1, 1 + MD5_SIZE);
-    return { method: "chap", name: decodeName(name), identifier, challenge, response };
+    const value = data.slice(1, 1 + size);
+    return this.request({ name: decodeName(name), identifier, challenge, value });
   }
 
   protected override repeats({ code, identifier }: Packet): boolean {
@@ -81,5 +97,16 @@ export class Chap extends Authenticator {
   protected override sendResult(passed: boolean, message: string): void {
     const code = passed ? ChapCode.Success : ChapCode.Failure;
     this.send(code, this.#identifier, ENCODER.encode(message));
+  }
+}
+
+/** Algorithm 5, MD5 (RFC 1994 section 3). */
+export class Chap extends ChapAuthenticator {
+  protected override get valueSize(): number {
+    return MD5_SIZE;
+  }
+
+  protected override request({ value, ...rest }: Response): AuthRequest {
+    return { method: "chap", ...rest, response: value };
   }
 }
