@@ -62,6 +62,8 @@ export const PPP_NEGOTIATION_MAX = 64;
 /** Smallest and largest Information field we work with (RFC 1661 2, RFC 1191 floor for IPv4). */
 export const MRU_MIN = 128;
 export const MRU_DEFAULT = 1_500;
+/** A peer without IPv4 begins with IPv6 by then, or its link has no use. */
+export const PPP_NETWORK_WAIT_MS = 15_000;
 /** Time to answer a CHAP Challenge or to send a PAP request, and how often it is repeated. */
 export const AUTH_RETRY_MS = 3_000;
 export const AUTH_RETRY_COUNT = 10;
@@ -74,6 +76,20 @@ export const ECHO_INTERVAL_MS = 20_000;
 export const ECHO_FAILURES_MAX = 4;
 /** PPP frames held for a session that overtook its ICCN. */
 export const EARLY_FRAMES_MAX = 4;
+
+// IPv6 inside
+
+/** Unsolicited Router Advertisements: MaxRtrAdvInterval, MinRtrAdvInterval (RFC 4861 6.2.1). */
+export const RA_INTERVAL_MAX_MS = 600_000;
+export const RA_INTERVAL_MIN_MS = 200_000;
+/** The first few come sooner (RFC 4861 10): MAX_INITIAL_RTR_ADVERTISEMENTS and their interval. */
+export const RA_INITIAL_COUNT = 3;
+export const RA_INITIAL_INTERVAL_MS = 16_000;
+/** MIN_DELAY_BETWEEN_RAS: between two to all nodes (RFC 4861 10). */
+export const RA_MULTICAST_GAP_MS = 3_000;
+/** Answers to Neighbour Discovery and echo that a session gets at once, and one more each. */
+export const ND_BURST = 20;
+export const ND_REFILL_MS = 100;
 
 // Data plane
 
