@@ -1,10 +1,18 @@
 // Builds what runs. Always: the two WebAssembly modules, each as build/NAME.wasm and as
-// build/NAME.ts, which carries it inlined. With --dist also the published JavaScript. With
-// --if-missing nothing is done when build/ is newer than all its sources.
+// build/NAME.ts, which carries it inlined. With --dist also the published JavaScript, and how large
+// the codec is. With --if-missing nothing is done when build/ is newer than all its sources.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const targets = ["codec", "dataplane"];
@@ -36,4 +44,21 @@ if (!process.argv.includes("--if-missing") || !isFresh()) {
   mkdirSync(join(root, "build"), { recursive: true });
   for (const target of targets) compile(target);
 }
-if (process.argv.includes("--dist")) await (await import("./dist.ts")).buildDist(root);
+if (process.argv.includes("--dist")) {
+  await (await import("./dist.ts")).buildDist(root);
+  // simplon/codec.wasm, for runtimes that take a module only as a file.
+  copyFileSync(join(root, "build", "codec.wasm"), join(root, "dist", "codec.wasm"));
+  console.log(await codecSizes());
+}
+
+/** What simplon/codec adds to a page, all of it, minified as a bundler does. */
+async function codecSizes(): Promise<string> {
+  const { transform } = await import("esbuild");
+  const source = readFileSync(join(root, "dist", "codec.js"), "utf8");
+  const { code } = await transform(source, { minify: true });
+  const wasm = statSync(join(root, "dist", "codec.wasm")).size;
+  return (
+    `simplon/codec: ${source.length} octets, ${code.length} minified, ` +
+    `${gzipSync(code).length} with gzip; ${wasm} of them are WebAssembly before base64`
+  );
+}

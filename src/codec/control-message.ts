@@ -32,13 +32,13 @@ import { writeHeader } from "./header.ts";
 import {
   AVP_RECORDS_AT,
   codec,
+  faultOf,
   type Instance,
   PACKET_AT,
   PACKET_MAX,
   RECORD_AT,
-  statusOf,
 } from "./load.ts";
-import type { Avp, AvpInput, ControlMessage, ControlMessageInput, Status } from "./types.ts";
+import type { Avp, AvpInput, ControlMessage, ControlMessageInput, Fault } from "./types.ts";
 
 /** A control message has Length, Ns and Nr, and no Offset: its header is always this long. */
 const HEADER_SIZE = 12;
@@ -48,19 +48,19 @@ const VALUE_MAX = AVP_LENGTH_MAX - AVP_HEADER_SIZE;
  * Checks and reads a control message. A string is the fault; a data message has the fault
  * "control-bits". Values are copies: the datagram may be reused.
  */
-export function parseControlMessage(datagram: Uint8Array): ControlMessage | Status {
+export function parseControlMessage(datagram: Uint8Array): ControlMessage | Fault {
   const instance = codec();
   const { bytes, view, exports } = instance;
   // Length has 16 bits, so what lies behind is padding; the copy is what is checked and read.
   const isWhole = datagram.length <= PACKET_MAX;
   bytes.set(isWhole ? datagram : datagram.subarray(0, PACKET_MAX), PACKET_AT);
   const status = exports.parseHeader(PACKET_AT, datagram.length, RECORD_AT);
-  if (status !== STATUS_OK) return statusOf(status);
-  if ((u16(view, HEADER_BITS) & BIT_TYPE) === 0) return statusOf(STATUS_CONTROL_BITS);
+  if (status !== STATUS_OK) return faultOf(status);
+  if ((u16(view, HEADER_BITS) & BIT_TYPE) === 0) return faultOf(STATUS_CONTROL_BITS);
   const at = PACKET_AT + view.getUint32(RECORD_AT + HEADER_PAYLOAD_AT, true);
   const length = view.getUint32(RECORD_AT + HEADER_PAYLOAD_LENGTH, true);
   const count = exports.walkAvps(at, length, AVP_RECORDS_AT, AVPS_MAX);
-  if (count < 0) return statusOf(-count);
+  if (count < 0) return faultOf(-count);
   const avps: Avp[] = [];
   for (let i = 0; i < count; i++)
     avps.push(readAvp(instance, AVP_RECORDS_AT + i * AVP_RECORD_SIZE));

@@ -22,8 +22,8 @@ import {
   STATUS_OK,
 } from "../../assembly/records.ts";
 import { uint16 } from "./check.ts";
-import { codec, type Instance, PACKET_AT, PACKET_MAX, RECORD_AT, statusOf } from "./load.ts";
-import type { Header, ParsedHeader, Status } from "./types.ts";
+import { codec, faultOf, type Instance, PACKET_AT, PACKET_MAX, RECORD_AT } from "./load.ts";
+import type { Fault, Header, ParsedHeader } from "./types.ts";
 
 /** Octets up to and with Offset Size, when all optional fields are there. */
 const FIELDS_MAX = 14;
@@ -33,14 +33,14 @@ const FIELDS_MAX = 14;
  *
  * A Length smaller than the datagram cuts `payload` there: the rest is padding.
  */
-export function parseHeader(datagram: Uint8Array): ParsedHeader | Status {
+export function parseHeader(datagram: Uint8Array): ParsedHeader | Fault {
   const instance = codec();
   const { bytes, view } = instance;
   // The parser reads no octet behind the fields, so only these are copied.
   const fields = Math.min(datagram.length, FIELDS_MAX);
   for (let i = 0; i < fields; i++) bytes[PACKET_AT + i] = datagram[i] ?? 0;
   const status = instance.exports.parseHeader(PACKET_AT, datagram.length, RECORD_AT);
-  if (status !== STATUS_OK) return statusOf(status);
+  if (status !== STATUS_OK) return faultOf(status);
   const payloadAt = view.getUint32(RECORD_AT + HEADER_PAYLOAD_AT, true);
   const payloadEnd = payloadAt + view.getUint32(RECORD_AT + HEADER_PAYLOAD_LENGTH, true);
   const bits = u16(view, HEADER_BITS);

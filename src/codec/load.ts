@@ -5,7 +5,7 @@
  */
 import { AVP_RECORD_SIZE } from "../../assembly/records.ts";
 import wasm from "../../build/codec.ts";
-import { STATUS_NAMES, type Status } from "./types.ts";
+import { type Fault, STATUS_NAMES, type Status } from "./types.ts";
 
 /** The exports of assembly/codec.ts: addresses and lengths in octets. */
 export interface CodecExports {
@@ -47,6 +47,18 @@ export const PACKET_MAX = 65_535;
 let compiled: WebAssembly.Module | undefined;
 let shared: Instance | undefined;
 
+/**
+ * Gives the codec its module, compiled by someone else: for runtimes that compile no WebAssembly
+ * from octets, as edge workers do not. The file is `simplon/codec.wasm`. Elsewhere nothing has to
+ * be called: the codec compiles its 3 KB on first use.
+ *
+ * @throws Error when the codec is in use already
+ */
+export function load(module: WebAssembly.Module): void {
+  if (compiled !== undefined) throw new Error("the codec is in use already: load comes first");
+  compiled = module;
+}
+
 /** The instance of the functions for single packets. None of them keeps anything in it. */
 export function codec(): Instance {
   shared ??= instantiate(PACKET_AT + PACKET_MAX);
@@ -69,6 +81,13 @@ export function instantiate(size: number): Instance {
 export function statusOf(value: number): Status {
   const status = STATUS_NAMES[value];
   if (status === undefined) throw new RangeError(`status ${value}`);
+  return status;
+}
+
+/** The fault that a parser which did not return STATUS_OK has found. */
+export function faultOf(value: number): Fault {
+  const status = statusOf(value);
+  if (status === "ok") throw new RangeError("no fault");
   return status;
 }
 

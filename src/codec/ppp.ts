@@ -10,20 +10,20 @@ import {
   PPP_PROTOCOL,
   STATUS_OK,
 } from "../../assembly/records.ts";
-import { codec, PACKET_AT, RECORD_AT, statusOf } from "./load.ts";
-import type { Compression, PppFrame, Status } from "./types.ts";
+import { codec, faultOf, PACKET_AT, RECORD_AT } from "./load.ts";
+import type { Compression, Fault, PppFrame } from "./types.ts";
 
 /** FF 03 and two octets of Protocol. */
 const FIELDS_MAX = 4;
 
 /** Reads a frame with or without FF 03, one or two octets of Protocol. A string is the fault. */
-export function parsePpp(frame: Uint8Array): PppFrame | Status {
+export function parsePpp(frame: Uint8Array): PppFrame | Fault {
   const { bytes, view, exports } = codec();
   // The parser reads no octet behind these fields, so only these are copied.
   const fields = Math.min(frame.length, FIELDS_MAX);
   for (let i = 0; i < fields; i++) bytes[PACKET_AT + i] = frame[i] ?? 0;
   const status = exports.parseFrame(PACKET_AT, frame.length, RECORD_AT);
-  if (status !== STATUS_OK) return statusOf(status);
+  if (status !== STATUS_OK) return faultOf(status);
   return {
     protocol: view.getUint16(RECORD_AT + PPP_PROTOCOL, true),
     information: frame.subarray(view.getUint32(RECORD_AT + PPP_INFORMATION_AT, true)),

@@ -4,22 +4,36 @@
  * @module
  */
 
-/** Why something was refused; what a peer sends wrong is never an exception. */
+/** "ok", or why something was refused; what a peer sends wrong is never an exception. */
 export type Status = (typeof STATUS_NAMES)[number];
+
+/** Why something was refused. */
+export type Fault = Exclude<Status, "ok">;
 
 /** Indexed by the STATUS_ values of assembly/records.ts. */
 export const STATUS_NAMES = [
   "ok",
+  /** It ends within its own header. */
   "short",
+  /** Ver is not 2: not L2TPv2 (RFC 2661 3.1). */
   "version",
+  /** Length is shorter than the header or longer than the datagram. */
   "length",
+  /** Offset Size reaches past the end of the datagram. */
   "offset",
+  /** A control message without L or S, or with O or P (RFC 2661 3.1); or a data message. */
   "control-bits",
+  /** An AVP is shorter than its header or reaches past the end of the message (RFC 2661 4.1). */
   "avp-length",
+  /** More AVPs than any message of RFC 2661 has. */
   "too-many",
+  /** No room for what is to be built. */
   "capacity",
+  /** Neither IPv4 nor IPv6, or not the one that was asked for. */
   "ip-version",
+  /** A header length or total length that the packet does not have. */
   "ip-header",
+  /** The IPv4 header checksum is wrong (RFC 791). */
   "ip-checksum",
 ] as const;
 

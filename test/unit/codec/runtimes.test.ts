@@ -1,6 +1,7 @@
 /** simplon/codec runs wherever there are WebAssembly and atob. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createContext, runInContext } from "node:vm";
@@ -17,7 +18,11 @@ const USE = `
 `;
 const SAID = [3, "Host Name", "lac", 0x220d];
 
-test("in a browser: no module, no name of Node or Deno, one file", async () => {
+/** Synchronous compilation in a page was limited to this before Chromium 115. */
+const PAGE_COMPILE_MAX = 4_096;
+const wasm = readFileSync(new URL("../../../build/codec.wasm", import.meta.url));
+
+async function bundle(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -26,9 +31,29 @@ test("in a browser: no module, no name of Node or Deno, one file", async () => {
     globalName: "codec",
     platform: "browser",
   });
+  return outputFiles[0]?.text ?? "";
+}
+
+test("in a browser: no module, no name of Node or Deno, one file", async () => {
   const context = createContext({ atob, TextEncoder, TextDecoder });
-  const said = runInContext(`${outputFiles[0]?.text ?? ""};${USE};JSON.stringify(said)`, context);
+  const said = runInContext(`${await bundle()};${USE};JSON.stringify(said)`, context);
   assert.deepEqual(JSON.parse(said), SAID);
+});
+
+test("the module is small enough for a page of an older browser", () => {
+  assert.ok(wasm.length <= PAGE_COMPILE_MAX, `${wasm.length} octets`);
+});
+
+test("where octets are not compiled at run time, with a module that is loaded", async () => {
+  const module = new WebAssembly.Module(wasm);
+  const globals = { atob, TextEncoder, TextDecoder, module };
+  const context = createContext(globals, { codeGeneration: { strings: true, wasm: false } });
+  runInContext(await bundle(), context);
+  const use = `(() => {${USE};return JSON.stringify(said)})()`;
+  assert.throws(() => runInContext(use, context), { name: "CompileError" });
+  runInContext("codec.load(module)", context);
+  assert.deepEqual(JSON.parse(runInContext(use, context)), SAID);
+  assert.throws(() => runInContext("codec.load(module)", context), /in use already/);
 });
 
 test("in Deno, without any permission", () => {
