@@ -14,6 +14,7 @@ export type {
   LnsOptions,
   LnsTransmit,
   Path,
+  Refused,
   Result,
   SessionInfo,
   TunnelInfo,

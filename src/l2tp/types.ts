@@ -4,6 +4,7 @@
  * @module
  */
 import type { Random } from "../sansio/machine.ts";
+import type { CounterName } from "./counters.ts";
 
 /** Both ends of a control connection; addresses as text, compared as text. */
 export interface Path {
@@ -31,6 +32,8 @@ export interface LnsOptions {
   readonly retransmitCount: number;
   readonly maxTunnels: number;
   readonly maxSessions: number;
+  /** A peer's changed UDP port is followed once a control message proves it (`Tunnel.follow`). */
+  readonly followPort: boolean;
   readonly random: Random;
 }
 
@@ -83,10 +86,31 @@ export interface Cause {
  * "tunnel-down" comes once for each tunnel that was made, established or not ("state" is the one
  * it leaves). "session-down" comes exactly once after "session-open", and before the
  * "tunnel-down" that caused it.
+ *
+ * "tunnel-moved": the peer's port changed and is followed; `path` is the new one, and `tunnel` and
+ * all further infos carry it. "refused": a request that got no tunnel or session, one for each
+ * StopCCN or CDN that said so, never one for what is dropped in silence.
  */
 export type LnsEvent =
   | { readonly type: "tunnel-up"; readonly tunnel: TunnelInfo }
   | ({ readonly type: "tunnel-down"; readonly tunnel: TunnelInfo } & Cause)
+  | {
+      readonly type: "tunnel-moved";
+      readonly tunnel: TunnelInfo;
+      readonly path: Path;
+      readonly from: Path;
+    }
   | { readonly type: "session-open"; readonly session: SessionInfo }
   | { readonly type: "session-up"; readonly session: SessionInfo }
-  | ({ readonly type: "session-down"; readonly session: SessionInfo } & Cause);
+  | ({ readonly type: "session-down"; readonly session: SessionInfo } & Cause)
+  | Refused;
+
+export interface Refused {
+  readonly type: "refused";
+  readonly what: "tunnel" | "session";
+  readonly path: Path;
+  /** As the peer names itself; "" when its request has no name that can be read. */
+  readonly hostName: string;
+  readonly result: Result;
+  readonly reason: CounterName;
+}

@@ -40,6 +40,7 @@ export function newLns(options: Partial<LnsOptions> = {}): Lns {
     retransmitCount: 5,
     maxTunnels: 100,
     maxSessions: 100,
+    followPort: true,
     random: seededRandom(1),
     ...options,
   });
