@@ -37,6 +37,17 @@ export function openLibc(): Libc {
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
     send: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
     recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
+    pread: { parameters: ["i32", "buffer", "u64", "i64"], result: "i32" },
+    write: { parameters: ["i32", "buffer", "u64"], result: "i32" },
+    getdents64: { parameters: ["i32", "buffer", "u64"], result: "i32" },
+    fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+    pipe2: { parameters: ["buffer", "i32"], result: "i32" },
+    socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+    memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+    waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+    prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
+    capset: { parameters: ["buffer", "buffer"], result: "i32" },
+    execv: { parameters: ["buffer", "u64"], result: "i32" },
   });
   const errnoAt = symbols.__errno_location(); // one address per thread
   if (errnoAt === null) throw new Error("libc gives no address of errno");
@@ -68,6 +79,17 @@ export function openLibc(): Libc {
       symbols.setsockopt(fd, level, name, value, value.length),
     send: (fd, bytes) => symbols.send(fd, bytes, BigInt(bytes.length), 0),
     recv: (fd, bytes) => symbols.recv(fd, bytes, BigInt(bytes.length), 0),
+    pread: (fd, bytes, offset) => symbols.pread(fd, bytes, BigInt(bytes.length), offset),
+    write: (fd, bytes) => symbols.write(fd, bytes, BigInt(bytes.length)),
+    getdents64: (fd, entries) => symbols.getdents64(fd, entries, BigInt(entries.length)),
+    fcntl: (fd, command, argument) => symbols.fcntl(fd, command, argument),
+    pipe2: (fds, flags) => symbols.pipe2(fds, flags),
+    socketpair: (family, type, protocol, fds) => symbols.socketpair(family, type, protocol, fds),
+    memfdCreate: (name, flags) => symbols.memfd_create(text.encode(`${name}\0`), flags),
+    waitpid: (pid, status, options) => symbols.waitpid(pid, status, options),
+    prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
+    capset: (header, data) => symbols.capset(header, data),
+    execv: (path, argv) => symbols.execv(text.encode(`${path}\0`), argv),
     eventfd: () => symbols.eventfd(0, EFD_NONBLOCK),
   };
 }

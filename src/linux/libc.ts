@@ -40,4 +40,18 @@ export interface Libc {
   setsockopt(fd: number, level: number, name: number, value: Octets): number;
   send(fd: number, bytes: Octets): number;
   recv(fd: number, bytes: Octets): number;
+
+  pread(fd: number, bytes: Octets, offset: bigint): number;
+  write(fd: number, bytes: Octets): number;
+  getdents64(fd: number, entries: Octets): number;
+  fcntl(fd: number, command: number, argument: number): number;
+  /** `fds` takes two i32: the end to read, the end to write. */
+  pipe2(fds: Octets, flags: number): number;
+  socketpair(family: number, type: number, protocol: number, fds: Octets): number;
+  memfdCreate(name: string, flags: number): number;
+  waitpid(pid: number, status: Octets, options: number): number;
+  prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
+  capset(header: Octets, data: Octets): number;
+  /** `argv` is the address of an array of addresses, the last one 0. Returns only when it fails. */
+  execv(path: string, argv: bigint): number;
 }
