@@ -6,6 +6,7 @@
 import type { AuthRequest } from "../ppp/index.ts";
 import { Passwords, type User } from "./passwords.ts";
 import { type Network, Pools } from "./pools.ts";
+import { Pools6 } from "./pools6.ts";
 import type { Aaa, AaaResult, Grant } from "./port.ts";
 
 export interface LocalUsersOptions {
@@ -16,6 +17,7 @@ export interface LocalUsersOptions {
 export class LocalUsers implements Aaa {
   readonly #passwords: Passwords;
   readonly #pools: Pools;
+  readonly #pools6: Pools6;
   readonly #networks: ReadonlyMap<string, Network>;
   /** Grants that are out: an address must not come back twice, nor from someone else's hands. */
   readonly #grants = new Set<Grant>();
@@ -30,6 +32,7 @@ export class LocalUsers implements Aaa {
     }
     this.#passwords = new Passwords(users);
     this.#pools = new Pools(networks);
+    this.#pools6 = new Pools6(networks);
   }
 
   authenticate(request: AuthRequest): Promise<AaaResult> {
@@ -37,7 +40,10 @@ export class LocalUsers implements Aaa {
   }
 
   release(grant: Grant): void {
-    if (this.#grants.delete(grant)) this.#pools.release(grant.network, grant.profile.address);
+    if (!this.#grants.delete(grant)) return;
+    const { address, prefix6 } = grant.profile;
+    this.#pools.release(grant.network, address);
+    if (prefix6 !== undefined) this.#pools6.release(grant.network, prefix6);
   }
 
   #judge(request: AuthRequest): AaaResult {
@@ -51,9 +57,12 @@ export class LocalUsers implements Aaa {
       return { ok: false, reason: "pool-exhausted", message: "No address is free" };
     }
     const { gateway, dns = [], nbns = [] } = network;
-    const profile = { gateway, address, dns, nbns };
+    // An IPv4 address without a /64 is of more use than neither.
+    const ipv6 = this.#pools6.grant(network.name);
+    const profile = { gateway, address, dns, nbns, ...ipv6 };
     const grant: Grant = { user: user.name, network: network.name, profile };
     this.#grants.add(grant);
-    return proof === undefined ? { ok: true, grant } : { ok: true, grant, proof };
+    const isPrefixMissing = ipv6 === undefined && this.#pools6.serves(network.name);
+    return { ok: true, grant, proof, isPrefixMissing };
   }
 }

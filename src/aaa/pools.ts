@@ -1,16 +1,14 @@
 /**
- * Address pools of the virtual networks.
- *
- * Addresses that were never given out go first, then those that were given back longest ago: a
- * packet that is late for an old session so hits nobody for as long as possible. Memory grows with
- * what was given out, not with the size of the pool.
+ * IPv4 address pools of the virtual networks.
  *
  * @module
  */
 import { formatIpv4, type Ipv4Prefix, ipv4, parseIpv4Prefix } from "../net.ts";
+import type { Network6 } from "./pools6.ts";
+import { Supply } from "./supply.ts";
 
 /** What a virtual network has to give. */
-export interface Network {
+export interface Network extends Network6 {
   readonly name: string;
   /** Our address in it; never given to a session. */
   readonly gateway: string;
@@ -46,8 +44,7 @@ class Pool {
   /** The next address that was never given out: which prefix, and where in it. */
   #prefix = 0;
   #offset = 1;
-  readonly #out = new Set<number>();
-  readonly #released = new Queue();
+  readonly #supply = new Supply(() => this.#fresh());
 
   constructor(network: Network) {
     this.#gateway = ipv4(network.gateway);
@@ -62,13 +59,11 @@ class Pool {
   }
 
   grant(): number | undefined {
-    const address = this.#fresh() ?? this.#released.take();
-    if (address !== undefined) this.#out.add(address);
-    return address;
+    return this.#supply.grant();
   }
 
   release(address: number): void {
-    if (this.#out.delete(address)) this.#released.put(address);
+    this.#supply.release(address);
   }
 
   /** Each prefix is left once, so all calls together take as many steps as there are prefixes. */
@@ -85,37 +80,6 @@ class Pool {
       this.#offset += 1;
       if (address !== this.#gateway) return address;
     }
-  }
-}
-
-const QUEUE_INITIAL = 16;
-
-/** First in, first out, in a ring of four octets an address that doubles when it is full. */
-class Queue {
-  #ring = new Uint32Array(QUEUE_INITIAL);
-  #head = 0;
-  #size = 0;
-
-  put(address: number): void {
-    if (this.#size === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#size) % this.#ring.length] = address;
-    this.#size += 1;
-  }
-
-  take(): number | undefined {
-    if (this.#size === 0) return undefined;
-    const address = this.#ring[this.#head];
-    this.#head = (this.#head + 1) % this.#ring.length;
-    this.#size -= 1;
-    return address;
-  }
-
-  #grow(): void {
-    const ring = new Uint32Array(this.#ring.length * 2);
-    ring.set(this.#ring.subarray(this.#head));
-    ring.set(this.#ring.subarray(0, this.#head), this.#ring.length - this.#head);
-    this.#ring = ring;
-    this.#head = 0;
   }
 }
 

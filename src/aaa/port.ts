@@ -19,6 +19,8 @@ export type AaaResult =
       readonly grant: Grant;
       /** For MS-CHAPv2: "S=" and forty digits, our own proof of the password. */
       readonly proof?: string | undefined;
+      /** The network has IPv6, but no /64 is free: the session goes on with IPv4 alone. */
+      readonly isPrefixMissing?: boolean;
     }
   | {
       readonly ok: false;
