@@ -34,9 +34,13 @@ export function authenticatorResponse(
   return `S=${sha1(signed, clear, padding).toString("hex").toUpperCase()}`;
 }
 
-/** The Value field of a Response (section 4). */
-export function responseValue(peerChallenge: Uint8Array, response: Uint8Array): number[] {
-  return [...peerChallenge, 0, 0, 0, 0, 0, 0, 0, 0, ...response, 0];
+/** The Value of a client's Response (section 4), and the proof that it wants to see for it. */
+export function mschapv2(challenge: Uint8Array, name: string, password: string) {
+  const user = name.slice(name.lastIndexOf("\\") + 1);
+  const peerChallenge = sha1(challenge, Buffer.from("what a client draws")).subarray(0, 16);
+  const response = ntResponse(challenge, peerChallenge, user, password);
+  const proof = authenticatorResponse(challenge, peerChallenge, user, password, response);
+  return { value: [...peerChallenge, ...Buffer.alloc(8), ...response, 0], proof };
 }
 
 function sha1(...parts: readonly Uint8Array[]): Buffer {

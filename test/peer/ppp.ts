@@ -1,13 +1,14 @@
 /**
  * A PPP client for tests, written from the RFCs and apart from src/ppp: it shares only the codec.
  *
- * It negotiates LCP, authenticates with PAP or CHAP-MD5, asks for addresses, and keeps a record of
+ * It negotiates LCP, authenticates with PAP, CHAP-MD5 or MS-CHAPv2, asks for addresses, and keeps a record of
  * every packet that it got. What it wishes and accepts is data.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { buildPpp, parsePpp } from "../../src/codec/index.ts";
+import { mschapv2 } from "./mschapv2.ts";
 
 export const LCP = 0xc021;
 export const PAP = 0xc023;
@@ -16,11 +17,13 @@ export const IPCP = 0x8021;
 
 export type OptionList = readonly (readonly [type: number, ...data: number[]])[];
 
+export type Method = "mschapv2" | "chap" | "pap";
+
 export interface PeerWishes {
   /** Options of its first LCP Configure-Request. */
   lcp?: OptionList;
   /** Authentication protocols that it agrees to. */
-  accepts?: readonly ("pap" | "chap")[];
+  accepts?: readonly Method[];
   /** How it refuses another: with its wish as Data of the option, or for good. */
   refusal?: readonly number[] | "reject";
   name?: string;
@@ -117,11 +120,13 @@ export class PppPeer {
   readonly lcp: Negotiation;
   ipcp: Negotiation;
   /** What it agreed to last. */
-  authentication: "pap" | "chap" | undefined;
+  authentication: Method | undefined;
   verdict: "success" | "failure" | undefined;
   isTerminated = false;
   readonly #wishes: PeerWishes;
   readonly #frames: Uint8Array[] = [];
+  /** What the Message of a Success has to begin with. */
+  #proof = "";
   #papDeadline = Infinity;
   #papIdentifier = 0;
 
@@ -222,11 +227,15 @@ export class PppPeer {
 
   #judge(side: Negotiation, options: [number, ...number[]][]): [number, OptionList] {
     if (side.protocol === IPCP) return [2, options];
-    const { accepts = ["chap", "pap"], refusal = "reject", rejects = [] } = this.#wishes;
+    const {
+      accepts = ["mschapv2", "chap", "pap"],
+      refusal = "reject",
+      rejects = [],
+    } = this.#wishes;
     const refused = options.filter(([type]) => rejects.includes(type));
     const auth = options.find(([type]) => type === AUTH_OPTION);
     if (auth !== undefined) {
-      const method = auth[1] === 0xc0 ? "pap" : "chap";
+      const method = auth[1] === 0xc0 ? "pap" : auth[3] === 0x81 ? "mschapv2" : "chap";
       if (accepts.includes(method)) this.authentication = method;
       else if (refusal === "reject") refused.push(auth);
       else if (refused.length === 0) return [3, [[AUTH_OPTION, ...refusal]]];
@@ -244,10 +253,18 @@ export class PppPeer {
   }
 
   #chapInput({ code, identifier, data }: Heard, now: number): void {
-    if (code === 3 || code === 4) this.#decided(code === 3, now);
+    // RFC 2759 section 5: without the server's proof the peer has to end the session.
+    if (code === 3) this.#decided(data.toString().startsWith(this.#proof), now);
+    if (code === 4) this.#decided(false, now);
     if (code !== 1) return;
     const challenge = data.subarray(1, 1 + data.readUInt8(0));
     const { name = "demo", password = "demo" } = this.#wishes;
+    if (this.authentication === "mschapv2") {
+      const { value, proof } = mschapv2(challenge, name, password);
+      this.#proof = proof;
+      this.send(CHAP, 2, identifier, [value.length, ...value, ...text(name)]);
+      return;
+    }
     const response = md5(identifier, password, challenge);
     this.send(CHAP, 2, identifier, [16, ...response, ...text(name)]);
   }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { Passwords } from "../../src/aaa/index.ts";
+import type { AuthMethod, AuthReply, AuthRequest } from "../../src/ppp/index.ts";
 import { Conversation, PROFILE, seededRandom } from "../peer/ppp-conversation.ts";
 
 const LOSSY_MS = 60_000;
@@ -34,15 +36,26 @@ const wishes = fc.record({
     ],
     [],
   ) as fc.Arbitrary<[number, ...number[]][]>,
-  accepts: fc.constantFrom(["chap", "pap"], ["pap"], ["chap"], []) as fc.Arbitrary<
-    ("chap" | "pap")[]
-  >,
-  refusal: fc.constantFrom([0xc0, 0x23], [0xc2, 0x23, 5], [0xc2, 0x27], "reject") as fc.Arbitrary<
-    number[] | "reject"
-  >,
+  accepts: fc.subarray<AuthMethod>(["mschapv2", "chap", "pap"]),
+  refusal: fc.constantFrom<number[] | "reject">(
+    [0xc0, 0x23],
+    [0xc2, 0x23, 5],
+    [0xc2, 0x23, 0x81],
+    [0xc2, 0x27],
+    "reject",
+  ),
   password: fc.constantFrom("demo", "demo", "guess"),
   isPassive: fc.boolean(),
 });
+const authMethods: readonly AuthMethod[] = ["mschapv2", "chap", "pap"];
+const passwords = new Passwords([{ name: "demo", password: "demo", network: "default" }]);
+
+function answer(request: AuthRequest): AuthReply {
+  const { user, proof } = passwords.verify(request);
+  if (user === undefined) return { ok: false, message: "Authentication failed" };
+  return { ok: true, profile: PROFILE, proof };
+}
+
 const weather = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 }),
   loss: fc.integer({ min: 0, max: 60 }),
@@ -57,11 +70,8 @@ test("over a path that loses and repeats frames, link and client agree in the en
       const roll = () => ((chance(1)[0] ?? 0) * 100) / 256;
       const talk: Conversation = new Conversation({
         peer,
-        link: { random: seededRandom(seed + 1) },
-        answer: () =>
-          peer.password === "demo"
-            ? { ok: true, profile: PROFILE }
-            : { ok: false, message: "Authentication failed" },
+        link: { authMethods, random: seededRandom(seed + 1) },
+        answer,
         path: () => (talk.now > LOSSY_MS ? 1 : roll() < loss ? 0 : roll() < repetition ? 2 : 1),
       });
       talk.open().run(LOSSY_MS + CALM_MS);
@@ -89,7 +99,8 @@ test("over a path that loses and repeats frames, link and client agree in the en
 test("over a clean path every client that can be served is served, within a few seconds", () => {
   fc.assert(
     fc.property(wishes, fc.integer({ min: 1, max: 2 ** 31 }), (peer, seed) => {
-      const talk = new Conversation({ peer, link: { random: seededRandom(seed) } });
+      const link = { authMethods, random: seededRandom(seed) };
+      const talk = new Conversation({ peer: { ...peer, password: "demo" }, link, answer });
       talk.open().run(10_000);
       const last = talk.kinds.at(-1);
       if (peer.accepts.length === 0) assert.equal(last, "down no-authentication-method");
