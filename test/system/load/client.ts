@@ -1,0 +1,83 @@
+/**
+ * One client of a generator: a tunnel with one session, made of the peer cores. It dials until it
+ * has an address, and anew when its tunnel or its link is closed.
+ *
+ * @module
+ */
+import { buildHeader, parseHeader } from "../../../src/codec/index.ts";
+import { Lac } from "../../peer/lac.ts";
+import { PppPeer } from "../../peer/ppp.ts";
+
+const SESSION_ID = 1;
+/** A client that stands still begins anew after this long. */
+const PATIENCE_MS = 15_000;
+const REDIAL_MS = 1_000;
+
+export class Client {
+  /** Its own address, as a number. */
+  readonly address: number;
+  /** Attempts so far; the Tunnel ID is a new one each time. */
+  attempts = 0;
+  readonly #user: { readonly name: string; readonly password: string };
+  #lac: Lac | undefined;
+  #link = new PppPeer();
+  #began = -Infinity;
+  #dialAt = 0;
+  #wasUp = false;
+
+  constructor(address: number, user: { readonly name: string; readonly password: string }) {
+    this.address = address;
+    this.#user = user;
+  }
+
+  /** It has an address inside. */
+  get isUp(): boolean {
+    return this.#lac?.state === "established" && this.#link.ipcp.isOpened;
+  }
+
+  dial(now: number): void {
+    this.attempts += 1;
+    this.#lac = new Lac(this.attempts);
+    this.#link = new PppPeer(this.#user);
+    this.#began = now;
+    this.#wasUp = false;
+    this.#lac.start(now);
+    this.#lac.call(SESSION_ID, now);
+  }
+
+  handle(datagram: Uint8Array, now: number): void {
+    const header = parseHeader(datagram);
+    if (typeof header === "string") throw new Error(`the LNS sent what is ${header}`);
+    // What is still on its way belongs to an earlier attempt.
+    if (this.#lac === undefined || header.tunnelId !== this.#lac.tunnelId) return;
+    if (header.control) this.#lac.handle(datagram, now);
+    else this.#link.handleInput(header.payload, now);
+  }
+
+  tick(now: number): void {
+    const lac = this.#lac;
+    if (lac === undefined) return;
+    lac.tick(now);
+    if (this.#link.pollTimeout() <= now) this.#link.handleTimeout(now);
+    this.#wasUp ||= this.isUp;
+    const isClosed = lac.state === "closed" || lac.calls.get(SESSION_ID)?.state === "closed";
+    const isStuck = !this.#wasUp && now - this.#began > PATIENCE_MS;
+    if (!isClosed && !isStuck && !this.#link.isTerminated) {
+      this.#dialAt = now + REDIAL_MS;
+    } else if (this.#dialAt <= now) {
+      this.dial(now);
+    }
+  }
+
+  /** What it wants sent. */
+  *transmits(): Iterable<Uint8Array> {
+    const lac = this.#lac;
+    if (lac === undefined) return;
+    yield* lac.outbox.splice(0);
+    for (let frame = this.#link.pollTransmit(); frame; frame = this.#link.pollTransmit()) {
+      const { peerTunnelId: tunnelId } = lac;
+      const sessionId = lac.calls.get(SESSION_ID)?.peerId ?? 0;
+      yield buildHeader({ control: false, priority: false, length: 0, tunnelId, sessionId }, frame);
+    }
+  }
+}
