@@ -8,7 +8,7 @@ import { type AvpInput, AvpType } from "../codec/index.ts";
 import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Fifo } from "../sansio/fifo.ts";
-import { ErrorCode } from "./avps.ts";
+import { ErrorCode, type Fault } from "./avps.ts";
 import type { CounterName } from "./counters.ts";
 import { Ids } from "./ids.ts";
 import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
@@ -33,6 +33,7 @@ const NOT_IN_TIME = 10;
 const OUT_OF_SEQUENCE: Cause = {
   by: "local",
   result: { code: 2, error: ErrorCode.SessionId, message: "out of sequence" },
+  reason: "out-of-sequence",
 };
 
 /** What the sessions need of their control connection. */
@@ -113,7 +114,7 @@ export class Calls {
   /** The tunnel ends and every session with it, without a CDN (RFC 2661 5.7). */
   clear(cause: Cause, now: number): void {
     for (const session of [...this.#sessions.values()]) {
-      this.#run(session, "Tunnel closed", cause, now);
+      this.#run(session, "Tunnel closed", { ...cause, withTunnel: true }, now);
     }
   }
 
@@ -122,7 +123,8 @@ export class Calls {
       const session = this.#opening();
       if (session === undefined || this.timeout > now) return;
       this.#lcce.count("session-setup-timeout");
-      const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME } };
+      const reason = "session-setup-timeout";
+      const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME }, reason };
       this.#run(session, "Local Close request", cause, now);
     }
   }
@@ -176,7 +178,7 @@ export class Calls {
     if (session === undefined) {
       this.#lcce.count("unknown-session");
     } else if (message.fault !== undefined) {
-      const cause: Cause = { by: "local", result: message.fault.result };
+      const cause: Cause = causeOf(message.fault);
       this.#run(session, "Receive ICCN, not acceptable", cause, now);
     } else {
       if (session.state === "established") this.#lcce.count("out-of-sequence");
@@ -205,7 +207,7 @@ export class Calls {
   #other(message: Message, sessionId: number, now: number): void {
     const session = this.#sessions.get(sessionId);
     if (session !== undefined && message.fault !== undefined) {
-      const cause: Cause = { by: "local", result: message.fault.result };
+      const cause: Cause = causeOf(message.fault);
       this.#run(session, "Receive invalid message", cause, now);
       return;
     }
@@ -269,4 +271,8 @@ export class Calls {
     this.#lcce.sessions -= 1;
     this.#lcce.emit({ type: "session-down", session: info, ...cause });
   }
+}
+
+function causeOf({ result, counter }: Fault): Cause {
+  return { by: "local", result, reason: counter };
 }

@@ -80,6 +80,10 @@ export type EndedBy = "peer" | "local" | "timeout";
 export interface Cause {
   readonly by: EndedBy;
   readonly result: Result;
+  /** What it is counted as, where a Result Code has several reasons. */
+  readonly reason?: CounterName;
+  /** The session ended with its tunnel: `result` is that of a StopCCN. */
+  readonly withTunnel?: true;
 }
 
 /**
