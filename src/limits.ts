@@ -37,11 +37,34 @@ export const SESSION_SETUP_MS = 60_000;
 export const AVPS_MAX = 64;
 /** Octets of text kept from a peer (Host Name, Error Message, numbers); longer is cut. */
 export const PEER_TEXT_MAX = 128;
-/** Octets of our own Host Name; keeps an SCCRP small, as anyone can have one sent anywhere. */
+/**
+ * Octets of an SCCRP, of its retransmission and of a StopCCN that refuses: all that an address gets
+ * which has not shown that it is really there. The smallest SCCRQ has 53.
+ */
+export const UNPROVEN_ANSWER_MAX = 128;
+/** Octets of our own Host Name; longer is cut. The SCCRP stays within the above. */
 export const HOST_NAME_MAX = 64;
+/** The same with a tunnel secret: Challenge and Challenge Response take 44 octets of the SCCRP. */
+export const HOST_NAME_WITH_SECRET_MAX = 24;
+/** Such answers a second, in all; over that an SCCRQ is dropped in silence. 4 Mbit/s at most. */
+export const UNPROVEN_ANSWERS_PER_SECOND = 4_000;
+/** Such answers at once, after a pause. */
+export const UNPROVEN_ANSWERS_BURST = 2_000;
+/** For this long an answer counts against the source that got it, unless a tunnel came of it. */
+export const UNPROVEN_MEMORY_MS = 10_000;
+/** Such answers that count against one source; 13 kB/s is what can be reflected to an address. */
+export const UNPROVEN_ANSWERS_PER_SOURCE_MAX = 1_024;
+/** Tunnels that are not established, in all and from one source (an IPv6 source is a /64). */
+export const HALF_OPEN_MAX = 4_096;
+export const HALF_OPEN_PER_SOURCE_MAX = 1_024;
+/**
+ * A half-open tunnel gives way only when it is older: no round trip on earth takes longer. There
+ * is always one, as no more begin in this time than the burst and the rate of the answers allow.
+ */
+export const HALF_OPEN_YOUNG_MS = 500;
 /** Octets of the Challenge that we send (RFC 1994 2.3 wants it as unique as the hash is long). */
 export const CHALLENGE_SIZE = 16;
-/** Tunnels in all, half-open ones included; Tunnel ID has 16 bits, some are in quarantine. */
+/** Established tunnels in all; Tunnel ID has 16 bits, some are half-open or in quarantine. */
 export const TUNNELS_MAX = 32_768;
 /** Sessions in all: the size of the data plane's session table. */
 export const SESSIONS_MAX = 65_536;
@@ -87,6 +110,12 @@ export const RA_INITIAL_COUNT = 3;
 export const RA_INITIAL_INTERVAL_MS = 16_000;
 /** MIN_DELAY_BETWEEN_RAS: between two to all nodes (RFC 4861 10). */
 export const RA_MULTICAST_GAP_MS = 3_000;
+/**
+ * Lifetimes of the advertised /64, as RFC 9096 has them: an advertisement renews them long
+ * before they end, and hosts behind a router that has been given another /64 soon leave this one.
+ */
+export const PREFIX_VALID_S = 5_400;
+export const PREFIX_PREFERRED_S = 2_700;
 /** Answers to Neighbour Discovery and echo that a session gets at once, and one more each. */
 export const ND_BURST = 20;
 export const ND_REFILL_MS = 100;
@@ -121,6 +150,10 @@ export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;
 /** A control connection that neither asks nor reads for this long is closed. */
 export const API_IDLE_MS = 10_000;
+/** How long the end waits for masquerading to be taken away; nft needs some 20 ms. */
+export const NAT_REMOVAL_MS = 2_000;
+/** Packets that the host of `--tun none` answers in one turn of the control thread, a network. */
+export const HOST_PACKETS_PER_TURN = 64;
 /** How long a socket file that is found at the start has to show that a daemon is behind it. */
 export const API_PROBE_MS = 500;
 /** Rows of one answer message: packed in well under a millisecond of the control thread. */
