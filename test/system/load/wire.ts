@@ -7,7 +7,7 @@
 import * as layout from "../../../assembly/layout.ts";
 import { createMemory, instantiate } from "../../../src/dataplane/memory.ts";
 import { checked } from "../../../src/linux/errno.ts";
-import { openLibc } from "../../../src/linux/ffi.deno.ts";
+import { openLibc } from "../../../src/linux/ffi.ts";
 import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 
 const AF_INET = 2;

@@ -10,6 +10,8 @@ export interface Exit {
 export interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether `write` is used. */
+  readonly input?: boolean;
 }
 
 /** What a process that does not end by itself is given before SIGKILL. */
@@ -24,12 +26,13 @@ export class Child {
   readonly #watchers = new Set<() => void>();
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
+    const { input, ...spawning } = options;
     this.#name = [command, ...args].join(" ");
     // A group of its own, so that a shell and all it started get the signal.
     this.#process = spawn(command, args, {
-      ...options,
+      ...spawning,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [input === true ? "pipe" : "ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream) createInterface({ input: stream }).on("line", (line) => this.#add(line));
@@ -62,6 +65,11 @@ export class Child {
   async ended(ms: number): Promise<Exit> {
     await this.#until(() => this.exit !== undefined, ms, "its end");
     return this.exited;
+  }
+
+  /** Sends text to its standard input. */
+  write(text: string): void {
+    this.#process.stdin?.write(text);
   }
 
   signal(name: NodeJS.Signals): void {

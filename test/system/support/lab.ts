@@ -35,12 +35,15 @@ export class Lab {
     this.captureFile = join(captureDirectory(), `${name}.pcap`);
   }
 
-  /** The network with its servers and a capture; `guests` are booted and take commands. */
-  static async open(name: string, guests: number): Promise<Lab> {
+  /**
+   * The network with its servers and a capture, which a flood does without; `guests` are booted
+   * and take commands.
+   */
+  static async open(name: string, guests: number, { capture = true } = {}): Promise<Lab> {
     const lab = new Lab(name);
     try {
       await lab.script("network.sh", ["up"]);
-      await lab.#capture();
+      if (capture) await lab.#capture();
       if (guests > 0) await lab.#serve();
       await Promise.all(Array.from({ length: guests }, (_, index) => lab.#boot(index + 1)));
       return lab;
