@@ -17,6 +17,10 @@ export function getU32(at: usize): u32 {
   return bswap<u32>(load<u32>(at));
 }
 
+export function getU64(at: usize): u64 {
+  return bswap<u64>(load<u64>(at));
+}
+
 export function putU8(at: usize, value: u32): void {
   store<u8>(at, <u8>value);
 }
@@ -65,9 +69,19 @@ export function readVector(at: usize): v128 {
   return v128.load(at);
 }
 
+/** Copies 16 octets. */
+export function copyVector(to: usize, from: usize): void {
+  v128.store(to, v128.load(from));
+}
+
 /** Load and store that order all others around them: for words that threads signal with. */
 export function readShared32(at: usize): u32 {
   return atomic.load<u32>(at);
+}
+
+/** Read as a whole: never half of one value and half of another. */
+export function readShared64(at: usize): u64 {
+  return atomic.load<u64>(at);
 }
 
 export function writeShared32(at: usize, value: u32): void {

@@ -10,6 +10,7 @@ export * from "./codec";
 export { decapsulate } from "./forward/decapsulate";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
+export { insertSubnet, removeSubnet } from "./forward/subnets";
 export { resetReceive } from "./forward/vectors";
 export { encapsulate, inject, layoutBatch, releaseInjected };
 

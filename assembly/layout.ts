@@ -11,7 +11,8 @@
 //   CONTROL_IO  the control thread's own receive and send batch
 //   WORKERS     one region per worker: vectors, slots, rings, counters
 //   SESSIONS    hash buckets and records, written by the control thread
-//   ROUTES      hash buckets and records, written by the control thread
+//   ROUTES      IPv4: hash buckets and records, written by the control thread
+//   SUBNETS     IPv6: hash buckets and records, written by the control thread
 
 // Kernel structures (x86-64 and arm64 Linux).
 export const MMSGHDR_SIZE: u32 = 64;
@@ -101,18 +102,19 @@ export const SESSION_KEY: u32 = 4; // u32, local Tunnel ID << 16 | local Session
 export const SESSION_GENERATION: u32 = 8; // u32, grows each time the record is reused
 export const SESSION_STATE: u32 = 12; // u32, a SESSION_STATE_ value
 export const SESSION_NETWORK: u32 = 16; // u32, index of the virtual network
-export const SESSION_ADDRESS: u32 = 20; // u32, IPv4 address of the peer as a number
+export const SESSION_ADDRESS: u32 = 20; // u32, the peer's IPv4 address as a number; 0: closed
 export const SESSION_MTU: u32 = 24; // u32, octets of the largest IP packet to the peer
 export const SESSION_HEADER_LENGTH: u32 = 28; // u32, octets of the L2TP header in the prefix
 export const SESSION_PREFIX_LENGTH: u32 = 32; // u32, octets of the prefix: L2TP and PPP header
-export const SESSION_PREFIX: u32 = 36; // up to 20 octets, written in front of each IPv4 packet
-export const SESSION_PREFIX_MAX: u32 = 20;
+export const SESSION_PREFIX: u32 = 36; // up to 16 octets in front of each IPv4 packet
+export const SESSION_PREFIX_MAX: u32 = 16; // one vector: L2TP header with Ns and Nr, PPP header
 export const SESSION_NAME_LENGTH: u32 = 56; // u32
 export const SESSION_CONTROL_LENGTH: u32 = 60; // u32
-export const SESSION_NAME: u32 = 64; // sockaddr of the peer
+export const SESSION_NAME: u32 = 64; // sockaddr of the peer; of it only the first u64 may change
 export const SESSION_CONTROL: u32 = 96; // cmsg with the address to answer from
 export const SESSION_CONTROL_MAX: u32 = 64;
 export const SESSION_SEQUENCED: u32 = 160; // u32, not 0: data messages carry Ns (RFC 2661 5.4)
+export const SESSION_SUBNET: u32 = 168; // u64, upper half of the peer's IPv6 addresses; 0: closed
 export const SESSION_RX_PACKETS: u32 = 192; // u64, from the peer; from here on all is the worker's
 export const SESSION_RX_OCTETS: u32 = 200; // u64
 export const SESSION_TX_PACKETS: u32 = 208; // u64
@@ -121,8 +123,7 @@ export const SESSION_DROPS: u32 = 224; // u64
 export const SESSION_NS: u32 = 232; // u32, Ns of the next data message
 export const SESSION_SIZE: u32 = 256;
 export const SESSION_STATE_FREE: u32 = 0;
-export const SESSION_STATE_PUNT: u32 = 1; // PPP control frames only, both ways
-export const SESSION_STATE_FORWARD: u32 = 2; // IP packets too
+export const SESSION_STATE_USED: u32 = 1; // PPP control frames pass, IP where it is not closed
 export const SESSIONS: u32 = WORKERS + WORKERS_MAX * WORKER_SIZE;
 export const SESSION_BUCKETS: u32 = SESSIONS;
 export const SESSION_RECORDS: u32 = SESSION_BUCKETS + SESSION_COUNT * 4;
@@ -141,10 +142,24 @@ export const ROUTE_BUCKETS: u32 = ROUTES;
 export const ROUTE_RECORDS: u32 = ROUTE_BUCKETS + ROUTE_COUNT * 4;
 export const ROUTES_END: u32 = ROUTE_RECORDS + (ROUTE_COUNT + 1) * ROUTE_SIZE;
 
+// Subnet records (index 0 is none): exact match of network and upper half of an IPv6 address. A
+// session's own /64 has the record of the session's index.
+export const SUBNET_COUNT: u32 = 65536;
+export const SUBNET_NEXT: u32 = 0; // u32, next record of the bucket
+export const SUBNET_NETWORK: u32 = 4; // u32
+export const SUBNET_PREFIX: u32 = 8; // u64, upper half of the addresses as a number
+export const SUBNET_SESSION: u32 = 16; // u32, index of the session record
+export const SUBNET_GENERATION: u32 = 20; // u32, generation of the session record
+export const SUBNET_SIZE: u32 = 32;
+export const SUBNETS: u32 = ROUTES_END;
+export const SUBNET_BUCKETS: u32 = SUBNETS;
+export const SUBNET_RECORDS: u32 = SUBNET_BUCKETS + SUBNET_COUNT * 4;
+export const SUBNETS_END: u32 = SUBNET_RECORDS + (SUBNET_COUNT + 1) * SUBNET_SIZE;
+
 // A walk along a hash chain ends here whatever the memory says.
 export const CHAIN_MAX: u32 = 64;
 
-export const MEMORY_SIZE: u32 = ROUTES_END;
+export const MEMORY_SIZE: u32 = SUBNETS_END;
 
 // Counters of a worker: index of a u64 at WORKER_COUNTERS. The names that users see stand in
 // src/dataplane/counters.ts.
@@ -167,11 +182,13 @@ export const COUNT_UP_OTHER_NETWORK: u32 = 15;
 export const COUNT_DOWN_PACKETS: u32 = 16;
 export const COUNT_DOWN_OCTETS: u32 = 17;
 export const COUNT_DOWN_INJECTED: u32 = 18;
-export const COUNT_DOWN_NOT_IPV4: u32 = 19;
+export const COUNT_DOWN_NOT_IP: u32 = 19;
 export const COUNT_DOWN_IP_HEADER: u32 = 20;
 export const COUNT_DOWN_NO_ROUTE: u32 = 21;
 export const COUNT_DOWN_NOT_OPEN: u32 = 22;
 export const COUNT_DOWN_TOO_BIG: u32 = 23;
 export const COUNT_DOWN_SEND: u32 = 24;
 export const COUNT_DOWN_INJECT_STALE: u32 = 25;
+export const COUNT_UP_OWN_SUBNET: u32 = 26;
+export const COUNT_DOWN_NOT_ROUTABLE: u32 = 27;
 export const COUNTER_COUNT: u32 = 32;

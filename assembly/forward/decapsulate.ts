@@ -2,15 +2,28 @@
 //
 //   1. recvmmsg has filled `received` slots of the receive batch.
 //   2. The L2TP header is checked, then the session is looked up and the sender compared.
-//   3. The PPP header is checked. What is not IP goes to the punt ring (for the control thread).
+//   3. The PPP header is checked. What is not IP goes to the punt ring (for the control thread), and
+//      so do IPv6 packets that concern the link alone: half of the ring is theirs at most.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
 //      destination no session's of another network: the host routes between devices, we do not.
+//      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
+//      (RFC 4443 3.1).
 //   5. It gets a vector that points at it where it lies; the worker writes it to the TUN device.
 //
 // Every datagram ends in exactly one counter.
 
-import { read16, read32, read64, write8, write32 } from "../bytes";
-import { checkIpv4, ipv4Destination, ipv4Source, ipv4TotalLength } from "../ip/header";
+import { read16, read32, read64, readShared32, readShared64, write8, write32 } from "../bytes";
+import {
+  checkIpv4,
+  checkIpv6,
+  ipv4Destination,
+  ipv4Source,
+  ipv4TotalLength,
+  ipv6DestinationSubnet,
+  ipv6SourceSubnet,
+  ipv6TotalLength,
+  isIpv6OnLink,
+} from "../ip/header";
 import { parseHeader } from "../l2tp/header";
 import {
   AF_INET,
@@ -22,6 +35,7 @@ import {
   COUNT_UP_NOT_OPEN,
   COUNT_UP_OCTETS,
   COUNT_UP_OTHER_NETWORK,
+  COUNT_UP_OWN_SUBNET,
   COUNT_UP_PACKETS,
   COUNT_UP_PPP,
   COUNT_UP_PUNT_FULL,
@@ -37,6 +51,7 @@ import {
   IOVEC_SIZE,
   MMSGHDR_LENGTH,
   MSG_TRUNC,
+  RING_COUNT,
   SESSION_ADDRESS,
   SESSION_DROPS,
   SESSION_GENERATION,
@@ -44,7 +59,7 @@ import {
   SESSION_NETWORK,
   SESSION_RX_OCTETS,
   SESSION_RX_PACKETS,
-  SESSION_STATE_FORWARD,
+  SESSION_SUBNET,
   SLOT_CAPACITY,
   WORKER_BASE,
   WORKER_COUNTERS,
@@ -72,12 +87,14 @@ import {
   STATUS_VERSION,
 } from "../records";
 import { add, count, countDrop } from "./counters";
-import { entryAt, head, isFull, publish } from "./ring";
+import { entryAt, head, isFull, pending, publish } from "./ring";
 import { isElsewhere } from "./routes";
-import { findSession, sessionAt, sessionState } from "./sessions";
+import { findSession, sessionAt } from "./sessions";
+import { isSubnetElsewhere } from "./subnets";
 import { messageAt, messageFlags, nameAt, packetAt, setVector } from "./vectors";
 
 const PPP_IPV4: u32 = 0x0021;
+const PPP_IPV6: u32 = 0x0057;
 
 /** Works on `received` datagrams; returns how many packets are to be written to TUN devices. */
 export function decapsulate(worker: usize, received: u32): u32 {
@@ -126,9 +143,13 @@ function decapsulateOne(worker: usize, i: u32, packet: u32): bool {
 
 /** Compares family, port and address of two socket addresses. */
 function isFromPeer(name: usize, peer: usize): bool {
-  if (read64(name) !== read64(peer)) return false; // family, port and the IPv4 address
+  if (read64(name) !== readShared64(peer)) return false; // family, port and the IPv4 address
   if (read16(name) === AF_INET) return true;
-  return read64(name + 8) === read64(peer + 8) && read64(name + 16) === read64(peer + 16);
+  return (
+    read64(name + 8) === read64(peer + 8) &&
+    read64(name + 16) === read64(peer + 16) &&
+    read32(name + 24) === read32(peer + 24) // the interface of a link-local address
+  );
 }
 
 function frame(worker: usize, index: u32, at: usize, length: u32, packet: u32): bool {
@@ -138,24 +159,37 @@ function frame(worker: usize, index: u32, at: usize, length: u32, packet: u32): 
     countDrop(worker, COUNT_UP_PPP, session + SESSION_DROPS);
     return false;
   }
-  if (read16(record + PPP_PROTOCOL) !== PPP_IPV4) {
+  const information = at + read32(record + PPP_INFORMATION_AT);
+  const octets = read32(record + PPP_INFORMATION_LENGTH);
+  const protocol = read16(record + PPP_PROTOCOL);
+  if (protocol === PPP_IPV4) return forwardIpv4(worker, session, information, octets, packet);
+  if (protocol !== PPP_IPV6) {
     punt(worker, index, at, length);
     return false;
   }
-  if (sessionState(session) !== SESSION_STATE_FORWARD) {
+  if (checkIpv6(information, octets) !== STATUS_OK) {
+    countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
+    return false;
+  }
+  if (isIpv6OnLink(information)) {
+    if (pending(worker + WORKER_PUNT) < RING_COUNT / 2) punt(worker, index, at, length);
+    else countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
+    return false;
+  }
+  return forwardIpv6(worker, session, information, packet);
+}
+
+function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, packet: u32): bool {
+  const address = readShared32(session + SESSION_ADDRESS);
+  if (address === 0) {
     countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
     return false;
   }
-  const information = at + read32(record + PPP_INFORMATION_AT);
-  return forward(worker, session, information, read32(record + PPP_INFORMATION_LENGTH), packet);
-}
-
-function forward(worker: usize, session: usize, at: usize, length: u32, packet: u32): bool {
   if (checkIpv4(at, length) !== STATUS_OK) {
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
     return false;
   }
-  if (ipv4Source(at) !== read32(session + SESSION_ADDRESS)) {
+  if (ipv4Source(at) !== address) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return false;
   }
@@ -164,7 +198,44 @@ function forward(worker: usize, session: usize, at: usize, length: u32, packet: 
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
     return false;
   }
-  const octets = ipv4TotalLength(at); // at most `length`: what follows is PPP padding
+  deliver(worker, session, at, ipv4TotalLength(at), network, packet);
+  return true;
+}
+
+/** `at` is a checked packet that is not for the link alone. */
+function forwardIpv6(worker: usize, session: usize, at: usize, packet: u32): bool {
+  const subnet = readShared64(session + SESSION_SUBNET);
+  if (subnet === 0) {
+    countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
+    return false;
+  }
+  if (ipv6SourceSubnet(at) !== subnet) {
+    countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
+    return false;
+  }
+  const destination = ipv6DestinationSubnet(at);
+  if (destination === subnet) {
+    countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
+    return false;
+  }
+  const network = read32(session + SESSION_NETWORK);
+  if (isSubnetElsewhere(read32(worker + WORKER_NETWORKS), network, destination)) {
+    countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
+    return false;
+  }
+  deliver(worker, session, at, ipv6TotalLength(at), network, packet);
+  return true;
+}
+
+/** Makes `octets` at `at` packet `packet` of those to be written; padding behind them stays here. */
+function deliver(
+  worker: usize,
+  session: usize,
+  at: usize,
+  octets: u32,
+  network: u32,
+  packet: u32,
+): void {
   const vector = worker + WORKER_TUN_VECTORS + packet * IOVEC_SIZE;
   setVector(vector, read64(worker + WORKER_BASE), at, octets);
   write8(worker + WORKER_TUN_NETWORKS + packet, network);
@@ -172,7 +243,6 @@ function forward(worker: usize, session: usize, at: usize, length: u32, packet: 
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);
   add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
-  return true;
 }
 
 /** Copies a PPP frame into the punt ring. It fits: it came out of a slot of the same size. */

@@ -12,11 +12,9 @@ import {
   ROUTE_RECORDS,
   ROUTE_SESSION,
   ROUTE_SIZE,
-  SESSION_COUNT,
-  SESSION_GENERATION,
 } from "../layout";
 import { link, unlink } from "./chain";
-import { sessionAt } from "./sessions";
+import { liveSession } from "./sessions";
 
 function routeAt(index: u32): usize {
   return ROUTE_RECORDS + index * ROUTE_SIZE;
@@ -33,7 +31,7 @@ export function findRoute(network: u32, address: u32): u32 {
     if (index > ROUTE_COUNT) return 0;
     const route = routeAt(index);
     if (read32(route + ROUTE_ADDRESS) === address && read32(route + ROUTE_NETWORK) === network) {
-      return liveSession(route);
+      return liveSession(read32(route + ROUTE_SESSION), read32(route + ROUTE_GENERATION));
     }
     index = readShared32(route + ROUTE_NEXT);
   }
@@ -46,14 +44,6 @@ export function isElsewhere(networks: u32, own: u32, address: u32): bool {
     if (network !== own && findRoute(network, address) !== 0) return true;
   }
   return false;
-}
-
-/** A route that outlived its session (its record has a newer generation) leads nowhere. */
-function liveSession(route: usize): u32 {
-  const session = read32(route + ROUTE_SESSION);
-  if (session === 0 || session > SESSION_COUNT) return 0;
-  const generation = read32(sessionAt(session) + SESSION_GENERATION);
-  return generation === read32(route + ROUTE_GENERATION) ? session : 0;
 }
 
 /** Publishes a complete record. False when its chain is full. */

@@ -5,6 +5,7 @@ import {
   CHAIN_MAX,
   SESSION_BUCKETS,
   SESSION_COUNT,
+  SESSION_GENERATION,
   SESSION_KEY,
   SESSION_NEXT,
   SESSION_RECORDS,
@@ -31,6 +32,12 @@ export function findSession(key: u32): u32 {
     index = readShared32(record + SESSION_NEXT);
   }
   return 0;
+}
+
+/** A route that outlived its session (its record has a newer generation) leads nowhere. */
+export function liveSession(index: u32, generation: u32): u32 {
+  if (index === 0 || index > SESSION_COUNT) return 0;
+  return read32(sessionAt(index) + SESSION_GENERATION) === generation ? index : 0;
 }
 
 /** Publishes a complete record. False when its chain is full: choose another Session ID. */

@@ -2,7 +2,7 @@
 // here, an address of the process is computed from an address in the memory: `base` is where the
 // memory begins. Every vector stays inside its slot.
 
-import { read32, write32, write64 } from "../bytes";
+import { copyVector, read32, read64, readShared64, write32, write64 } from "../bytes";
 import {
   BATCH_CONTROL_SIZE,
   BATCH_CONTROLS,
@@ -68,7 +68,10 @@ export function setVector(vector: usize, base: u64, at: usize, length: u32): voi
   write64(vector + IOVEC_LENGTH, <u64>length);
 }
 
-/** Points message `index` of a send batch at `length` octets, with a name and control elsewhere. */
+/**
+ * Points message `index` of a send batch at `length` octets, with control elsewhere. The name is
+ * copied: the kernel must not read it while the peer's port changes.
+ */
 export function setMessage(
   batch: usize,
   index: u32,
@@ -82,10 +85,17 @@ export function setMessage(
 ): void {
   const message = messageAt(batch, index);
   setVector(batch + BATCH_VECTORS + index * IOVEC_SIZE, base, at, length);
-  write64(message + MMSGHDR_NAME, base + <u64>name);
+  copyName(nameAt(batch, index), name);
   write32(message + MMSGHDR_NAME_LENGTH, nameLength);
   write64(message + MMSGHDR_CONTROL, base + <u64>control);
   write64(message + MMSGHDR_CONTROL_LENGTH, <u64>controlLength);
+}
+
+/** Family and port are in the first eight octets: those are read as a whole. */
+function copyName(to: usize, from: usize): void {
+  write64(to, readShared64(from));
+  write64(to + 8, read64(from + 8));
+  copyVector(to + 16, from + 16);
 }
 
 export function nameAt(batch: usize, index: u32): usize {

@@ -1,6 +1,6 @@
 // IPv4 (RFC 791) and IPv6 (RFC 8200) headers: checked as a whole, then read by the accessors.
 
-import { getU8, getU16, getU32, read32, read64 } from "../bytes";
+import { getU8, getU16, getU32, getU64, read32, read64 } from "../bytes";
 import {
   STATUS_IP_CHECKSUM,
   STATUS_IP_HEADER,
@@ -12,6 +12,7 @@ import { foldSum, partialSum } from "./checksum";
 
 const IPV4_HEADER_MIN: u32 = 20;
 const IPV6_HEADER: u32 = 40;
+const ICMPV6: u32 = 58;
 
 /** Version, header length, total length (the rest of `length` is padding) and header checksum. */
 export function checkIpv4(at: usize, length: u32): u32 {
@@ -44,6 +45,43 @@ export function ipv4Source(at: usize): u32 {
 
 export function ipv4Destination(at: usize): u32 {
   return getU32(at + 16);
+}
+
+export function ipv6TotalLength(at: usize): u32 {
+  return IPV6_HEADER + ipv6PayloadLength(at);
+}
+
+/** The upper half of the source: its /64 as a number. */
+export function ipv6SourceSubnet(at: usize): u64 {
+  return getU64(at + 8);
+}
+
+export function ipv6DestinationSubnet(at: usize): u64 {
+  return getU64(at + 24);
+}
+
+/** What stays on the link between a peer and us: Neighbour Discovery, DHCPv6, MLD (RFC 4291 2.5.6). */
+export function isIpv6OnLink(at: usize): bool {
+  const destination = ipv6DestinationSubnet(at);
+  if (isLinkLocal(destination) || isLinkMulticast(destination)) return true;
+  if (getU8(at + 6) !== ICMPV6) return false;
+  const source = ipv6SourceSubnet(at);
+  return isLinkLocal(source) || (source === 0 && read64(at + 16) === 0);
+}
+
+/** Whether a router may forward to it at all: neither multicast nor link-local. */
+export function isRoutable(subnet: u64): bool {
+  return subnet >> 56 !== 0xff && !isLinkLocal(subnet);
+}
+
+/** fe80::/10 */
+function isLinkLocal(subnet: u64): bool {
+  return subnet >> 54 === 0x3fa;
+}
+
+/** ff02::/16, and the same scope with other flags (RFC 4291 2.7). */
+function isLinkMulticast(subnet: u64): bool {
+  return ((subnet >> 48) & 0xff0f) === 0xff02;
 }
 
 function ipv6PayloadLength(at: usize): u32 {

@@ -25,6 +25,8 @@ export interface Forwarding {
   removeSession(index: number): void;
   insertRoute(index: number): number;
   removeRoute(index: number): void;
+  insertSubnet(index: number): number;
+  removeSubnet(index: number): void;
 }
 
 /** The size is fixed: the kernel holds addresses of it, and untouched pages cost nothing. */

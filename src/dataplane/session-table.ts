@@ -27,8 +27,10 @@ export interface SessionAddressing {
 export interface SessionForwarding {
   /** Index of the virtual network. */
   readonly network: number;
-  /** IPv4 address of the peer inside, as a number. */
-  readonly address: number;
+  /** IPv4 address of the peer inside, as a number; without it no IPv4 passes. */
+  readonly address?: number;
+  /** Upper half of the addresses of the peer's /64, as a number; without it no IPv6 passes. */
+  readonly prefix6?: bigint;
   /** Octets of the largest IP packet to the peer. */
   readonly mtu: number;
   /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */
@@ -54,10 +56,14 @@ const BITS_LENGTH = 0x4002; // L set, Ver 2: a data message with a Length field
 const BITS_LENGTH_SEQUENCE = 0x4802; // S too: with Ns and Nr
 const HEADER_SIZE = 8;
 const HEADER_SIZE_SEQUENCE = 12;
+/** The worker writes the other protocol's last octet over it where it has to. */
 const PPP_IPV4 = 0x0021;
+/** Family, port, and an IPv4 address or the flow of an IPv6 one. */
+const PORT_WORD = 8;
 
 export class SessionTable {
-  readonly #memory: WebAssembly.Memory;
+  readonly #words: Uint32Array;
+  readonly #longs: BigUint64Array;
   readonly #view: DataView;
   readonly #octets: Uint8Array;
   readonly #forwarding: Forwarding;
@@ -66,7 +72,8 @@ export class SessionTable {
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
 
   constructor(memory: WebAssembly.Memory, forwarding: Forwarding, inject: InjectRing) {
-    this.#memory = memory;
+    this.#words = new Uint32Array(memory.buffer);
+    this.#longs = new BigUint64Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
     this.#forwarding = forwarding;
@@ -93,9 +100,9 @@ export class SessionTable {
     this.#octets.set(addressing.name, record + layout.SESSION_NAME);
     set(layout.SESSION_CONTROL_LENGTH, addressing.control.length);
     this.#octets.set(addressing.control, record + layout.SESSION_CONTROL);
-    this.#setState(record, layout.SESSION_STATE_PUNT);
+    this.#store32(record + layout.SESSION_STATE, layout.SESSION_STATE_USED);
     if (!this.#forwarding.insertSession(index)) {
-      this.#setState(record, layout.SESSION_STATE_FREE);
+      this.#store32(record + layout.SESSION_STATE, layout.SESSION_STATE_FREE);
       this.#free.give(index);
       return undefined;
     }
@@ -110,34 +117,50 @@ export class SessionTable {
     this.#view.setUint32(record + layout.SESSION_SEQUENCED, 1, true);
   }
 
-  /** Lets IP packets through, both ways. False when the route table is full at that place. */
+  /**
+   * Lets packets of the families that are named through, both ways, and of no other. May be called
+   * again when a family comes or goes. False when a route table is full at that place: nothing
+   * passes then.
+   */
   forward(handle: SessionHandle, forwarding: SessionForwarding): boolean {
+    const { network, mtu, address = 0, prefix6 = 0n } = forwarding;
     const record = recordAt(handle.index);
-    const set = (field: number, value: number) => this.#view.setUint32(record + field, value, true);
-    set(layout.SESSION_NETWORK, forwarding.network);
-    set(layout.SESSION_ADDRESS, forwarding.address);
-    set(layout.SESSION_MTU, forwarding.mtu);
-    set(layout.SESSION_PREFIX_LENGTH, this.#writePppHeader(record, forwarding));
-    this.#setState(record, layout.SESSION_STATE_FORWARD);
-
-    // A session has one route, in the route record of the same index.
-    const route = routeAt(handle.index);
-    this.#view.setUint32(route + layout.ROUTE_NETWORK, forwarding.network, true);
-    this.#view.setUint32(route + layout.ROUTE_ADDRESS, forwarding.address, true);
-    this.#view.setUint32(route + layout.ROUTE_SESSION, handle.index, true);
-    this.#view.setUint32(route + layout.ROUTE_GENERATION, handle.generation, true);
-    if (this.#forwarding.insertRoute(handle.index)) return true;
-    this.#setState(record, layout.SESSION_STATE_PUNT);
+    // What both families share does not change under a packet of the other one.
+    if (this.#read32(record + layout.SESSION_NETWORK) !== network) this.hold(handle);
+    this.#store32(record + layout.SESSION_NETWORK, network);
+    this.#store32(record + layout.SESSION_MTU, mtu);
+    const prefix = this.#writePppHeader(record, forwarding);
+    this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
+    if (this.#setAddress(handle, network, address) && this.#setSubnet(handle, network, prefix6)) {
+      return true;
+    }
+    this.hold(handle);
     return false;
   }
 
   /** Back to PPP control frames only. */
   hold(handle: SessionHandle): void {
+    this.#setAddress(handle, 0, 0);
+    this.#setSubnet(handle, 0, 0n);
+  }
+
+  /**
+   * The peer's port has changed. Only the first eight octets of a socket address hold it, so that
+   * one store moves the session: no worker sees the half of it.
+   *
+   * @throws {RangeError} when anything else of the name would change
+   */
+  move(handle: SessionHandle, name: Uint8Array): void {
     const record = recordAt(handle.index);
-    if (this.#view.getUint32(record + layout.SESSION_STATE, true) !== layout.SESSION_STATE_FORWARD)
-      return;
-    this.#forwarding.removeRoute(handle.index);
-    this.#setState(record, layout.SESSION_STATE_PUNT);
+    const at = record + layout.SESSION_NAME;
+    const length = this.#read32(record + layout.SESSION_NAME_LENGTH);
+    const isSame = (octet: number, index: number) => octet === this.#octets[at + index];
+    const rest = name.slice(PORT_WORD).every((octet, index) => isSame(octet, PORT_WORD + index));
+    if (name.length !== length || !rest || !isSame(name[0] ?? 0, 0)) {
+      throw new RangeError("only the port of a peer may change");
+    }
+    const view = new DataView(name.buffer, name.byteOffset, name.byteLength);
+    this.#store64(at, view.getBigUint64(0, true));
   }
 
   /** Takes the session away from the worker; frames injected before still go out. */
@@ -177,13 +200,61 @@ export class SessionTable {
     for (let first = this.#withdrawn[0]; first !== undefined; first = this.#withdrawn[0]) {
       if (!this.#inject.hasPassed(first.position)) return;
       this.#withdrawn.shift();
-      this.#setState(recordAt(first.index), layout.SESSION_STATE_FREE);
+      this.#store32(recordAt(first.index) + layout.SESSION_STATE, layout.SESSION_STATE_FREE);
       this.#free.give(first.index);
     }
   }
 
-  #setState(record: number, state: number): void {
-    Atomics.store(new Uint32Array(this.#memory.buffer, record + layout.SESSION_STATE, 1), 0, state);
+  /** Opens IPv4 with `address`, or closes it with 0. False when its chain is full. */
+  #setAddress({ index, generation }: SessionHandle, network: number, address: number): boolean {
+    const field = recordAt(index) + layout.SESSION_ADDRESS;
+    const current = this.#read32(field);
+    if (current === address) return true;
+    if (current !== 0) {
+      this.#store32(field, 0);
+      this.#forwarding.removeRoute(index);
+    }
+    if (address === 0) return true;
+    const route = routeAt(index);
+    this.#store32(route + layout.ROUTE_NETWORK, network);
+    this.#store32(route + layout.ROUTE_ADDRESS, address);
+    this.#store32(route + layout.ROUTE_SESSION, index);
+    this.#store32(route + layout.ROUTE_GENERATION, generation);
+    if (!this.#forwarding.insertRoute(index)) return false;
+    this.#store32(field, address);
+    return true;
+  }
+
+  /** Opens IPv6 with `prefix`, or closes it with 0. False when its chain is full. */
+  #setSubnet({ index, generation }: SessionHandle, network: number, prefix: bigint): boolean {
+    const field = recordAt(index) + layout.SESSION_SUBNET;
+    const current = this.#longs[field / 8];
+    if (current === prefix) return true;
+    if (current !== 0n) {
+      this.#store64(field, 0n);
+      this.#forwarding.removeSubnet(index);
+    }
+    if (prefix === 0n) return true;
+    const subnet = subnetAt(index);
+    this.#store32(subnet + layout.SUBNET_NETWORK, network);
+    this.#store64(subnet + layout.SUBNET_PREFIX, prefix);
+    this.#store32(subnet + layout.SUBNET_SESSION, index);
+    this.#store32(subnet + layout.SUBNET_GENERATION, generation);
+    if (!this.#forwarding.insertSubnet(index)) return false;
+    this.#store64(field, prefix);
+    return true;
+  }
+
+  #read32(at: number): number {
+    return this.#words[at / 4] ?? 0;
+  }
+
+  #store32(at: number, value: number): void {
+    Atomics.store(this.#words, at / 4, value);
+  }
+
+  #store64(at: number, value: bigint): void {
+    Atomics.store(this.#longs, at / 8, value);
   }
 }
 
@@ -221,4 +292,8 @@ function recordAt(index: number): number {
 
 function routeAt(index: number): number {
   return layout.ROUTE_RECORDS + index * layout.ROUTE_SIZE;
+}
+
+function subnetAt(index: number): number {
+  return layout.SUBNET_RECORDS + index * layout.SUBNET_SIZE;
 }

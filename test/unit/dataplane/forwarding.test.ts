@@ -48,7 +48,7 @@ const drops: readonly [name: string, counter: string, (plane: Plane) => unknown]
   ["IP before its time", "up.not-open", (p) => p.up([dataMessage(7, 10, frame())])],
   ["no route", "down.no-route", (p) => p.down([packet(HOST, "10.64.0.9")])],
   ["a route of another network", "down.no-route", (p) => p.down([packet(HOST, CLIENT)], 1)],
-  ["IPv6 from the device", "down.not-ipv4", (p) => p.down([new Uint8Array(48).fill(0x60)])],
+  ["neither IPv4 nor IPv6 from the device", "down.not-ip", (p) => p.down([new Uint8Array(48)])],
   ["a bad header from the device", "down.ip-header", (p) => p.down([broken()])],
   ["more than the peer takes", "down.too-big", (p) => p.down([packet(HOST, CLIENT, 1381)])],
 ];
