@@ -10,7 +10,7 @@
 import { createInterface } from "node:readline";
 import { buildHeader, buildPpp, parseHeader } from "../../src/codec/index.ts";
 import { checked } from "../../src/linux/errno.ts";
-import { openLibc } from "../../src/linux/ffi.deno.ts";
+import { openLibc } from "../../src/linux/ffi.ts";
 import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { Lac } from "../../test/peer/lac.ts";
 import { PppPeer } from "../../test/peer/ppp.ts";

@@ -8,7 +8,7 @@
  */
 import { createInterface } from "node:readline";
 import { checked } from "../../src/linux/errno.ts";
-import { openLibc } from "../../src/linux/ffi.deno.ts";
+import { openLibc } from "../../src/linux/ffi.ts";
 import { blast } from "./blast.ts";
 import { PORT, udpPayload } from "./packets.ts";
 

@@ -17,13 +17,14 @@ import { InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { Lns, type LnsEvent } from "../l2tp/index.ts";
 import { POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
-import { openLibc } from "../linux/ffi.deno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
 import { ControlSocket } from "./control-socket.ts";
-import { type Devices, forwardingAdvice, openDevices } from "./devices.ts";
+import { closeDevices, type Devices, forwardingAdvice } from "./devices.ts";
+import { Hosts } from "./hosts.ts";
+import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
 import { startWorker, stopWorkers, type WorkerThread } from "./workers.ts";
 
@@ -37,26 +38,29 @@ export interface RunningLns {
 }
 
 const POLLIN = 1;
-const POLL_COUNT = 2n;
 const WORKER = 0; // one worker; others will follow it in the layout
 const STOP_CHECK_MS = 20;
+const WITHOUT_DEVICES =
+  "without a device (--tun none) clients reach the gateway's address, by ping, and nothing else";
 /** A full inject ring has room again as soon as the worker has had its turn. */
 const RING_RETRY_MS = 1;
 
 /**
- * Starts an LNS.
+ * Starts an LNS on devices that are open.
  *
  * @throws {StartError} when the host lacks something; nothing is left half-started.
  */
-export async function startLns(config: Config, log: Logger): Promise<RunningLns> {
-  const libc = openLibc();
-  const devices = openDevices(libc, config);
+export async function startLns(
+  libc: Libc,
+  { config, devices }: Inheritance,
+  log: Logger,
+): Promise<RunningLns> {
   try {
     const daemon = new LnsDaemon(libc, devices, config, log);
     await daemon.start();
     return daemon;
   } catch (error) {
-    devices.close();
+    await closeDevices(libc, devices);
     throw error;
   }
 }
@@ -75,6 +79,8 @@ class LnsDaemon implements RunningLns {
   readonly #punt: PuntRing;
   readonly #inject: InjectRing;
   readonly #socket: ControlSocket;
+  readonly #hosts: Hosts;
+  readonly #pollCount: bigint;
   readonly #lns: Lns;
   readonly #subscribers: Subscribers;
   readonly #pppCounters: Record<string, number> = {};
@@ -108,7 +114,8 @@ class LnsDaemon implements RunningLns {
     this.#inject = new InjectRing(this.#memory, worker + layout.WORKER_INJECT);
     const { control } = devices.sockets;
     this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control);
-    this.#writePolls([this.#wake, control]);
+    this.#hosts = new Hosts(libc, devices.hosts, config.networks);
+    this.#pollCount = this.#writePolls([this.#wake, control, ...devices.hosts]);
 
     const random = (length: number) => randomFillSync(new Uint8Array(length));
     const { lns } = config;
@@ -143,8 +150,7 @@ class LnsDaemon implements RunningLns {
       counters: () => this.#counters(),
     });
     this.#workers = [this.#startWorker()];
-    const advice = forwardingAdvice();
-    if (advice !== undefined) this.#log.warn(advice);
+    this.#advise();
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
     this.#log.info({ listen: `${lns.address}:${lns.port}`, networks: names }, "serving");
     this.#turns = this.#run().catch((error) => void this.fail(error));
@@ -169,6 +175,15 @@ class LnsDaemon implements RunningLns {
     await this.#takeDown(1);
   }
 
+  #advise(): void {
+    const hasDevices = this.#devices.hosts.length === 0;
+    const advice = hasDevices ? forwardingAdvice(this.#libc) : WITHOUT_DEVICES;
+    if (advice !== undefined) this.#log.warn(advice);
+    if (!hasDevices && this.#config.networks.some(({ nat }) => nat)) {
+      this.#log.warn("nat = true has no effect without a device");
+    }
+  }
+
   /** The turns of the control thread, until it is taken down. */
   async #run(): Promise<void> {
     const polls = this.#base + BigInt(layout.CONTROL_POLLS);
@@ -178,7 +193,7 @@ class LnsDaemon implements RunningLns {
       const due = Math.min(this.#lns.pollTimeout(), this.#subscribers.pollTimeout());
       const longest = this.#isBlocked ? RING_RETRY_MS : POLL_MS;
       const wait = Math.max(0, Math.min(longest, Math.ceil(due - performance.now())));
-      await this.#libc.pollAsync(polls, POLL_COUNT, wait);
+      await this.#libc.pollAsync(polls, this.#pollCount, wait);
     }
   }
 
@@ -196,6 +211,7 @@ class LnsDaemon implements RunningLns {
     if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
     this.#subscribers.handleTimeout(now);
     this.#isBlocked = !this.#subscribers.resume();
+    this.#hosts.turn();
     this.#flush(now);
   }
 
@@ -248,7 +264,9 @@ class LnsDaemon implements RunningLns {
     await stopWorkers(this.#libc, this.#memory, this.#workers);
     this.#libc.eventfdWrite(this.#wake, 1n);
     await this.#turns;
-    this.#devices.close();
+    if (!(await closeDevices(this.#libc, this.#devices))) {
+      this.#log.warn("masquerading may have been left behind; see it with: nft list tables");
+    }
     this.#libc.close(this.#wake);
     this.#libc.close(this.#wakeWorker);
     await this.#api?.close();
@@ -276,19 +294,24 @@ class LnsDaemon implements RunningLns {
       ...mergeCounters({
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
-        control: { ...this.#socket.counters, ...this.#subscribers.counters },
+        control: {
+          ...this.#socket.counters,
+          ...this.#subscribers.counters,
+          ...this.#hosts.counters,
+        },
         api: { refused: this.#api?.refused ?? 0 },
       }),
     };
   }
 
-  #writePolls(fds: readonly number[]): void {
+  #writePolls(fds: readonly number[]): bigint {
     const view = new DataView(this.#memory.buffer);
     fds.forEach((fd, index) => {
       const at = layout.CONTROL_POLLS + index * layout.POLLFD_SIZE;
       view.setInt32(at + layout.POLLFD_FD, fd, true);
       view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
     });
+    return BigInt(fds.length);
   }
 }
 

@@ -7,7 +7,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Loop, type LoopOptions } from "../dataplane/loop.ts";
 import { instantiate } from "../dataplane/memory.ts";
-import { openLibc } from "../linux/ffi.deno.ts";
+import { openLibc } from "../linux/ffi.ts";
 
 export type WorkerData = Omit<LoopOptions, "clock">;
 

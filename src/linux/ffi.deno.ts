@@ -47,7 +47,7 @@ export function openLibc(): Libc {
     waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
     prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
     capset: { parameters: ["buffer", "buffer"], result: "i32" },
-    execv: { parameters: ["buffer", "u64"], result: "i32" },
+    execv: { parameters: ["buffer", "buffer"], result: "i32" },
   });
   const errnoAt = symbols.__errno_location(); // one address per thread
   if (errnoAt === null) throw new Error("libc gives no address of errno");

@@ -52,6 +52,11 @@ export interface Libc {
   waitpid(pid: number, status: Octets, options: number): number;
   prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
   capset(header: Octets, data: Octets): number;
-  /** `argv` is the address of an array of addresses, the last one 0. Returns only when it fails. */
-  execv(path: string, argv: bigint): number;
+  /** `argv` begins with the addresses of the arguments, the last one 0. */
+  execv(path: string, argv: Octets): number;
+}
+
+/** Why libc cannot be called here, for a person: one line that says what to install. */
+export class LibcUnavailable extends Error {
+  override readonly name = "LibcUnavailable";
 }

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { lns } from "../../../src/cli/lns.ts";
 import { Lns } from "../../../src/l2tp/index.ts";
-import { openLibc } from "../../../src/linux/ffi.deno.ts";
+import { openLibc } from "../../../src/linux/ffi.ts";
 
 const PORT_1701 = ":06A5";
 const UDP_LOCAL = 1;
