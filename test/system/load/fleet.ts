@@ -1,7 +1,7 @@
 /**
  * Many clients from one process, each at an address of its own with one tunnel and one session:
  *
- *   fleet.ts LNS FIRST-ADDRESS COUNT NAME PASSWORD
+ *   fleet.ts LNS FIRST-ADDRESS COUNT NAME PASSWORD [no-checksum]
  *
  * Each line on standard input, "dial MS", lets all of them dial anew, spread over that time. It
  * prints {"up":N,"seconds":S,"attempts":A} twice a second and once when all are up.
@@ -16,8 +16,9 @@ import { Wire } from "./wire.ts";
 const TICK_MS = 50;
 const REPORT_MS = 500;
 
-const [to = "", first = "", count = "1", name = "", password = ""] = process.argv.slice(2);
-const wire = new Wire(to);
+const [to = "", first = "", count = "1", name = "", password = "", ...flags] =
+  process.argv.slice(2);
+const wire = new Wire(to, { checksum: !flags.includes("no-checksum") });
 const base = ipv4(first);
 const clients = Array.from(
   { length: Number(count) },

@@ -13,6 +13,7 @@ import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 const AF_INET = 2;
 const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
 const SOL_SOCKET = 1;
+const SO_NO_CHECK = 11;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
@@ -36,8 +37,11 @@ export class Wire {
   readonly #base: bigint;
   #queued = 0;
 
-  /** Bound to port 1701 of every address; sends to port 1701 of `to`. */
-  constructor(to: string) {
+  /**
+   * Bound to port 1701 of every address; sends to port 1701 of `to`, with a zero for the UDP
+   * checksum if so wished, as RFC 768 lets a sender do.
+   */
+  constructor(to: string, { checksum = true } = {}) {
     const memory = createMemory();
     this.#octets = new Uint8Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
@@ -45,7 +49,7 @@ export class Wire {
     this.#forwarding = instantiate(memory);
     this.#forwarding.layoutBatch(layout.CONTROL_RECEIVE, this.#base);
     this.#forwarding.layoutBatch(layout.CONTROL_SEND, this.#base);
-    this.#fd = this.#open();
+    this.#fd = this.#open(checksum);
     const name = encodeSockaddr(to, PORT);
     for (let index = 0; index < layout.BATCH_COUNT; index++) this.#layoutSend(index, name);
   }
@@ -102,7 +106,7 @@ export class Wire {
     return Math.max(0, received);
   }
 
-  #open(): number {
+  #open(checksum: boolean): number {
     const libc = this.#libc;
     const fd = checked(libc, "socket", libc.socket(AF_INET, SOCK_DGRAM_NONBLOCK, 0));
     const set = (level: number, name: number, value: number) => {
@@ -111,6 +115,7 @@ export class Wire {
     };
     set(SOL_SOCKET, SO_SNDBUFFORCE, BUFFER);
     set(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
+    set(SOL_SOCKET, SO_NO_CHECK, checksum ? 0 : 1);
     set(IPPROTO_IP, IP_PKTINFO, 1);
     checked(libc, "bind", libc.bind(fd, encodeSockaddr("0.0.0.0", PORT)));
     return fd;

@@ -1,6 +1,7 @@
 /** The program under test, in the LNS's namespace, with a configuration of its own. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import type { LogLevel } from "../../../src/config/config.ts";
 import { Child, type Exit, poll, run } from "./child.ts";
@@ -106,11 +107,10 @@ export class Simplon {
 
   async #ready(): Promise<void> {
     const socket = join(this.#config, "..", "socket");
-    await poll("a control socket", 20_000, () => {
+    await poll("an answer on the control socket", 20_000, () => {
       assert.equal(this.child.exit, undefined, `simplon ended:\n${this.child.text}`);
-      return existsSync(socket);
+      return isAnswering(socket);
     });
-    await this.tunnels();
   }
 
   tunnels(): Promise<readonly TunnelRow[]> {
@@ -147,6 +147,15 @@ export class Simplon {
     assert.equal(code, 0, `show ${what}: ${text}`);
     return JSON.parse(text) as Rows;
   }
+}
+
+/** Whether somebody listens: the file of a daemon that was killed is still there. */
+function isAnswering(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(path, () => resolve(true));
+    connection.on("error", () => resolve(false));
+    connection.on("connect", () => connection.end());
+  });
 }
 
 function table(header: string, keys: Readonly<Record<string, unknown>>): string {
