@@ -173,6 +173,34 @@ export const LOG_FLUSH_MS = 500;
 /** Levels and elements of one logged value; what lies deeper is named, not shown. */
 export const LOG_DEPTH_MAX = 6;
 export const LOG_ELEMENTS_MAX = 64;
+/** Characters of one text in an entry of the history. */
+export const HISTORY_TEXT_MAX = 128;
+/**
+ * Entries of the history, 16,384 in all. Those of users who proved who they are, of peers that have
+ * a tunnel, and of addresses that may be forged have shares of their own: whoever needs no password
+ * to make entries cannot push out the history of those who have one.
+ */
+export const HISTORY_ENTRIES_MAX = { user: 12_288, visitor: 3_072, stranger: 1_024 } as const;
+/** Octets of an entry on average: bounds each share; an entry usually has 300. */
+export const HISTORY_ENTRY_OCTETS = 512;
+/** Octets of the history file, after which it is written anew with what is kept, half at most. */
+export const HISTORY_FILE_MAX = 16_777_216;
+/** Repetitions within this time are one entry: same source, user and code. */
+export const HISTORY_REPEAT_MS = 60_000;
+/** New entries in that time; further ones are one entry a code, without a name or an address. */
+export const HISTORY_NEW_MAX = { visitor: 512, stranger: 64 } as const;
+/** Entries of this time are written together: what a crash loses at most. */
+export const HISTORY_WRITE_MS = 100;
+/** Octets that wait for a slow disk before the file is written anew from memory instead. */
+export const HISTORY_PENDING_MAX = 1_048_576;
+/** Entries that are written between two turns of other work. */
+export const HISTORY_CHUNK = 256;
+/** Wait after a write that failed before the next attempt. */
+export const HISTORY_RETRY_MS = 60_000;
+/** How long the end of the program waits for a slow disk. */
+export const HISTORY_CLOSE_MS = 1_000;
+/** Octets of what "simplon why" and "show history --user" are asked about. */
+export const SUBJECT_MAX = 256;
 /** Octets of a configuration file. */
 export const CONFIG_MAX = 1_048_576;
 /** Virtual networks: each is a TUN device in the worker's poll set. */

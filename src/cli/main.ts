@@ -1,11 +1,15 @@
 /** The program `simplon`: finds the verb and runs it. @module */
+import { fileURLToPath } from "node:url";
 import { outputFailed, print } from "./print.ts";
 import { CommandError, HELP, misuse, VERSION } from "./usage.ts";
 
 /** Each verb is loaded when it is asked for: `show` needs nothing of what `lns` needs. */
 const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> =
   {
-    lns: async () => (await import("./lns.ts")).lns,
+    lns: async () => {
+      const { lns } = await import("./lns.ts");
+      return (args) => lns(args, [fileURLToPath(import.meta.url), "lns"]);
+    },
     show: async () => (await import("./show.ts")).show,
   };
 

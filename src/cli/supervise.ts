@@ -1,5 +1,4 @@
 /** What ends a running daemon from outside: signals, and errors that nobody caught. @module */
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import type { RunningLns } from "../daemon/lns.ts";
 import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../limits.ts";
@@ -20,7 +19,7 @@ export class Supervisor {
   #hasFailed = false;
 
   /** Listens from now on, until the process ends. */
-  constructor() {
+  constructor(isIgnored: (signal: number) => boolean) {
     // With its first listener Deno takes over SIGHUP and dies of it, even where it was ignored: so
     // this is asked before, and an ignored one gets a listener too.
     const isHangUpIgnored = isIgnored(constants.signals.SIGHUP);
@@ -54,16 +53,5 @@ export class Supervisor {
     this.#hasFailed = true;
     setTimeout(() => process.exit(1), FAILURE_EXIT_MS).unref();
     void running.fail(error);
-  }
-}
-
-/** Whether the process ignores a signal: SigIgn of proc_pid_status(5), bit 0 is signal 1. */
-function isIgnored(signal: number): boolean {
-  try {
-    const status = readFileSync("/proc/self/status", "utf8");
-    const [, mask = "0"] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-    return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
-  } catch {
-    return false;
   }
 }

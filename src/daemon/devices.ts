@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { existsSync, readFileSync } from "node:fs";
 import type { Config, NetworkConfig } from "../config/config.ts";
+import { openPair } from "../linux/descriptor.ts";
 import {
   EACCES,
   EADDRINUSE,
@@ -18,50 +18,73 @@ import {
   SystemError,
 } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
+import { readText } from "../linux/proc.ts";
 import { openTun } from "../linux/tun.ts";
 import { openUdpPair, type UdpPair } from "../linux/udp.ts";
 import { ipv4, parseIpv4Prefix } from "../net.ts";
-import { addMasquerade, removeMasquerade } from "./nat.ts";
+import { addMasquerade, endKeeper, type Keeper, startKeeper } from "./nat.ts";
 import { StartError } from "./start-error.ts";
 
+/** Where the packets of clients go: to network devices, or to a host inside this program. */
+export const TUN_KINDS = ["device", "none"] as const;
+export type TunKind = (typeof TUN_KINDS)[number];
+
+/** Plain data, so that another run of the program can take it over. */
 export interface Devices {
   readonly sockets: UdpPair;
-  /** TUN descriptors in the order of the configured networks. */
+  /** In the order of the configured networks: TUN descriptors, or what stands in for them. */
   readonly tuns: readonly number[];
-  close(): void;
+  /** Without devices: the other ends of `tuns`, which the control thread answers. */
+  readonly hosts: readonly number[];
+  /** Takes masquerading away at the end. */
+  readonly keeper?: Keeper;
 }
 
-export function openDevices(libc: Libc, config: Config): Devices {
-  const undo: (() => void)[] = [];
-  const close = () => {
-    for (const step of undo.splice(0).reverse()) step();
-  };
+/** @throws {StartError} */
+export async function openDevices(libc: Libc, config: Config, kind: TunKind): Promise<Devices> {
+  const opened: number[] = [];
+  let keeper: Keeper | undefined;
   try {
     const sockets = openSockets(libc, config);
-    undo.push(() => {
-      libc.close(sockets.control);
-      libc.close(sockets.data);
-    });
+    opened.push(sockets.control, sockets.data);
+    const hosts: number[] = [];
     const tuns = config.networks.map((network) => {
-      const tun = openNetwork(libc, network);
-      undo.push(() => libc.close(tun));
+      const [tun, host] = kind === "none" ? openPair(libc) : [openNetwork(libc, network)];
+      if (host !== undefined) hosts.push(host);
+      opened.push(tun, ...(host === undefined ? [] : [host]));
       return tun;
     });
-    for (const network of config.networks.filter(({ nat }) => nat)) {
-      addMasquerade(network);
-      undo.push(() => removeMasquerade(network));
-    }
-    return { sockets, tuns, close };
+    const masqueraded = config.networks.filter(({ nat }) => nat && kind === "device");
+    if (masqueraded.length === 0) return { sockets, tuns, hosts };
+    keeper = startKeeper(libc, masqueraded);
+    for (const network of masqueraded) addMasquerade(network);
+    return { sockets, tuns, hosts, keeper };
   } catch (error) {
-    close();
+    for (const fd of opened.reverse()) libc.close(fd);
+    if (keeper !== undefined) await endKeeper(libc, keeper);
     throw error;
   }
 }
 
+export function descriptors({ sockets, tuns, hosts, keeper }: Devices): number[] {
+  const pipe = keeper === undefined ? [] : [keeper.pipe];
+  return [sockets.control, sockets.data, ...tuns, ...hosts, ...pipe];
+}
+
+/** Closes all. False when masquerading may have been left behind. */
+export async function closeDevices(libc: Libc, devices: Devices): Promise<boolean> {
+  const { keeper, ...others } = devices;
+  for (const fd of descriptors(others)) libc.close(fd);
+  return keeper === undefined || endKeeper(libc, keeper);
+}
+
 /** One line on forwarding when the host does none: without it clients reach only this host. */
-export function forwardingAdvice(): string | undefined {
-  const path = "/proc/sys/net/ipv4/ip_forward";
-  if (existsSync(path) && readFileSync(path, "utf8").trim() === "1") return undefined;
+export function forwardingAdvice(libc: Libc): string | undefined {
+  try {
+    if (readText(libc, "/proc/sys/net/ipv4/ip_forward").trim() === "1") return undefined;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error; // no /proc: then nobody knows
+  }
   return (
     "this host does not forward IPv4, so clients reach nothing behind it; " +
     "turn it on with: sysctl -w net.ipv4.ip_forward=1"
@@ -89,11 +112,12 @@ function openSockets(libc: Libc, { lns }: Config): UdpPair {
 function openNetwork(libc: Libc, network: NetworkConfig): number {
   const noDriver = "/dev/net/tun is missing or has no driver; load it with: modprobe tun";
   const noAccess =
-    "/dev/net/tun may not be opened by this user; " +
-    "run as root, or let the user open it with: chmod 0666 /dev/net/tun";
+    "/dev/net/tun may not be opened by this user; run as root, " +
+    "let the user open it with: chmod 0666 /dev/net/tun, or do without a device: --tun none";
   const noRight =
     `making the TUN device ${network.tun} needs the capability CAP_NET_ADMIN; ` +
-    "run as root, or in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN";
+    "run as root, in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN, " +
+    "or without a device: --tun none";
   try {
     return openTun(libc, {
       name: network.tun,

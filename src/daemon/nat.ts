@@ -1,12 +1,66 @@
 /**
- * Masquerading for a virtual network: one nftables table per network, made whole and taken away
+ * Masquerading for virtual networks: one nftables table per network, made whole and taken away
  * whole.
+ *
+ * The daemon drops the capability that this needs, so a keeper takes the tables away: a small
+ * process that waits for the end of a pipe which nobody writes to. The daemon holds the other end,
+ * so the tables go when it closes that, and also when it is killed.
  *
  * @module
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import type { NetworkConfig } from "../config/config.ts";
+import { NAT_REMOVAL_MS } from "../limits.ts";
+import { openPipe } from "../linux/descriptor.ts";
+import type { Libc } from "../linux/libc.ts";
 import { StartError } from "./start-error.ts";
+
+export interface Keeper {
+  readonly pid: number;
+  /** Its end is what the keeper waits for. */
+  readonly pipe: number;
+}
+
+const SHELL = "/bin/sh";
+const WNOHANG = 1;
+const WAIT_STEP_MS = 10;
+/** Exit code of a shell whose command is not there. */
+const NOT_FOUND = 127;
+/** The keeper outlives signals to the daemon's session; what is left to do, it does at the end. */
+const KEEPER = `trap "" INT TERM HUP QUIT
+while read -r _; do :; done
+for table; do nft delete table ip "$table"; done`;
+
+/** Makes the keeper of the tables of `networks`, which need not be there yet. */
+export function startKeeper(libc: Libc, networks: readonly NetworkConfig[]): Keeper {
+  const [end, pipe] = openPipe(libc);
+  const tables = networks.map(({ tun }) => tableName(tun));
+  const keeper = spawn(SHELL, ["-c", KEEPER, "simplon-nat", ...tables], {
+    stdio: [end, "ignore", "ignore"],
+    detached: true,
+    cwd: "/",
+    env: environment(),
+  });
+  keeper.on("error", () => undefined); // told below, by its having no id
+  keeper.unref();
+  libc.close(end);
+  if (keeper.pid !== undefined) return { pid: keeper.pid, pipe };
+  libc.close(pipe);
+  throw new StartError(`nat = true needs a shell, and ${SHELL} cannot be started`);
+}
+
+/** Lets the keeper take its tables away. False when it has not done so in time. */
+export async function endKeeper(libc: Libc, { pid, pipe }: Keeper): Promise<boolean> {
+  libc.close(pipe);
+  const status = new Uint8Array(4);
+  for (let waited = 0; waited < NAT_REMOVAL_MS; waited += WAIT_STEP_MS) {
+    const ended = libc.waitpid(pid, status, WNOHANG);
+    // Before the drop the runtime itself may have taken note of the end: then it is no child.
+    if (ended !== 0) return ended < 0 || new DataView(status.buffer).getInt32(0, true) === 0;
+    await new Promise((resolve) => setTimeout(resolve, WAIT_STEP_MS));
+  }
+  return false;
+}
 
 /** Replaces a table that an earlier run left behind, in the same transaction. */
 export function addMasquerade(network: NetworkConfig): void {
@@ -29,10 +83,6 @@ export function addMasquerade(network: NetworkConfig): void {
   }
 }
 
-export function removeMasquerade(network: NetworkConfig): void {
-  nft(`delete table ip ${tableName(network.tun)}`);
-}
-
 /**
  * Device names are unique on a host, but nftables takes fewer characters than they may have: any
  * other is written as its code, so that two devices never share a table.
@@ -44,8 +94,15 @@ export function tableName(tun: string): string {
 
 /** Runs nft; returns what went wrong in one line. */
 function nft(rules: string): string | undefined {
-  const result = spawnSync("nft", ["-f", "-"], { input: rules, encoding: "utf8" });
-  if (result.error !== undefined) return "nft is not installed";
+  const options = { input: rules, encoding: "utf8", env: environment() } as const;
+  const result = spawnSync(SHELL, ["-c", "exec nft -f -"], options);
+  if (result.error !== undefined) return `${SHELL} cannot be started`;
   if (result.status === 0) return undefined;
+  if (result.status === NOT_FOUND) return "nft is not installed";
   return result.stderr.trim().split("\n")[0] ?? `nft ended with ${result.status}`;
+}
+
+/** Nothing but what finds nft; the C locale, whose messages are those that are documented. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 }

@@ -5,6 +5,7 @@
  */
 export const EPERM = 1;
 export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
@@ -13,6 +14,7 @@ export const EFAULT = 14;
 export const EBUSY = 16;
 export const EEXIST = 17;
 export const ENODEV = 19;
+export const EINVAL = 22;
 export const EBADFD = 77;
 export const ENOTSOCK = 88;
 export const EADDRINUSE = 98;

@@ -1,5 +1,7 @@
 // A daemon that only ends: `supervised.ts quick|slow|stuck [late]`. "late" starts after 300 ms.
 import { Supervisor } from "../../../src/cli/supervise.ts";
+import { openLibc } from "../../../src/daemon/libc.ts";
+import { isIgnored } from "../../../src/daemon/privileges.ts";
 
 const [, , mode = "", late = ""] = process.argv;
 const hold = setInterval(() => undefined, 1_000);
@@ -10,7 +12,8 @@ const end = (code: number): void => {
   process.exit(code);
 };
 
-const supervisor = new Supervisor();
+const libc = openLibc();
+const supervisor = new Supervisor((signal) => isIgnored(libc, signal));
 say("ready");
 if (late === "late") await new Promise((resolve) => setTimeout(resolve, 300));
 supervisor.watch({

@@ -1,0 +1,101 @@
+/**
+ * The two runs of the program that make one daemon. The first opens what needs privileges, gives
+ * them up and executes the program again; the second takes the descriptors over, looks at each of
+ * its threads whether nothing is left, and serves. Why two: `../linux/capabilities.ts`.
+ *
+ * @module
+ */
+import type { Config } from "../config/config.ts";
+import { dropCapabilities, execute, inspectThreads } from "../linux/capabilities.ts";
+import { descriptorToText, isOpen, setInherited, textToDescriptor } from "../linux/descriptor.ts";
+import { EACCES, SystemError } from "../linux/errno.ts";
+import type { Libc } from "../linux/libc.ts";
+import { closeDevices, type Devices, descriptors } from "./devices.ts";
+import { StartError } from "./start-error.ts";
+
+export { isIgnored } from "../linux/proc.ts";
+
+/** What the first run leaves to the second: all that it has read and opened. */
+export interface Inheritance {
+  readonly config: Config;
+  readonly devices: Devices;
+}
+
+/** 0, 1 and 2 are the standard streams. */
+const DESCRIPTOR_MIN = 3;
+const O_RDONLY_CLOEXEC = 0o2000000;
+
+/**
+ * Executes the program again, without privileges. `command` answers its path and arguments, given
+ * the number of the descriptor that `takeOver` reads; `files` are those that it has to read.
+ *
+ * @throws {StartError} when it cannot; then nothing is left open.
+ */
+export async function handOver(
+  libc: Libc,
+  inheritance: Inheritance,
+  files: readonly string[],
+  command: (descriptor: number) => readonly string[],
+): Promise<never> {
+  const { devices } = inheritance;
+  const descriptor = textToDescriptor(libc, JSON.stringify(inheritance));
+  for (const fd of [descriptor, ...descriptors(devices)]) setInherited(libc, fd, true);
+  try {
+    dropCapabilities(libc);
+    for (const file of files) assertReadable(libc, file);
+    return execute(libc, command(descriptor));
+  } catch (error) {
+    await closeDevices(libc, devices);
+    if (!(error instanceof SystemError)) throw error;
+    throw new StartError(`privileges cannot be dropped (${error.message})`);
+  }
+}
+
+/** What the first run has left behind `descriptor`; `undefined` if that is nothing of the kind. */
+export function takeOver(libc: Libc, descriptor: number): Inheritance | undefined {
+  const inheritance = readInheritance(libc, descriptor);
+  if (inheritance === undefined) return undefined;
+  const fds = descriptors(inheritance.devices);
+  if (!fds.every((fd) => isDescriptor(fd) && isOpen(libc, fd))) return undefined;
+  for (const fd of fds) setInherited(libc, fd, false);
+  libc.close(descriptor);
+  return inheritance;
+}
+
+/** @throws {StartError} when a thread of this process may do what an ordinary one may not. */
+export function assertUnprivileged(libc: Libc): { readonly threads: number } {
+  const { threads, left } = inspectThreads(libc);
+  if (left.length === 0) return { threads };
+  const rest = left.join(", ");
+  throw new StartError(`privileges were to be dropped, and some are left (${rest}); not serving`);
+}
+
+function readInheritance(libc: Libc, descriptor: number): Inheritance | undefined {
+  if (!isDescriptor(descriptor)) return undefined;
+  try {
+    const { config, devices } = JSON.parse(descriptorToText(libc, descriptor));
+    const isWhole =
+      devices.tuns.length === config.networks.length &&
+      [0, devices.tuns.length].includes(devices.hosts.length);
+    return isWhole ? { config, devices } : undefined;
+  } catch {
+    return undefined; // not open, not to be read, or nothing that a first run has written
+  }
+}
+
+function isDescriptor(fd: unknown): fd is number {
+  return Number.isSafeInteger(fd) && (fd as number) >= DESCRIPTOR_MIN && (fd as number) < 2 ** 31;
+}
+
+/** Root without capabilities reads no file of another user that is closed to others. */
+function assertReadable(libc: Libc, file: string): void {
+  const fd = libc.open(file, O_RDONLY_CLOEXEC);
+  if (fd >= 0) {
+    libc.close(fd);
+  } else if (libc.errno() === EACCES) {
+    throw new StartError(
+      `simplon drops its privileges, and without them it cannot read ${file}; ` +
+        "let others read it and its directories, or install simplon elsewhere",
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Descriptors as such: pipes, pairs of sockets, memory with a descriptor, and which of them a
+ * program that is executed inherits.
+ *
+ * @module
+ */
+import { checked } from "./errno.ts";
+import type { Libc, Octets } from "./libc.ts";
+import { readAll } from "./proc.ts";
+
+const F_GETFD = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+const O_CLOEXEC = 0o2000000;
+const AF_UNIX = 1;
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const MFD_CLOEXEC = 1;
+const PAIR_SIZE = 8;
+
+/** Whether a program that this one executes, or starts, has the descriptor too. */
+export function setInherited(libc: Libc, fd: number, isInherited: boolean): void {
+  checked(libc, "fcntl", libc.fcntl(fd, F_SETFD, isInherited ? 0 : FD_CLOEXEC));
+}
+
+export function isOpen(libc: Libc, fd: number): boolean {
+  return libc.fcntl(fd, F_GETFD, 0) >= 0;
+}
+
+/** The end to read and the end to write. */
+export function openPipe(libc: Libc): readonly [number, number] {
+  const fds = new Uint8Array(PAIR_SIZE);
+  checked(libc, "pipe2", libc.pipe2(fds, O_CLOEXEC));
+  return pair(fds);
+}
+
+/** Two sockets: a datagram written to one is read from the other. Neither ever waits. */
+export function openPair(libc: Libc): readonly [number, number] {
+  const fds = new Uint8Array(PAIR_SIZE);
+  checked(libc, "socketpair", libc.socketpair(AF_UNIX, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0, fds));
+  return pair(fds);
+}
+
+/** Memory that holds `text` and has a descriptor. */
+export function textToDescriptor(libc: Libc, text: string): number {
+  const fd = checked(libc, "memfd_create", libc.memfdCreate("simplon", MFD_CLOEXEC));
+  let rest: Octets = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(checked(libc, "write", libc.write(fd, rest)));
+  return fd;
+}
+
+export function descriptorToText(libc: Libc, fd: number): string {
+  return new TextDecoder().decode(readAll(libc, fd));
+}
+
+function pair(fds: Octets): readonly [number, number] {
+  const view = new DataView(fds.buffer);
+  return [view.getInt32(0, true), view.getInt32(4, true)];
+}
