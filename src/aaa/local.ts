@@ -35,8 +35,8 @@ export class LocalUsers implements Aaa {
     this.#pools6 = new Pools6(networks);
   }
 
-  authenticate(request: AuthRequest): Promise<AaaResult> {
-    return Promise.resolve(this.#judge(request));
+  authenticate(request: AuthRequest, held?: Grant): Promise<AaaResult> {
+    return Promise.resolve(this.#judge(request, held));
   }
 
   release(grant: Grant): void {
@@ -46,12 +46,13 @@ export class LocalUsers implements Aaa {
     if (prefix6 !== undefined) this.#pools6.release(grant.network, prefix6);
   }
 
-  #judge(request: AuthRequest): AaaResult {
+  #judge(request: AuthRequest, held?: Grant): AaaResult {
     const { user, proof } = this.#passwords.verify(request);
     const network = user && this.#networks.get(user.network);
     if (user === undefined || network === undefined) {
       return { ok: false, reason: "credentials", message: "Authentication failed" };
     }
+    if (held?.user === user.name && this.#grants.has(held)) return { ok: true, grant: held, proof };
     const address = this.#pools.grant(network.name);
     if (address === undefined) {
       return { ok: false, reason: "pool-exhausted", message: "No address is free" };

@@ -31,7 +31,11 @@ export type AaaResult =
 
 /** The port. An implementation answers every request and never rejects. */
 export interface Aaa {
-  authenticate(request: AuthRequest): Promise<AaaResult>;
+  /**
+   * `held` is what the session has already: who authenticates anew after LCP was renegotiated and
+   * is entitled to the same keeps it, so that even the only address of a pool is not in its way.
+   */
+  authenticate(request: AuthRequest, held?: Grant): Promise<AaaResult>;
   /** Gives back what was granted; a second time does nothing. */
   release(grant: Grant): void;
 }

@@ -253,7 +253,7 @@ export class Subscribers {
   /** AAA may take its time; the session may be gone when it answers. */
   async #authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
     const { aaa, clock, log } = this.#options;
-    const answer = await aaa.authenticate(request);
+    const answer = await aaa.authenticate(request, subscriber.grant);
     const { link } = subscriber;
     if (!this.#isAlive(subscriber) || link === undefined) {
       if (answer.ok) aaa.release(answer.grant);
@@ -265,7 +265,7 @@ export class Subscribers {
       const { profile } = grant;
       // False: LCP was renegotiated while AAA was asked, and nobody waits for this answer.
       if (link.authenticated({ ok: true, profile, proof }, now)) this.#grant(subscriber, grant);
-      else aaa.release(grant);
+      else if (subscriber.grant !== grant) aaa.release(grant);
     } else {
       log.warn({ ...names(subscriber), user: request.name, reason: answer.reason }, "user refused");
       link.authenticated(answer, now);
@@ -274,9 +274,10 @@ export class Subscribers {
     this.#options.onProgress();
   }
 
-  /** A session holds one grant: what an earlier authentication gave goes back. */
+  /** A session holds one grant: what another one of an earlier authentication gave goes back. */
   #grant(subscriber: Subscriber, grant: Grant): void {
-    if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
+    const { grant: held } = subscriber;
+    if (held !== undefined && held !== grant) this.#options.aaa.release(held);
     subscriber.grant = grant;
   }
 

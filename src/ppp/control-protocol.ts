@@ -105,8 +105,8 @@ export abstract class ControlProtocol {
   }
 
   input(octets: Uint8Array, now: number): void {
-    const packet = parsePacket(octets, this.#lengthMax);
-    if (packet === undefined) {
+    const packet = parsePacket(octets, octets.length);
+    if (packet === undefined || !this.#isTaken(packet)) {
       this.outbox.count("malformed-packet");
       return;
     }
@@ -162,6 +162,11 @@ export abstract class ControlProtocol {
   /** What to Nak when the peer's request may be our own come back (RFC 1661 6.4). */
   protected abstract collision(options: readonly Option[]): Option | undefined;
 
+  /** Whether a packet of this code is taken at any size in which it arrives. */
+  protected takesAnySize(_code: number): boolean {
+    return false;
+  }
+
   /** Only LCP has an Echo-Request to answer. */
   protected replyToEcho(_packet: Packet): void {}
 
@@ -174,6 +179,10 @@ export abstract class ControlProtocol {
 
   protected send(code: number, identifier: number, data: Uint8Array): void {
     this.outbox.send(this.protocol, buildPacket(code, identifier, data));
+  }
+
+  #isTaken({ code, data }: Packet): boolean {
+    return PACKET_HEADER + data.length <= this.#lengthMax || this.takesAnySize(code);
   }
 
   #act(action: Action, actions: readonly Action[], now: number, cause?: Cause): void {
@@ -298,20 +307,13 @@ export abstract class ControlProtocol {
     const seen = new Set<number>();
     const rejects: Option[] = [];
     const naks: Option[] = [];
-    const nakedWishes: Option[] = [];
     for (const option of options) {
       const verdict = seen.has(option.type) ? "reject" : this.judge(option);
       seen.add(option.type);
-      if (verdict === "reject") rejects.push(option);
-      else if (verdict !== "ack") {
-        naks.push({ type: option.type, data: verdict });
-        nakedWishes.push(option);
-      }
+      if (verdict === "reject" || (verdict !== "ack" && isExhausted)) rejects.push(option);
+      else if (verdict !== "ack") naks.push({ type: option.type, data: verdict });
     }
-    if (isExhausted) {
-      rejects.push(...nakedWishes);
-      rejects.sort((a, b) => options.indexOf(a) - options.indexOf(b));
-    } else if (rejects.length === 0) {
+    if (!isExhausted && rejects.length === 0) {
       naks.push(...this.missing(options));
       if (naks.length > 0) return { code: Code.ConfigureNak, options: naks };
     }

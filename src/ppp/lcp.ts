@@ -270,6 +270,11 @@ export class Lcp extends ControlProtocol {
     this.event("RXR", now, { packet });
   }
 
+  /** A peer that tries how much passes through sends Echo-Requests above what we asked for. */
+  protected override takesAnySize(code: number): boolean {
+    return code === Code.EchoRequest;
+  }
+
   /** Cut to the peer's MRU, which an Echo-Request need not respect. */
   protected override replyToEcho({ code, identifier, data }: Packet): void {
     if (code !== Code.EchoRequest) return;

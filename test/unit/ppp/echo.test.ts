@@ -20,6 +20,20 @@ test("an Echo-Reply is not larger than the peer's MRU", () => {
   assert.equal(reply?.data.length, 124);
 });
 
+test("an Echo-Request larger than our MRU is answered, cut to the peer's MRU", () => {
+  const bench = new Bench({ mru: 1400 });
+  bench.establish([MAGIC, [1, 1480 >> 8, 1480 & 0xff]]);
+  const octets = Uint8Array.from({ length: 1996 }, (_, at) => at);
+  for (const size of [1397, 1476, 1488, 1497, 1996]) {
+    const [reply, ...rest] = bench.say(LCP, 9, 3, octets.subarray(0, size));
+    assert.deepEqual([reply?.code, reply?.identifier, rest.length], [10, 3, 0]);
+    const length = Math.min(size, 1476);
+    assert.equal(reply?.data.length, length, `${size} octets`);
+    assert.deepEqual([...(reply?.data ?? [])].slice(4), [...octets.subarray(4, length)]);
+  }
+  assert.equal(bench.link.phase, "authenticate");
+});
+
 test("outside of Opened, and too short, an Echo-Request is silently discarded", () => {
   const bench = new Bench();
   bench.open();

@@ -74,8 +74,9 @@ test("padding after Length is ignored, a wrong Length discards the packet", () =
 test("a packet over our MRU is discarded", () => {
   const bench = new Bench();
   bench.toNetwork();
-  assert.deepEqual(bench.say(LCP, 9, 1, new Uint8Array(1497)), []);
-  assert.equal(brief(bench.say(LCP, 9, 1, new Uint8Array(1496)))[0], "LCP 10");
+  assert.deepEqual(bench.say(LCP, 5, 1, new Uint8Array(1497)), []);
+  assert.equal(bench.link.counters["malformed-packet"], 1);
+  assert.equal(brief(bench.say(LCP, 5, 1, new Uint8Array(1496)))[0], "LCP 6");
 });
 
 test("one bad option length discards the whole Configure-Request", () => {

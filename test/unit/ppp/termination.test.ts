@@ -76,6 +76,26 @@ test("the peer's Terminate-Request is acknowledged each time, down one restart l
   assert.deepEqual(bench.kinds.slice(-1), ["down peer"]);
 });
 
+for (const [place, reach] of [
+  ["establish", (bench: Bench) => void bench.open()],
+  ["authenticate", (bench: Bench) => void bench.establish()],
+  ["network", (bench: Bench) => void bench.toNetwork()],
+  ["terminate", (bench: Bench) => bench.toOpened() && bench.link.close(bench.now)],
+] as const) {
+  test(`the peer's Terminate-Request in ${place} is acknowledged, and the link ends`, () => {
+    const bench = new Bench();
+    reach(bench);
+    bench.drain();
+    const [ack, ...rest] = bench.say(LCP, 5, 42, [7, 8]);
+    assert.deepEqual([ack?.protocol, ack?.code, ack?.identifier], [LCP, 6, 42]);
+    assert.deepEqual([...(ack?.data ?? []), rest.length], [7, 8, 0]);
+    bench.advance(60_000);
+    const ends = bench.kinds.filter((kind) => kind.startsWith("down"));
+    assert.deepEqual(ends, [place === "terminate" ? "down local" : "down peer"]);
+    assert.equal(bench.link.phase, "dead");
+  });
+}
+
 test("Terminate-Requests that cross", () => {
   const bench = new Bench();
   bench.toOpened();
