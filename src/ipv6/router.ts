@@ -208,7 +208,8 @@ export class Router implements Machine<Uint8Array, Uint8Array, never> {
   }
 
   #send(type: number, source: Uint8Array, destination: Uint8Array, body: Uint8Array): void {
-    this.#out.push(buildIcmp({ source, destination, hopLimit: HOP_LIMIT, type, code: 0, body }));
+    const hopLimit = type === IcmpType.EchoReply ? CURRENT_HOP_LIMIT : HOP_LIMIT;
+    this.#out.push(buildIcmp({ source, destination, hopLimit, type, code: 0, body }));
   }
 
   #isOurs(address: Uint8Array): boolean {
