@@ -31,6 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   radius: { knows: CORE, packages: HASHES, isPure: true },
   host: { knows: ["codec", ...COMMON], isPure: true },
   aaa: { knows: [...CORE, "l2tp", "ppp", "radius"], packages: [...HASHES, "des.js", "js-md4"] },
+  history: { knows: [...CORE, "l2tp", "ppp", "aaa"], isPure: true },
   linux: { knows: COMMON, packages: ["node:", "koffi"] },
   dataplane: { knows: [...COMMON, "linux", "assembly", "build"], packages: ["node:"] },
   observe: { knows: COMMON, packages: ["node:", "pino"] },
@@ -44,6 +45,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "ipv6",
       "radius",
       "aaa",
+      "history",
       "host",
       "linux",
       "dataplane",
@@ -53,7 +55,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["node:", "msgpackr"],
   },
   cli: {
-    knows: [...COMMON, "codec", "config", "observe", "daemon", "package.json"],
+    knows: [...COMMON, "codec", "config", "history", "observe", "daemon", "package.json"],
     packages: ["node:"],
   },
 };

@@ -1,0 +1,130 @@
+/**
+ * The history of this LNS: in memory, and in a file that outlives it.
+ *
+ * @module
+ */
+
+import { type Entry, makeEntry } from "../history/entry.ts";
+import { Ring } from "../history/ring.ts";
+import { HISTORY_CLOSE_MS } from "../limits.ts";
+import { HistoryFile, type Loaded, loadHistory } from "./history-file.ts";
+
+export interface HistoryOptions {
+  /** "" keeps the history in memory only. */
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+}
+
+/** How the run before this one ended, as far as its last entries tell. */
+const ENDS: readonly string[] = ["lns-stopped", "lns-failed"];
+
+export class History {
+  readonly #options: HistoryOptions;
+  readonly #ring: Ring;
+  #file: HistoryFile | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #corrupt = 0;
+  #warned = false;
+
+  private constructor(options: HistoryOptions) {
+    this.#options = options;
+    this.#ring = new Ring(options.clock().toString(36));
+  }
+
+  /** Never fails: what cannot be read or written is said once, and memory has to do. */
+  static async open(options: HistoryOptions): Promise<History> {
+    const history = new History(options);
+    if (options.path !== "") await history.#load(options.path);
+    history.#add({ code: "lns-started" });
+    return history;
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    const { "write-failed": failed = 0, rewritten = 0 } = this.#file?.counters ?? {};
+    const corrupt = this.#corrupt;
+    return { entries: this.#ring.size, "write-failed": failed, rewritten, corrupt };
+  }
+
+  add(entry: Entry): void {
+    const file = this.#file;
+    const now = this.#options.clock();
+    for (const changed of this.#ring.settle(now)) file?.append(changed);
+    const added = this.#ring.add(entry);
+    if (added !== undefined) file?.append(added);
+    this.#schedule(now);
+  }
+
+  /** All that is kept, the newest first. */
+  entries(): Entry[] {
+    return this.#ring.entries().sort((a, b) => b.at - a.at);
+  }
+
+  /** Writes all that is not written yet; `error` when the program ends because of one. */
+  async close(error?: unknown): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const changed of this.#ring.settle(Infinity)) this.#file?.append(changed);
+    if (error === undefined) this.#add({ code: "lns-stopped" });
+    else this.#add({ code: "lns-failed", words: error instanceof Error ? error.message : "" });
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, HISTORY_CLOSE_MS);
+    });
+    await Promise.race([this.#file?.close(), patience]);
+    clearTimeout(timer);
+  }
+
+  async #load(path: string): Promise<void> {
+    let loaded: Loaded;
+    try {
+      loaded = await loadHistory(path);
+    } catch (error) {
+      this.#warn(error);
+      return;
+    }
+    for (const entry of loaded.entries) this.#ring.restore(entry);
+    this.#corrupt = loaded.corrupt;
+    const snapshot = () => this.#ring.entries();
+    const onError = (error: unknown) => this.#warn(error);
+    this.#file = new HistoryFile({ path, snapshot, onError });
+    await this.#file.open(loaded.length);
+    if (loaded.corrupt > 0) this.#file.rewrite();
+    const [last] = loaded.entries.filter(({ what }) => what === "lns").slice(-1);
+    if (last !== undefined && !ENDS.includes(last.code)) {
+      const at = Math.max(...loaded.entries.slice(-1).map((entry) => entry.at));
+      this.#add({ code: "lns-killed", at, since: last.at });
+    }
+  }
+
+  #add(given: Pick<Entry, "code"> & Partial<Entry>): void {
+    const at = this.#options.clock();
+    const about = { what: "lns", rank: "user", by: "local", phase: "tunnel" } as const;
+    this.add(makeEntry({ at, since: at, ...about, ...given }));
+  }
+
+  /** Counts of repetitions reach the file when their time is over. */
+  #schedule(now: number): void {
+    const { timeout } = this.#ring;
+    if (this.#timer !== undefined || timeout === Infinity) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        const later = this.#options.clock();
+        for (const changed of this.#ring.settle(later)) this.#file?.append(changed);
+        this.#schedule(later);
+      },
+      Math.max(0, timeout - now),
+    );
+    this.#timer.unref();
+  }
+
+  #warn(error: unknown): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const { path } = this.#options;
+    const reason = error instanceof Error ? error.message : String(error);
+    const advice = "history is kept in memory only; see [lns] history";
+    this.#options.warn({ path, reason }, advice);
+  }
+}

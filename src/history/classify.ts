@@ -1,0 +1,162 @@
+/**
+ * From what the cores report to the one code that history and log have for it.
+ *
+ * @module
+ */
+import type { Cause, CounterName } from "../l2tp/index.ts";
+import type { DownReason } from "../ppp/index.ts";
+import type { Code } from "./codes.ts";
+import type { Phase } from "./entry.ts";
+
+/** How the end of a session or tunnel came about, as far as L2TP knows. */
+export interface L2tpEnd extends Pick<Cause, "by" | "result"> {
+  readonly reason?: CounterName | undefined;
+}
+
+export interface SessionEnd extends L2tpEnd {
+  readonly withTunnel?: true | undefined;
+}
+
+/** What is known of a session when it ends. */
+export interface SessionFacts {
+  readonly phase: Phase;
+  /** Whether packets of a network could pass at some time. */
+  readonly wasUp: boolean;
+}
+
+/** What is known of a link when it ends. */
+export interface LinkFacts extends SessionFacts {
+  /** Whether any PPP frame came. */
+  readonly wasHeard: boolean;
+  /** Whether AAA was asked; and whether it has answered. */
+  readonly isAsked: boolean;
+  readonly refusal?: Code | undefined;
+}
+
+/** Counters that stand for a refusal or a fault, by their names in L2TP. */
+export const REASONS: Partial<Readonly<Record<CounterName, Code>>> = {
+  "unknown-mandatory-avp": "unknown-mandatory-avp",
+  "unrevealed-avp": "unknown-mandatory-avp",
+  "malformed-avp": "malformed",
+  "missing-avp": "malformed",
+  "unknown-message": "malformed",
+  "out-of-sequence": "out-of-sequence",
+  "refused-version": "version",
+  "refused-window": "malformed",
+  "refused-secret": "tunnel-secret-missing-here",
+  "refused-tunnels": "tunnels-exhausted",
+  "refused-sessions": "sessions-exhausted",
+  "refused-outgoing-call": "outgoing-call",
+  "refused-shutdown": "stopping",
+  "no-peer-response": "no-answer",
+  "tunnel-setup-timeout": "setup-timeout",
+  "session-setup-timeout": "setup-timeout",
+};
+
+/** Error Codes of RFC 2661 4.4.2 that we send. */
+const ERROR_CODES: Readonly<Record<number, Code>> = {
+  2: "malformed",
+  3: "malformed",
+  4: "tunnels-exhausted",
+  5: "out-of-sequence",
+  8: "unknown-mandatory-avp",
+};
+const GENERAL_ERROR = 2;
+const STOP = { notAuthorized: 4, shuttingDown: 6, stateMachine: 7 } as const;
+const CALL = { carrier: 1, error: 2, administrative: 3, late: 10 } as const;
+
+/** A tunnel that was in `state`. */
+export function tunnelCode(end: L2tpEnd, state: string): Code {
+  const isEstablished = state === "established";
+  const { code } = end.result;
+  switch (end.by) {
+    case "peer":
+      return code === STOP.notAuthorized && !isEstablished
+        ? "tunnel-secret-wrong"
+        : stoppedByPeer(code, isEstablished);
+    case "timeout":
+      if (isEstablished) return "no-answer";
+      return end.reason === "tunnel-setup-timeout" ? "setup-timeout" : "half-open";
+    case "local":
+      return stoppedHere(end, isEstablished);
+  }
+}
+
+function stoppedByPeer(code: number, wasUp: boolean): Code {
+  if (code === STOP.shuttingDown) return "peer-stopping";
+  if (code > 1) return "peer-refused";
+  return wasUp ? "peer-hung-up" : "peer-gave-up";
+}
+
+function stoppedHere({ result, reason }: L2tpEnd, isEstablished: boolean): Code {
+  // A response to our challenge that was wrong, or none; an SCCRQ is refused before a tunnel is.
+  if (result.code === STOP.notAuthorized) {
+    return reason === "missing-avp" ? "tunnel-secret-missing-there" : "tunnel-secret-wrong";
+  }
+  const named = reason === undefined ? undefined : REASONS[reason];
+  if (named !== undefined) return named;
+  if (result.code === STOP.shuttingDown) return "stopping";
+  if (result.code === STOP.stateMachine) return "out-of-sequence";
+  if (result.code === GENERAL_ERROR) return ERROR_CODES[result.error ?? 0] ?? "malformed";
+  return isEstablished ? "closed-here" : "half-open-dropped";
+}
+
+/** A session whose link had not ended by itself. */
+export function sessionCode(end: SessionEnd, facts: SessionFacts): Code {
+  if (end.withTunnel === true) {
+    const code = tunnelCode(end, "established");
+    return code === "peer-hung-up" && !facts.wasUp ? "peer-gave-up" : code;
+  }
+  const { code, error } = end.result;
+  const named = end.reason === undefined ? undefined : REASONS[end.reason];
+  switch (end.by) {
+    case "peer":
+      if (code === CALL.carrier) return facts.wasUp ? "peer-hung-up" : "peer-lost-carrier";
+      if (code === CALL.administrative || code === 0) {
+        return facts.wasUp ? "peer-hung-up" : "peer-gave-up";
+      }
+      return "peer-refused";
+    case "timeout":
+      return code === CALL.late ? "setup-timeout" : "no-answer";
+    case "local":
+      if (named !== undefined) return named;
+      return code === CALL.error ? (ERROR_CODES[error ?? 0] ?? "malformed") : "closed-here";
+  }
+}
+
+/** A link that ended by itself. */
+export function linkCode(reason: DownReason, facts: LinkFacts): Code {
+  switch (reason) {
+    case "authentication":
+    case "pool-exhausted":
+      if (facts.refusal !== undefined) return facts.refusal;
+      if (reason === "pool-exhausted") return "pool-empty";
+      return facts.isAsked ? "aaa-no-answer" : "no-credentials";
+    case "no-authentication-method":
+      return "no-common-auth-method";
+    case "peer":
+      return facts.wasUp ? "peer-hung-up" : "peer-gave-up";
+    case "local":
+      return "closed-here";
+    case "echo-timeout":
+      return "echo-timeout";
+    case "negotiation":
+      return facts.wasHeard ? "negotiation-failed" : "ppp-no-answer";
+    case "loop":
+      return "loop";
+  }
+}
+
+/** A request that got no tunnel or session. */
+export function refusedCode(reason: CounterName, error: number | undefined): Code {
+  return REASONS[reason] ?? ERROR_CODES[error ?? 0] ?? "malformed";
+}
+
+/** What AAA says of a user whom it does not let in. */
+export function refusalCode(
+  reason: "credentials" | "pool-exhausted",
+  detail: "unknown-user" | "wrong-password" | undefined,
+): Code {
+  if (reason === "pool-exhausted") return "pool-empty";
+  return detail ?? "wrong-password";
+}

@@ -1,0 +1,172 @@
+/**
+ * One entry of the history: how a session, a tunnel or the LNS itself ended or failed to begin.
+ *
+ * Texts of peers are cut and lose their control characters before they are kept. Passwords,
+ * challenges and secrets have no field here.
+ *
+ * @module
+ */
+import type { EndedBy } from "../l2tp/index.ts";
+import { HISTORY_TEXT_MAX } from "../limits.ts";
+import { CODES, type Code } from "./codes.ts";
+
+/** How far it came; a session whose peer has proved its name is in "network". */
+export const PHASES = ["tunnel", "call", "lcp", "authenticate", "network"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/**
+ * Who could have caused the entry: a user who proved who it is; a peer with a tunnel, so that its
+ * address is its own; anybody, for the address may be forged.
+ */
+export const RANKS = ["user", "visitor", "stranger"] as const;
+export type Rank = (typeof RANKS)[number];
+
+/** Result Code, Error Code and Error Message of RFC 2661 4.4.2. */
+export interface EndResult {
+  /** Which of the two the codes are of: their numbers mean different things. */
+  readonly message: "StopCCN" | "CDN";
+  readonly code: number;
+  readonly error?: number;
+  readonly text?: string;
+}
+
+export interface Entry {
+  /** When it ended, or last failed; milliseconds since 1970, as all times here. */
+  readonly at: number;
+  /** When it began, or first failed. */
+  readonly since: number;
+  readonly what: "session" | "tunnel" | "lns";
+  readonly rank: Rank;
+  readonly code: Code;
+  readonly by: EndedBy;
+  readonly phase: Phase;
+  /** The name that the peer gave; proved if the phase is "network". */
+  readonly user: string;
+  readonly network: string;
+  /** What the session had: its IPv4 address, its IPv6 prefix. */
+  readonly addresses: readonly string[];
+  /** "10.9.0.1:1701"; empty where many peers are counted together. */
+  readonly peer: string;
+  readonly hostName: string;
+  readonly callingNumber: string;
+  readonly tunnelId: number;
+  readonly sessionId: number;
+  readonly rxOctets: number;
+  readonly txOctets: number;
+  readonly result?: EndResult;
+  /** What the peer or AAA said. */
+  readonly words: string;
+  /** How often; more than 1 where repetitions are one entry. */
+  readonly count: number;
+  /** A later line of the file with the same id takes the place of an earlier one. */
+  readonly id?: string;
+}
+
+const TEXTS = ["user", "network", "peer", "hostName", "callingNumber", "words"] as const;
+const NUMBERS = ["tunnelId", "sessionId", "rxOctets", "txOctets"] as const;
+const ADDRESSES_MAX = 8;
+
+const NOTHING = {
+  user: "",
+  network: "",
+  addresses: [],
+  peer: "",
+  hostName: "",
+  callingNumber: "",
+  tunnelId: 0,
+  sessionId: 0,
+  rxOctets: 0,
+  txOctets: 0,
+  words: "",
+  count: 1,
+} as const;
+
+type Required = Pick<Entry, "at" | "since" | "what" | "rank" | "code" | "by" | "phase">;
+
+/** A whole entry: what is not given is empty, and texts are made fit to be kept. */
+export function makeEntry(given: Required & Partial<Entry>): Entry {
+  const entry = { ...NOTHING, ...given };
+  const texts = Object.fromEntries(TEXTS.map((key) => [key, cleanText(entry[key])]));
+  const addresses = entry.addresses.slice(0, ADDRESSES_MAX).map(cleanText);
+  const { result } = entry;
+  if (result?.text === undefined) return { ...entry, ...texts, addresses };
+  return { ...entry, ...texts, addresses, result: { ...result, text: cleanText(result.text) } };
+}
+
+/** Of bounded length, without control characters, and whole characters only. */
+export function cleanText(text: string): string {
+  return text
+    .slice(0, HISTORY_TEXT_MAX)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
+}
+
+/** One line of the file, without its line feed. What is empty is left out. */
+export function formatLine(entry: Entry): string {
+  const kept = Object.entries(entry).filter(([key, value]) => !isNothing(key, value));
+  return JSON.stringify(Object.fromEntries(kept));
+}
+
+/** The entry in a line of the file, or `undefined` for anything else. */
+export function parseLine(line: string): Entry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return readEntry(value);
+}
+
+/** The entry that `value` is: of a file or an answer, so nothing about it is certain. */
+export function readEntry(value: unknown): Entry | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const record = { ...NOTHING, ...(value as Record<string, unknown>) };
+  const { at, since, what, rank, code, by, phase, addresses, result, count, id } = record as {
+    [key: string]: unknown;
+  };
+  const isWhole =
+    isCount(at) &&
+    isCount(since) &&
+    (what === "session" || what === "tunnel" || what === "lns") &&
+    (by === "peer" || by === "local" || by === "timeout") &&
+    RANKS.some((known) => known === rank) &&
+    PHASES.some((known) => known === phase) &&
+    typeof code === "string" &&
+    Object.hasOwn(CODES, code) &&
+    TEXTS.every((key) => typeof record[key] === "string") &&
+    NUMBERS.every((key) => isCount(record[key])) &&
+    Array.isArray(addresses) &&
+    addresses.every((address) => typeof address === "string") &&
+    isCount(count) &&
+    (id === undefined || typeof id === "string") &&
+    (result === undefined || isResult(result));
+  return isWhole ? makeEntry(record as unknown as Entry) : undefined;
+}
+
+function isResult(value: unknown): value is EndResult {
+  if (typeof value !== "object" || value === null) return false;
+  const { message, code, error, text } = value as Record<string, unknown>;
+  return (
+    (message === "StopCCN" || message === "CDN") &&
+    isCount(code) &&
+    (error === undefined || isCount(error)) &&
+    (text === undefined || typeof text === "string")
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isNothing(key: string, value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!Object.hasOwn(NOTHING, key)) return false;
+  const nothing = NOTHING[key as keyof typeof NOTHING];
+  return Array.isArray(value) ? value.length === 0 : value === nothing;
+}
+
+/** Whether it is neither a normal end nor one that the operator wished. */
+export function isFault(entry: Entry): boolean {
+  return CODES[entry.code].kind === "fault";
+}

@@ -1,0 +1,239 @@
+/**
+ * Makes entries of what the cores report. It knows what no single report tells: the name of the
+ * host that a tunnel goes to, and whether any of its sessions belonged to a user.
+ *
+ * @module
+ */
+import type { LnsEvent, Path, Refused, Result } from "../l2tp/index.ts";
+import { formatEndpoint } from "../net.ts";
+import type { DownReason } from "../ppp/index.ts";
+import { linkCode, refusalCode, refusedCode, sessionCode, tunnelCode } from "./classify.ts";
+import type { Code } from "./codes.ts";
+import { cleanText, type EndResult, type Entry, makeEntry, PHASES, type Phase } from "./entry.ts";
+
+type SessionDown = Extract<LnsEvent, { type: "session-down" }>;
+type TunnelDown = Extract<LnsEvent, { type: "tunnel-down" }>;
+
+/** What a session has lived through so far; kept beside it. */
+export class Story {
+  /** Name that the peer gave last, and whether it proved it. */
+  user = "";
+  isProved = false;
+  network = "";
+  readonly addresses: string[] = [];
+  wasHeard = false;
+  isAsked = false;
+  refusal: Code | undefined;
+  /** What the peer or AAA said. */
+  words = "";
+  /** Known before L2TP says that the session is down. */
+  code: Code | undefined;
+  by: Entry["by"] | undefined;
+  #phase: Phase = "call";
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** A phase is reached once and not left again. */
+  reach(phase: Phase): void {
+    if (PHASES.indexOf(phase) > PHASES.indexOf(this.#phase)) this.#phase = phase;
+  }
+
+  get wasUp(): boolean {
+    return this.addresses.length > 0;
+  }
+
+  /** AAA is asked about `user`. */
+  ask(user: string): void {
+    this.user = user;
+    this.isAsked = true;
+    this.refusal = undefined;
+  }
+
+  /** AAA refused; returns the code. */
+  refuse(
+    reason: "credentials" | "pool-exhausted",
+    detail: "unknown-user" | "wrong-password" | undefined,
+  ): Code {
+    this.refusal = refusalCode(reason, detail);
+    return this.refusal;
+  }
+
+  grant(network: string): void {
+    this.isProved = true;
+    this.isAsked = false;
+    this.network = network;
+    this.reach("network");
+  }
+
+  up(address: string): void {
+    if (!this.addresses.includes(address)) this.addresses.push(address);
+  }
+
+  /** The link ended by itself; returns the code. */
+  end(reason: DownReason): Code {
+    this.code = linkCode(reason, this);
+    this.by = BY[reason];
+    return this.code;
+  }
+
+  /** The session is turned away for a reason of our own. */
+  turnAway(code: Code): void {
+    this.code = code;
+    this.by = "local";
+  }
+}
+
+const BY: Readonly<Record<DownReason, Entry["by"]>> = {
+  authentication: "local",
+  "pool-exhausted": "local",
+  "no-authentication-method": "peer",
+  peer: "peer",
+  local: "local",
+  "echo-timeout": "timeout",
+  negotiation: "local",
+  loop: "local",
+};
+
+interface Traffic {
+  readonly rxOctets: number;
+  readonly txOctets: number;
+}
+
+interface KnownTunnel {
+  readonly hostName: string;
+  hasUser: boolean;
+}
+
+export interface RecorderOptions {
+  readonly add: (entry: Entry) => void;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  /** Established tunnels. */
+  readonly #tunnels = new Map<number, KnownTunnel>();
+  #isStopping = false;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** From now on what ends for no other reason ends because the LNS does. */
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  tunnelUp({ tunnel }: Extract<LnsEvent, { type: "tunnel-up" }>): void {
+    this.#tunnels.set(tunnel.tunnelId, { hostName: tunnel.hostName, hasUser: false });
+  }
+
+  /** `now` is on the clock of the cores. */
+  sessionDown(event: SessionDown, story: Story, traffic: Traffic, now: number): Entry {
+    const { session } = event;
+    const tunnel = this.#tunnels.get(session.tunnelId);
+    if (tunnel !== undefined && story.isProved) tunnel.hasUser = true;
+    const code = story.code ?? this.#ours(sessionCode(event, story));
+    return this.#add({
+      ...this.#times(session.since, now),
+      what: "session",
+      rank: story.isProved ? "user" : "visitor",
+      code,
+      by: story.by ?? event.by,
+      phase: story.phase,
+      user: story.user,
+      network: story.network,
+      addresses: story.addresses,
+      peer: endpoint(session.path),
+      hostName: tunnel?.hostName ?? "",
+      callingNumber: session.callingNumber,
+      tunnelId: session.tunnelId,
+      sessionId: session.sessionId,
+      rxOctets: traffic.rxOctets,
+      txOctets: traffic.txOctets,
+      result: resultOf(event.withTunnel === true ? "StopCCN" : "CDN", event.result),
+      words: story.words === "" && event.by === "peer" ? (event.result.message ?? "") : story.words,
+    });
+  }
+
+  tunnelDown(event: TunnelDown, now: number): Entry {
+    const { tunnel } = event;
+    const known = this.#tunnels.get(tunnel.tunnelId);
+    this.#tunnels.delete(tunnel.tunnelId);
+    const established = known?.hasUser === true ? "user" : "visitor";
+    return this.#add({
+      ...this.#times(tunnel.since, now),
+      what: "tunnel",
+      rank: known === undefined ? "stranger" : established,
+      code: this.#ours(tunnelCode(event, tunnel.state)),
+      by: event.by,
+      phase: "tunnel",
+      peer: endpoint(tunnel.path),
+      hostName: tunnel.hostName,
+      tunnelId: tunnel.tunnelId,
+      result: resultOf("StopCCN", event.result),
+      words: event.result.message ?? "",
+    });
+  }
+
+  refused({ what, path, hostName, result, reason }: Refused): Entry {
+    const at = this.#options.clock();
+    return this.#add({
+      at,
+      since: at,
+      what,
+      rank: what === "tunnel" ? "stranger" : "visitor",
+      code: refusedCode(reason, result.error),
+      by: "local",
+      phase: what === "tunnel" ? "tunnel" : "call",
+      peer: endpoint(path),
+      hostName,
+      result: resultOf(what === "tunnel" ? "StopCCN" : "CDN", result),
+      words: result.message ?? "",
+    });
+  }
+
+  #add(given: Parameters<typeof makeEntry>[0]): Entry {
+    const entry = makeEntry(given);
+    this.#options.add(entry);
+    return entry;
+  }
+
+  #ours(code: Code): Code {
+    return code === "closed-here" && this.#isStopping ? "stopping" : code;
+  }
+
+  #times(since: number, now: number): { at: number; since: number } {
+    const at = this.#options.clock();
+    return { at, since: Math.max(0, at - Math.round(now - since)) };
+  }
+}
+
+/** What a log line says of an end. */
+export function logFields({ code, by, words }: Entry): Record<string, unknown> {
+  return words === "" ? { code, by } : { code, by, words };
+}
+
+/** Text of a peer as it is kept. */
+export function peerText(octets: Uint8Array): string {
+  return cleanText(new TextDecoder().decode(octets));
+}
+
+function endpoint({ peer, peerPort }: Path): string {
+  return formatEndpoint(peer, peerPort);
+}
+
+function resultOf(
+  message: EndResult["message"],
+  { code, error, message: text }: Result,
+): EndResult {
+  return {
+    message,
+    code,
+    ...(error === undefined ? {} : { error }),
+    ...(text === undefined || text === "" ? {} : { text }),
+  };
+}
