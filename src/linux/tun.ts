@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Ipv4Prefix } from "../net.ts";
+import type { Ipv4Prefix, Ipv6Prefix } from "../net.ts";
 import { checked } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { addAddress, addRoute, linkUp } from "./netlink.ts";
+import { addAddress, addAddress6, addRoute, addRoute6, leaveLinkLocal, linkUp } from "./netlink.ts";
+import { AF_INET } from "./sockaddr.ts";
 
 const O_RDWR_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const TUNSETIFF = 0x400454can;
@@ -17,13 +18,15 @@ const IFF_NO_PI = 0x1000;
 const IFF_TUN_EXCL = 0x8000;
 const IFREQ_SIZE = 40;
 const IFNAME_SIZE = 16;
-const AF_INET = 2;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 
 export interface TunOptions {
   readonly name: string;
   readonly gateway: number;
   readonly pool: readonly Ipv4Prefix[];
+  /** Without it the device has no IPv6. */
+  readonly gateway6?: Uint8Array;
+  readonly pool6?: readonly Ipv6Prefix[];
   readonly mtu: number;
 }
 
@@ -35,9 +38,14 @@ export function openTun(libc: Libc, options: TunOptions): number {
     new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL, true);
     checked(libc, "TUNSETIFF", libc.ioctl(fd, TUNSETIFF, ifreq));
     const index = interfaceIndex(libc, options.name);
+    leaveLinkLocal(libc, index);
     linkUp(libc, index, options.mtu);
     addAddress(libc, index, options.gateway);
     for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
+    const { gateway6, pool6 = [] } = options;
+    if (gateway6 === undefined) return fd;
+    addAddress6(libc, index, gateway6);
+    for (const prefix of pool6) addRoute6(libc, index, prefix, gateway6);
     return fd;
   } catch (error) {
     libc.close(fd);

@@ -4,11 +4,23 @@
  *
  * So no flood of data stands before a HELLO, and no worker ever reads a control message.
  *
+ * On "::" each serves both families. A datagram larger than the path takes is fragmented, not
+ * refused: Path MTU Discovery is off for data. UDP checksums over IPv6 stay as the kernel has them:
+ * always sent, and a datagram without one is not received (RFC 8200 8.1; RFC 6935 would allow it).
+ *
  * @module
  */
 import { checked } from "./errno.ts";
 import type { Libc } from "./libc.ts";
-import { AF_INET, encodeSockaddr } from "./sockaddr.ts";
+import {
+  AF_INET6,
+  encodeSockaddr,
+  type Family,
+  familyOf,
+  IP_PKTINFO,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+} from "./sockaddr.ts";
 
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
@@ -18,10 +30,13 @@ const SO_REUSEPORT = 15;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
-const IPPROTO_IP = 0;
-const IP_PKTINFO = 8;
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_DONT = 0;
+const IPV6_MTU_DISCOVER = 23;
+const IPV6_PMTUDISC_DONT = 0;
+const IPV6_V6ONLY = 26;
+const IPV6_RECVPKTINFO = 49;
+const IPV6_DONTFRAG = 62;
 
 /** Bursts of a whole window of many peers must fit while a worker sleeps. */
 const DATA_BUFFER = 8 * 1024 * 1024;
@@ -38,9 +53,11 @@ export interface UdpPair {
  */
 export function openUdpPair(libc: Libc, address: string, port: number): UdpPair {
   const opened: number[] = [];
+  const family = familyOf(address);
   const open = () => {
-    const fd = checked(libc, "socket", libc.socket(AF_INET, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0));
+    const fd = checked(libc, "socket", libc.socket(family, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0));
     opened.push(fd);
+    if (family === AF_INET6) setOption(libc, fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     return fd;
   };
   const name = encodeSockaddr(address, port);
@@ -53,14 +70,14 @@ export function openUdpPair(libc: Libc, address: string, port: number): UdpPair 
 
     const control = open();
     setOption(libc, control, SOL_SOCKET, SO_REUSEPORT, 1);
-    setOption(libc, control, IPPROTO_IP, IP_PKTINFO, 1);
+    tellDestination(libc, control, family);
     setBuffers(libc, control, CONTROL_BUFFER);
     checked(libc, "bind", libc.bind(control, name));
     steerByType(libc, control);
 
     const data = open();
     setOption(libc, data, SOL_SOCKET, SO_REUSEPORT, 1);
-    setOption(libc, data, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+    allowFragments(libc, data, family);
     setBuffers(libc, data, DATA_BUFFER);
     checked(libc, "bind", libc.bind(data, name));
     return { control, data };
@@ -68,6 +85,19 @@ export function openUdpPair(libc: Libc, address: string, port: number): UdpPair 
     for (const fd of opened) libc.close(fd);
     throw error;
   }
+}
+
+/** A socket of both families tells an IPv4 destination in the words of IPv6. */
+function tellDestination(libc: Libc, fd: number, family: Family): void {
+  if (family === AF_INET6) setOption(libc, fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  else setOption(libc, fd, IPPROTO_IP, IP_PKTINFO, 1);
+}
+
+function allowFragments(libc: Libc, fd: number, family: Family): void {
+  setOption(libc, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+  if (family !== AF_INET6) return;
+  setOption(libc, fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+  setOption(libc, fd, IPPROTO_IPV6, IPV6_DONTFRAG, 0);
 }
 
 function setOption(libc: Libc, fd: number, level: number, name: number, value: number): void {
