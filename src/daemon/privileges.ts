@@ -21,8 +21,8 @@ export interface Inheritance {
   readonly devices: Devices;
 }
 
-/** 0, 1 and 2 are the standard streams. */
-const DESCRIPTOR_MIN = 3;
+const STANDARD_STREAMS = [0, 1, 2];
+const DESCRIPTOR_MIN = STANDARD_STREAMS.length;
 const O_RDONLY_CLOEXEC = 0o2000000;
 
 /**
@@ -39,7 +39,9 @@ export async function handOver(
 ): Promise<never> {
   const { devices } = inheritance;
   const descriptor = textToDescriptor(libc, JSON.stringify(inheritance));
-  for (const fd of [descriptor, ...descriptors(devices)]) setInherited(libc, fd, true);
+  // Node marks its standard streams to close.
+  const streams = STANDARD_STREAMS.filter((fd) => isOpen(libc, fd));
+  for (const fd of [...streams, descriptor, ...descriptors(devices)]) setInherited(libc, fd, true);
   try {
     dropCapabilities(libc);
     for (const file of files) assertReadable(libc, file);
