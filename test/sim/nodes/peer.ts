@@ -1,0 +1,247 @@
+/**
+ * A peer of a world: a LAC with its subscribers, made of the peer cores that share nothing with
+ * the program but the codec. It dials again whatever it has lost and still wants.
+ *
+ * @module
+ */
+import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec/index.ts";
+import { type Call, Lac } from "../../peer/lac.ts";
+import { PppPeer } from "../../peer/ppp.ts";
+import { packet } from "../../unit/dataplane/plane.ts";
+import type { LinePlan, PeerPlan } from "../plan.ts";
+import type { Random } from "../random.ts";
+import type { Scheduler } from "../scheduler.ts";
+
+export const HOST = "203.0.113.7";
+const IP = 0x0021;
+const REDIAL_MS = 5_000;
+/** So often a LAC finds out whether its tunnel still stands. */
+const KEEPALIVE_MS = 30_000;
+const PING_MS = 4_000;
+/** Behind the IPv4 header: Tunnel ID and Session ID of the sender, as it has chosen them. */
+export const PAYLOAD = 4;
+
+export interface Line {
+  readonly plan: LinePlan;
+  wants: boolean;
+  call: Call | undefined;
+  ppp: PppPeer | undefined;
+  redialAt: number;
+  pingAt: number;
+  /** It has an address. */
+  isUp: boolean;
+  /** Answers to its pings since it is up. */
+  answers: number;
+  /** Sessions that came to have an address. */
+  ups: number;
+}
+
+export interface SimPeerOptions {
+  readonly index: number;
+  readonly plan: PeerPlan;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly send: (datagram: Uint8Array) => void;
+  /** An IP packet of a subscriber has come. */
+  readonly onPacket: (line: Line, packet: Uint8Array) => void;
+}
+
+export class SimPeer {
+  readonly lines: Line[];
+  lac: Lac | undefined;
+  wants = false;
+  /** Control connections that it has begun. */
+  attempts = 0;
+  readonly #options: SimPeerOptions;
+  #redialAt = Infinity;
+  #keepaliveAt = Infinity;
+  #calls = 0;
+
+  constructor(options: SimPeerOptions) {
+    this.#options = options;
+    this.lines = options.plan.lines.map((plan) => ({
+      plan,
+      wants: true,
+      call: undefined,
+      ppp: undefined,
+      redialAt: Infinity,
+      pingAt: Infinity,
+      isUp: false,
+      answers: 0,
+      ups: 0,
+    }));
+  }
+
+  get timeout(): number {
+    let next = Math.min(this.#redialAt, this.#keepaliveAt, this.lac?.timeout ?? Infinity);
+    for (const { redialAt, pingAt, ppp } of this.lines) {
+      next = Math.min(next, redialAt, pingAt, ppp?.pollTimeout() ?? Infinity);
+    }
+    return next;
+  }
+
+  start(): void {
+    if (this.wants) return;
+    this.wants = true;
+    this.#redialAt = this.#options.scheduler.now;
+  }
+
+  stop(): void {
+    this.wants = false;
+    this.#redialAt = Infinity;
+    this.lac?.stop(this.#options.scheduler.now);
+    this.settle();
+  }
+
+  dial(line: Line): void {
+    line.wants = true;
+    if (line.call === undefined) line.redialAt = this.#options.scheduler.now;
+    this.settle();
+  }
+
+  hangUp(line: Line): void {
+    line.wants = false;
+    line.redialAt = Infinity;
+    if (line.call !== undefined) this.lac?.hangUp(line.call.id, this.#options.scheduler.now);
+    this.settle();
+  }
+
+  /** Forgets everything at once and says nothing. */
+  crash(): void {
+    this.lac = undefined;
+    this.#keepaliveAt = Infinity;
+    for (const line of this.lines) this.#forget(line);
+    if (this.wants) this.#redialAt = this.#options.scheduler.now + REDIAL_MS;
+  }
+
+  receive(datagram: Uint8Array): void {
+    const header = parseHeader(datagram);
+    if (typeof header === "string") throw new Error(`the LNS built a datagram that is ${header}`);
+    // What is left over from an earlier tunnel is nobody's here.
+    if (header.tunnelId !== this.lac?.tunnelId) return;
+    if (header.control) this.lac.handle(datagram, this.#options.scheduler.now);
+    else this.#frame(header.sessionId, header.payload);
+    this.settle();
+  }
+
+  handleTimeout(): void {
+    const { now } = this.#options.scheduler;
+    if (this.#redialAt <= now) this.#connect(now);
+    if (this.#keepaliveAt <= now) {
+      this.#keepaliveAt = now + KEEPALIVE_MS;
+      if (this.lac?.idle === true) this.lac.ping(now);
+    }
+    this.lac?.tick(now);
+    for (const line of this.lines) {
+      line.ppp?.handleTimeout(now);
+      if (line.redialAt <= now) this.#call(line, now);
+      if (line.pingAt <= now) this.#ping(line, now);
+    }
+    this.settle();
+  }
+
+  /** Draws the conclusions of what has happened, and sends what is to be sent. */
+  settle(): void {
+    const { now } = this.#options.scheduler;
+    const { lac } = this;
+    for (const line of this.lines) this.#settleLine(line, now);
+    if (lac?.state === "closed" && lac.idle) {
+      this.lac = undefined;
+      this.#keepaliveAt = Infinity;
+      if (this.wants) this.#redialAt = now + REDIAL_MS;
+    }
+    for (const datagram of lac?.outbox.splice(0) ?? []) this.#options.send(datagram);
+    for (const line of this.lines) this.#sendFrames(line);
+  }
+
+  #settleLine(line: Line, now: number): void {
+    const { call, ppp } = line;
+    if (call?.state === "established" && ppp === undefined) {
+      const { user: name, password, accepts } = line.plan;
+      line.ppp = new PppPeer({ name, password, accepts });
+      line.ppp.open(now);
+      // Also before it is authenticated: nothing of that may get through.
+      line.pingAt = now + this.#options.random.between(1, PING_MS);
+    } else if (call?.state === "closed") {
+      // A wrong password is not tried twice.
+      if (ppp?.verdict === "failure") line.wants = false;
+      this.#forget(line);
+      if (line.wants) line.redialAt = now + REDIAL_MS;
+    } else if (call !== undefined && ppp?.isTerminated === true) {
+      this.#sendFrames(line);
+      this.lac?.hangUp(call.id, now);
+      this.#settleLine(line, now);
+    } else if (ppp !== undefined && ppp.address !== "" && !line.isUp) {
+      line.isUp = true;
+      line.ups++;
+    }
+  }
+
+  #forget(line: Line): void {
+    line.call = undefined;
+    line.ppp = undefined;
+    line.redialAt = Infinity;
+    line.pingAt = Infinity;
+    line.isUp = false;
+    line.answers = 0;
+  }
+
+  #connect(now: number): void {
+    const { index, plan } = this.#options;
+    this.#redialAt = Infinity;
+    // No two control connections of a world have one id, so a datagram names its peer.
+    this.lac = new Lac(1 + index * 10_000 + this.attempts++, plan.secret);
+    this.lac.start(now);
+    this.#keepaliveAt = now + KEEPALIVE_MS;
+    for (const line of this.lines) if (line.wants) this.#call(line, now);
+  }
+
+  #call(line: Line, now: number): void {
+    line.redialAt = Infinity;
+    const { lac } = this;
+    if (lac === undefined || lac.state === "closed" || line.call !== undefined) return;
+    const id = ++this.#calls;
+    lac.call(id, now);
+    line.call = lac.calls.get(id);
+  }
+
+  #frame(sessionId: number, frame: Uint8Array): void {
+    const line = this.lines.find(({ call }) => call?.id === sessionId);
+    if (line?.ppp === undefined) return;
+    const ppp = parsePpp(frame);
+    if (typeof ppp === "string") throw new Error(`the LNS built a frame that is ${ppp}`);
+    if (ppp.protocol === IP) this.#options.onPacket(line, ppp.information);
+    else line.ppp.handleInput(frame, this.#options.scheduler.now);
+  }
+
+  #sendFrames(line: Line): void {
+    const { ppp } = line;
+    for (let frame = ppp?.pollTransmit(); frame; frame = ppp?.pollTransmit()) {
+      this.#sendFrame(line, frame);
+    }
+  }
+
+  #sendFrame({ call }: Line, frame: Uint8Array): void {
+    const { lac } = this;
+    if (lac === undefined || call === undefined || call.peerId === 0) return;
+    const { peerTunnelId: tunnelId } = lac;
+    const withLength = this.#options.random.chance(0.5) ? { length: 0 } : {};
+    const header = { control: false, priority: false, tunnelId, sessionId: call.peerId };
+    this.#options.send(buildHeader({ ...header, ...withLength }, frame));
+  }
+
+  /** One ping in four has a source that is not the sender's: a neighbour's, or nobody's yet. */
+  #ping(line: Line, now: number): void {
+    const { random } = this.#options;
+    line.pingAt = now + PING_MS;
+    const own = line.ppp?.address ?? "";
+    const isForged = random.chance(0.25) || own === "";
+    const stranger = `10.64.0.${random.between(2, 30)}`;
+    if (isForged && stranger === own) return;
+    const octets = packet(isForged ? stranger : own, HOST, PAYLOAD);
+    const payload = new DataView(octets.buffer, octets.length - PAYLOAD);
+    payload.setUint16(0, this.lac?.tunnelId ?? 0);
+    payload.setUint16(2, line.call?.id ?? 0);
+    this.#sendFrame(line, buildPpp(IP, octets));
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * World after world, a seed each: progress, a summary, and for each that fails the command that
+ * replays it.
+ *
+ * @module
+ */
+import { newPlane, type Outcome, Violation, World } from "./world.ts";
+
+export interface RunOptions {
+  /** Seed of the first world; each further one has the next. */
+  readonly first: number;
+  readonly worlds: number;
+  readonly print: (line: string) => void;
+  /** Takes what happens, line by line. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly failures: number;
+  readonly hashes: readonly string[];
+}
+
+const PROGRESS_MS = 5_000;
+
+export async function runWorlds({ first, worlds, print, trace }: RunOptions): Promise<RunResult> {
+  const began = performance.now();
+  const outcomes: Outcome[] = [];
+  let failures = 0;
+  let plane = newPlane();
+  let said = began;
+  for (let seed = first; seed < first + worlds; seed++) {
+    try {
+      outcomes.push(await new World(seed, plane, {}, trace).run());
+    } catch (error) {
+      failures++;
+      plane = newPlane();
+      const what = error instanceof Violation ? error.message : String((error as Error).stack);
+      print(`world ${seed} failed: ${what}`);
+      print(`  replay: npm run sim -- --seed ${seed} --trace`);
+    }
+    if (performance.now() - said >= PROGRESS_MS) {
+      said = performance.now();
+      print(`${outcomes.length + failures} of ${worlds} worlds, ${failures} failed`);
+    }
+  }
+  print(summary(outcomes, failures, (performance.now() - began) / 1_000));
+  return { failures, hashes: outcomes.map(({ hash }) => hash) };
+}
+
+function summary(outcomes: readonly Outcome[], failures: number, seconds: number): string {
+  const sum = (of: (outcome: Outcome) => number) =>
+    outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const sent = sum(({ datagrams }) => datagrams.sent);
+  const share = (count: number) => `${count} (${((100 * count) / Math.max(1, sent)).toFixed(1)} %)`;
+  return [
+    `${outcomes.length} worlds in order, ${failures} failed, ${seconds.toFixed(1)} s`,
+    `  ${(sum(({ virtual }) => virtual) / 3_600_000).toFixed(1)} virtual hours`,
+    `  ${sent} datagrams: ${share(sum(({ datagrams }) => datagrams.lost))} lost,` +
+      ` ${share(sum(({ datagrams }) => datagrams.repeated))} repeated,` +
+      ` ${share(sum(({ datagrams }) => datagrams.late))} late`,
+    `  ${sum(({ tunnels }) => tunnels)} tunnels begun, ${sum(({ sessions }) => sessions)} sessions` +
+      ` established, ${sum(({ pings }) => pings)} pings answered`,
+    `  at the end of the faults ${sum(({ up }) => up)} lines up, ${sum(({ closed }) => closed)} closed`,
+  ].join("\n");
+}

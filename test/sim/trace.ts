@@ -1,0 +1,59 @@
+/**
+ * What happened in a world, as a hash that is always kept and as lines on demand.
+ *
+ * @module
+ */
+import { AvpType, messageTypeName, parseControlMessage, readAvp } from "../../src/codec/index.ts";
+
+export class Trace {
+  /** Takes each line; without it only the hash is kept. */
+  readonly #print: ((line: string) => void) | undefined;
+  #a = 0x9747b28c;
+  #b = 0x3c6ef372;
+
+  constructor(print?: (line: string) => void) {
+    this.#print = print;
+  }
+
+  /** 64 bits over all that was recorded, times and octets. */
+  get hash(): string {
+    return [this.#a, this.#b].map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  }
+
+  datagram(now: number, where: string, octets: Uint8Array): void {
+    this.#mixText(now, where);
+    for (let i = 0; i < octets.length; i++) this.#mix(octets[i] ?? 0);
+    this.#print?.(`${clock(now)} ${where} ${describe(octets)}`);
+  }
+
+  note(now: number, text: string): void {
+    this.#mixText(now, text);
+    this.#print?.(`${clock(now)} ${text}`);
+  }
+
+  #mixText(now: number, text: string): void {
+    this.#mix(now);
+    for (let i = 0; i < text.length; i++) this.#mix(text.charCodeAt(i));
+  }
+
+  #mix(value: number): void {
+    this.#a = Math.imul(this.#a ^ value, 0x01000193);
+    this.#b = Math.imul((this.#b << 5) | (this.#b >>> 27), 0x9e3779b1) ^ value;
+  }
+}
+
+function clock(now: number): string {
+  return (now / 1000).toFixed(3).padStart(9);
+}
+
+function describe(octets: Uint8Array): string {
+  const message = parseControlMessage(octets);
+  if (message === "control-bits") return `data ${Buffer.from(octets.subarray(2)).toString("hex")}`;
+  if (typeof message === "string") return `${message} ${Buffer.from(octets).toString("hex")}`;
+  const type = readAvp(message.avps, AvpType.MessageType);
+  const name = type === undefined ? "ZLB" : (messageTypeName(type) ?? `message ${type}`);
+  const { tunnelId, sessionId, ns, nr } = message;
+  const result = readAvp(message.avps, AvpType.ResultCode);
+  const why = result === undefined ? "" : ` ${JSON.stringify(result)}`;
+  return `${name} to ${tunnelId}/${sessionId} Ns ${ns} Nr ${nr}${why}`;
+}

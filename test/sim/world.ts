@@ -1,0 +1,312 @@
+/**
+ * A world: one LNS, its peers, the paths between them and a network behind, in virtual time. It
+ * goes through its plan, heals, has to reach its goals, and is taken down.
+ *
+ * @module
+ */
+
+import { parseControlMessage, parseHeader } from "../../src/codec/index.ts";
+import type { Path } from "../../src/l2tp/index.ts";
+import { Plane } from "../unit/dataplane/plane.ts";
+import { GOOD, Link, type LinkCounts } from "./link.ts";
+import { SimLns } from "./nodes/lns.ts";
+import { type Line, SimPeer } from "./nodes/peer.ts";
+import * as oracles from "./oracles.ts";
+import { type Deed, drawPlan, type Plan, STRESS_MS } from "./plan.ts";
+import { Random } from "./random.ts";
+import { Scheduler } from "./scheduler.ts";
+import { Trace } from "./trace.ts";
+
+/** After this long without faults every goal is reached: the longest way is a dead tunnel found
+ * by HELLO and its retransmissions (60 + 31 s) and PPP's Echo (4 * 20 s), then dialling anew. */
+const LIVENESS_MS = 200_000;
+/** A tunnel lingers for a cycle of retransmissions after StopCCN (RFC 2661 5.7). */
+const GOODBYE_MS = 120_000;
+/** More steps at one instant are a loop. */
+const STEPS_AT_ONCE_MAX = 10_000;
+/** Promises settle within so many turns of the microtask queue. */
+const MICROTASKS = 8;
+/** Oracles that walk all state look at every n-th step. */
+const LOOK_EVERY = 16;
+const HOST_DELAY_MS = 3;
+
+export class Violation extends Error {
+  readonly oracle: string;
+
+  constructor(oracle: string, what: string) {
+    super(`${oracle}: ${what}`);
+    this.oracle = oracle;
+  }
+}
+
+export interface Outcome {
+  readonly hash: string;
+  /** Virtual time that it took, ms. */
+  readonly virtual: number;
+  readonly datagrams: LinkCounts;
+  readonly tunnels: number;
+  readonly sessions: number;
+  readonly pings: number;
+  /** How the lines stood before the end. */
+  readonly up: number;
+  readonly closed: number;
+}
+
+/** What a test may put in to see that an oracle sees it. */
+export interface Fault {
+  /** Before the first step. */
+  onStart?(world: World): void;
+  /** Just before the goals are judged. */
+  onQuiet?(world: World): void;
+  /** Instead of each datagram of the LNS. */
+  transmit?(world: World, datagram: Uint8Array): readonly Uint8Array[];
+}
+
+export class World {
+  readonly plan: Plan;
+  readonly scheduler = new Scheduler();
+  readonly trace: Trace;
+  readonly plane: Plane;
+  readonly lns: SimLns;
+  readonly peers: readonly SimPeer[];
+  readonly toLns: Link[] = [];
+  readonly fromLns: Link[] = [];
+  readonly #counts: LinkCounts = { sent: 0, lost: 0, repeated: 0, late: 0 };
+  readonly #fault: Fault;
+  readonly #operator: Random;
+  /** By the peer's Tunnel ID. */
+  readonly #letters = new Map<number, oracles.Correspondence>();
+  #sessions = 0;
+  #pings = 0;
+  #steps = 0;
+
+  constructor(seed: number, plane: Plane, fault: Fault = {}, print?: (line: string) => void) {
+    this.plan = drawPlan(seed);
+    this.plane = plane;
+    this.#fault = fault;
+    this.#operator = new Random(seed, "operator");
+    this.trace = new Trace(print);
+    this.lns = new SimLns({
+      plan: this.plan,
+      scheduler: this.scheduler,
+      plane,
+      transmit: (datagram) => this.#fromLns(datagram),
+      toHost: (packet) => this.#toHost(packet),
+      onEvent: ({ type }) => {
+        this.trace.note(this.scheduler.now, type);
+        if (type === "session-up") this.#sessions++;
+      },
+      onGrant: (grant, out) => this.judge(oracles.addressHeldOnce, grant, out),
+    });
+    this.peers = this.plan.peers.map((_, index) => this.#newPeer(index));
+  }
+
+  /** @throws {Violation} when an oracle finds something */
+  async run(): Promise<Outcome> {
+    const { lns, peers, scheduler, plan } = this;
+    for (const [index, { startAt }] of plan.peers.entries()) {
+      scheduler.at(startAt, () => peers[index]?.start());
+    }
+    for (const deed of plan.deeds) scheduler.at(deed.at, () => this.#perform(deed));
+    this.#fault.onStart?.(this);
+    await this.#until(STRESS_MS);
+    this.trace.note(scheduler.now, "healed");
+    for (const link of [...this.toLns, ...this.fromLns]) {
+      link.quality = GOOD;
+      link.outageUntil = 0;
+    }
+    await this.#until(STRESS_MS + LIVENESS_MS);
+    this.#fault.onQuiet?.(this);
+    peers.forEach((peer, index) => {
+      this.judge(oracles.agreement, lns, peer, addressOf(index));
+      this.judge(oracles.goalsReached, lns, peer, scheduler.now);
+    });
+    this.judge(oracles.noSurprises, lns);
+    const lines = peers.flatMap((peer) => peer.lines);
+    const up = lines.filter(({ isUp }) => isUp).length;
+    this.#sayGoodbye();
+    await this.#until(STRESS_MS + LIVENESS_MS + GOODBYE_MS);
+    this.judge(oracles.nothingLeft, lns, peers, this.plane);
+    return {
+      hash: this.trace.hash,
+      virtual: scheduler.now,
+      datagrams: this.#counts,
+      tunnels: peers.reduce((sum, { attempts }) => sum + attempts, 0),
+      sessions: this.#sessions,
+      pings: this.#pings,
+      up,
+      closed: lines.length - up,
+    };
+  }
+
+  judge<Args extends unknown[]>(oracle: (...args: Args) => oracles.Verdict, ...args: Args): void {
+    const verdict = oracle(...args);
+    if (verdict !== undefined) throw new Violation(oracle.name, verdict);
+  }
+
+  #newPeer(index: number): SimPeer {
+    const { plan, scheduler, trace } = this;
+    const peerPlan = plan.peers[index];
+    if (peerPlan === undefined) throw new RangeError(`no peer ${index}`);
+    const path: Path = { peer: addressOf(index), peerPort: 1_701, local: "198.51.100.1" };
+    const link = (name: string, deliver: (datagram: Uint8Array) => void) => {
+      const random = new Random(plan.seed, `link ${index} ${name}`);
+      const quality = name === "up" ? peerPlan.toLns : peerPlan.fromLns;
+      return new Link(scheduler, random, this.#counts, quality, deliver);
+    };
+    const toLns = link("up", (datagram) => {
+      trace.datagram(scheduler.now, `${index} -> LNS`, datagram);
+      this.#heard(datagram);
+      this.lns.receive(datagram, path);
+    });
+    this.toLns.push(toLns);
+    this.fromLns.push(
+      link("down", (datagram) => {
+        trace.datagram(scheduler.now, `${index} <- LNS`, datagram);
+        this.peers[index]?.receive(datagram);
+      }),
+    );
+    return new SimPeer({
+      index,
+      plan: peerPlan,
+      scheduler,
+      random: new Random(plan.seed, `peer ${index}`),
+      send: (datagram) => toLns.send(datagram),
+      onPacket: (line, packet) => this.#packetArrived(line, packet),
+    });
+  }
+
+  /** Runs up to a time, whatever is due in its order. */
+  async #until(end: number): Promise<void> {
+    const { scheduler, lns, peers } = this;
+    let atOnce = 0;
+    for (;;) {
+      let next = Math.min(scheduler.next(), lns.timeout);
+      for (const { timeout } of peers) next = Math.min(next, timeout);
+      if (next > end) break;
+      atOnce = next > scheduler.now ? 0 : atOnce + 1;
+      if (atOnce > STEPS_AT_ONCE_MAX) throw new Violation("comesToRest", `not at ${next}`);
+      scheduler.now = Math.max(scheduler.now, next);
+      const action = scheduler.due();
+      if (action !== undefined) {
+        action();
+      } else {
+        if (lns.timeout <= scheduler.now) lns.handleTimeout();
+        for (const peer of peers) if (peer.timeout <= scheduler.now) peer.handleTimeout();
+        if (++this.#steps % LOOK_EVERY === 0) {
+          this.judge(oracles.liveTimers, lns, scheduler.now);
+          this.judge(oracles.nothingStuck, lns, scheduler.now);
+        }
+      }
+      if (lns.aaa.hasAnswered) {
+        for (let i = 0; i < MICROTASKS; i++) await undefined;
+        lns.aaa.hasAnswered = false;
+      }
+    }
+    scheduler.now = end;
+  }
+
+  #perform({ what, peer: index, line: at }: Deed): void {
+    const { scheduler, lns } = this;
+    const { now } = scheduler;
+    this.trace.note(now, `${index} ${what}`);
+    const peer = this.peers[index];
+    const line = peer?.lines[at];
+    if (peer === undefined || line === undefined) return;
+    if (what === "hang up") peer.hangUp(line);
+    else if (what === "dial") peer.dial(line);
+    else if (what === "stop") peer.stop();
+    else if (what === "start") peer.start();
+    else if (what === "crash") peer.crash();
+    else if (what.startsWith("outage")) {
+      const link = (what === "outage to LNS" ? this.toLns : this.fromLns)[index];
+      if (link !== undefined) link.outageUntil = now + this.#operator.between(1_000, 45_000);
+    } else if (what === "operator closes session") {
+      const sessions = [...lns.core.sessions()];
+      if (sessions.length === 0) return;
+      const { tunnelId, sessionId } = this.#operator.pick(sessions);
+      lns.core.closeSession(tunnelId, sessionId, { code: 3 }, now);
+      lns.flush();
+    } else {
+      const tunnels = [...lns.core.tunnels()];
+      if (tunnels.length === 0) return;
+      lns.core.closeTunnel(this.#operator.pick(tunnels).tunnelId, { code: 1 }, now);
+      lns.flush();
+    }
+  }
+
+  #sayGoodbye(): void {
+    const { scheduler, lns, peers, plan } = this;
+    const peersLeave = () => {
+      for (const peer of peers) peer.stop();
+    };
+    const lnsLeaves = () => {
+      lns.core.shutdown(scheduler.now);
+      lns.flush();
+    };
+    const lnsDelay = plan.firstToLeave === "LNS" ? 0 : 20;
+    scheduler.after(20 - lnsDelay, peersLeave);
+    scheduler.after(lnsDelay, lnsLeaves);
+  }
+
+  #fromLns(datagram: Uint8Array): void {
+    const { scheduler } = this;
+    const sent = this.#fault.transmit?.(this, datagram) ?? [datagram];
+    for (const each of sent) {
+      const header = parseHeader(each);
+      if (typeof header === "string") throw new Violation("wellFormed", `a ${header} datagram`);
+      if (header.control) {
+        const record = this.#lettersOf(header.tunnelId);
+        this.judge(oracles.reliableDelivery, record, each);
+        this.judge(oracles.noAmplification, record, each);
+      }
+      const index = Math.floor((header.tunnelId - 1) / 10_000);
+      this.trace.datagram(scheduler.now, `${index} .. LNS`, each);
+      this.fromLns[index]?.send(each);
+    }
+  }
+
+  /** The Nr of a control message that has reached the LNS. */
+  #heard(datagram: Uint8Array): void {
+    const message = parseControlMessage(datagram);
+    if (typeof message === "string" || message.nr === 0) return;
+    const tunnel = [...this.lns.core.tunnels()].find((t) => t.tunnelId === message.tunnelId);
+    if (tunnel === undefined) return;
+    const record = this.#lettersOf(tunnel.peerTunnelId);
+    if (((message.nr - record.heard) & 0xffff) < 0x8000) record.heard = message.nr;
+  }
+
+  #lettersOf(peerTunnelId: number): oracles.Correspondence {
+    let record = this.#letters.get(peerTunnelId);
+    if (record === undefined) {
+      record = oracles.newCorrespondence();
+      this.#letters.set(peerTunnelId, record);
+    }
+    return record;
+  }
+
+  /** The network behind answers every packet. */
+  #toHost(packet: Uint8Array): void {
+    this.trace.datagram(this.scheduler.now, "TUN <-", packet);
+    this.judge(oracles.ownSourceOnly, this.lns, packet);
+    const answer = packet.slice();
+    answer.set(packet.subarray(12, 16), 16);
+    answer.set(packet.subarray(16, 20), 12);
+    this.scheduler.after(HOST_DELAY_MS, () => this.lns.fromHost(answer));
+  }
+
+  #packetArrived(line: Line, packet: Uint8Array): void {
+    this.judge(oracles.ownDestinationOnly, line, packet);
+    line.answers++;
+    this.#pings++;
+  }
+}
+
+export function addressOf(index: number): string {
+  return `192.0.2.${10 + index}`;
+}
+
+/** A plane may serve world after world: one ends with nothing left in it. */
+export function newPlane(): Plane {
+  return new Plane();
+}
