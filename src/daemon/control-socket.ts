@@ -9,7 +9,13 @@ import type { Forwarding } from "../dataplane/memory.ts";
 import type { Path } from "../l2tp/index.ts";
 import { EAGAIN, EINTR, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
-import { decodePktinfo, decodeSockaddr, encodePktinfo, encodeSockaddr } from "../linux/sockaddr.ts";
+import {
+  decodePktinfo,
+  decodeSockaddr,
+  encodePktinfo,
+  encodeSockaddr,
+  type Family,
+} from "../linux/sockaddr.ts";
 
 export interface Datagram {
   readonly datagram: Uint8Array;
@@ -25,6 +31,7 @@ export class ControlSocket {
   readonly #forwarding: Forwarding;
   readonly #base: bigint;
   readonly #fd: number;
+  readonly #family: Family;
   readonly #view: DataView;
   readonly #octets: Uint8Array;
 
@@ -34,11 +41,13 @@ export class ControlSocket {
     memory: WebAssembly.Memory,
     base: bigint,
     fd: number,
+    family: Family,
   ) {
     this.#libc = libc;
     this.#forwarding = forwarding;
     this.#base = base;
     this.#fd = fd;
+    this.#family = family;
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
     forwarding.layoutBatch(CONTROL_RECEIVE, base);
@@ -70,8 +79,8 @@ export class ControlSocket {
       return;
     }
     const message = CONTROL_SEND + layout.BATCH_HEADERS;
-    const name = encodeSockaddr(path.peer, path.peerPort);
-    const control = encodePktinfo(path.local);
+    const name = encodeSockaddr(path.peer, path.peerPort, this.#family);
+    const control = encodePktinfo(path.local, this.#family);
     this.#octets.set(datagram, packetAt(CONTROL_SEND, 0));
     this.#octets.set(name, CONTROL_SEND + layout.BATCH_NAMES);
     this.#octets.set(control, CONTROL_SEND + layout.BATCH_CONTROLS);

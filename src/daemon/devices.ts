@@ -4,12 +4,14 @@
  *
  * @module
  */
+import { gateway6Of } from "../aaa/index.ts";
 import type { Config, NetworkConfig } from "../config/config.ts";
 import { openPair } from "../linux/descriptor.ts";
 import {
   EACCES,
   EADDRINUSE,
   EADDRNOTAVAIL,
+  EAFNOSUPPORT,
   EBUSY,
   EEXIST,
   ENODEV,
@@ -19,9 +21,9 @@ import {
 } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { readText } from "../linux/proc.ts";
-import { openTun } from "../linux/tun.ts";
+import { openTun, type TunOptions } from "../linux/tun.ts";
 import { openUdpPair, type UdpPair } from "../linux/udp.ts";
-import { ipv4, parseIpv4Prefix } from "../net.ts";
+import { ipv4, ipv6, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
 import { addMasquerade, endKeeper, type Keeper, startKeeper } from "./nat.ts";
 import { StartError } from "./start-error.ts";
 
@@ -78,17 +80,28 @@ export async function closeDevices(libc: Libc, devices: Devices): Promise<boolea
   return keeper === undefined || endKeeper(libc, keeper);
 }
 
-/** One line on forwarding when the host does none: without it clients reach only this host. */
-export function forwardingAdvice(libc: Libc): string | undefined {
-  try {
-    if (readText(libc, "/proc/sys/net/ipv4/ip_forward").trim() === "1") return undefined;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error; // no /proc: then nobody knows
+/** A line for each family that the host does not forward: without it clients reach only this host. */
+export function forwardingAdvice(libc: Libc, networks: readonly NetworkConfig[]): string[] {
+  const families = [["IPv4", "net.ipv4.ip_forward"]];
+  if (networks.some(({ pool6 }) => pool6.length > 0)) {
+    families.push(["IPv6", "net.ipv6.conf.all.forwarding"]);
   }
-  return (
-    "this host does not forward IPv4, so clients reach nothing behind it; " +
-    "turn it on with: sysctl -w net.ipv4.ip_forward=1"
-  );
+  return families
+    .filter(([, key = ""]) => !isOn(libc, key))
+    .map(
+      ([family, key]) =>
+        `this host does not forward ${family}, so clients reach nothing behind it; ` +
+        `turn it on with: sysctl -w ${key}=1`,
+    );
+}
+
+function isOn(libc: Libc, key: string): boolean {
+  try {
+    return readText(libc, `/proc/sys/${key.replaceAll(".", "/")}`).trim() === "1";
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    return false; // no /proc: then nobody knows
+  }
 }
 
 function openSockets(libc: Libc, { lns }: Config): UdpPair {
@@ -102,6 +115,7 @@ function openSockets(libc: Libc, { lns }: Config): UdpPair {
       [EADDRNOTAVAIL]:
         `this host does not have the address ${lns.address}; ` +
         'set [lns] listen to one that "ip address" shows, or to "0.0.0.0:1701" for all',
+      [EAFNOSUPPORT]: `this host has no IPv6; set [lns] listen to "0.0.0.0:${lns.port}"`,
       [EACCES]:
         `port ${lns.port} needs the capability CAP_NET_BIND_SERVICE; ` +
         "run as root or choose a port above 1023",
@@ -118,24 +132,29 @@ function openNetwork(libc: Libc, network: NetworkConfig): number {
     `making the TUN device ${network.tun} needs the capability CAP_NET_ADMIN; ` +
     "run as root, in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN, " +
     "or without a device: --tun none";
+  const noIpv6 =
+    `IPv6 is turned off for new devices on this host, and [[network]] "${network.name}" has pool6; ` +
+    "turn it on with: sysctl -w net.ipv6.conf.default.disable_ipv6=0";
+  const pools = [...network.pool, ...network.pool6].join(", ");
   try {
     return openTun(libc, {
       name: network.tun,
       gateway: ipv4(network.gateway),
       pool: network.pool.map(prefix),
       mtu: network.mtu,
+      ...ipv6Of(network),
     });
   } catch (error) {
     throw explain(error, {
       [ENOENT]: noDriver,
       [ENODEV]: noDriver,
       [EPERM]: isOpening(error) ? noAccess : noRight,
-      [EACCES]: isOpening(error) ? noAccess : noRight,
+      [EACCES]: isOpening(error) ? noAccess : noIpv6,
       [EBUSY]:
         `the device ${network.tun} exists already; ` +
         `choose another tun in [[network]] "${network.name}" or remove it`,
       [EEXIST]:
-        `the host has a route for the pool ${network.pool.join(", ")} already; ` +
+        `the host has a route for one of the pools ${pools} already; ` +
         `choose another pool in [[network]] "${network.name}" or remove the route`,
     });
   }
@@ -148,6 +167,19 @@ function isOpening(error: unknown): boolean {
 function prefix(text: string) {
   const parsed = parseIpv4Prefix(text);
   if (parsed === undefined) throw new RangeError(`not an IPv4 prefix: ${text}`);
+  return parsed;
+}
+
+/** What the device gets of IPv6. */
+function ipv6Of({ pool6 }: NetworkConfig): Pick<TunOptions, "gateway6" | "pool6"> {
+  const [first] = pool6;
+  if (first === undefined) return {};
+  return { gateway6: ipv6(gateway6Of(first)), pool6: pool6.map(prefix6) };
+}
+
+function prefix6(text: string) {
+  const parsed = parseIpv6Prefix(text);
+  if (parsed === undefined) throw new RangeError(`not an IPv6 prefix: ${text}`);
   return parsed;
 }
 
