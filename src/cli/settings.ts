@@ -1,7 +1,8 @@
 /** Finds the configuration that a command works with. @module */
 import { existsSync } from "node:fs";
-import { type Config, DEFAULT_FILE, DEFAULT_SOCKET } from "../config/config.ts";
+import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import type { ConfigError } from "../config/errors.ts";
+import { placesFor } from "../config/places.ts";
 import { CommandError, MISUSE } from "./usage.ts";
 
 /**
@@ -11,14 +12,14 @@ import { CommandError, MISUSE } from "./usage.ts";
  */
 export async function readConfig(path: string): Promise<Config> {
   const { loadConfig } = await import("../config/load.ts");
-  const result = loadConfig(path);
+  const result = loadConfig(path, placesFor(path));
   if (Array.isArray(result)) throw await configFailure(result);
   return result;
 }
 
 /** Where the daemon of `path` listens; without a file at hand, where it does by default. */
 export async function findSocket(path: string | undefined): Promise<string> {
-  if (path === undefined && !existsSync(DEFAULT_FILE)) return DEFAULT_SOCKET;
+  if (path === undefined && !existsSync(DEFAULT_FILE)) return placesFor(DEFAULT_FILE).socket;
   return (await readConfig(path ?? DEFAULT_FILE)).lns.socket;
 }
 

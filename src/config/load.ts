@@ -14,23 +14,28 @@ import {
 import type { Config } from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
 import { Lines } from "./locate.ts";
+import { type Places, ROOT_PLACES } from "./places.ts";
 import { type ConfigFile, fileSchema } from "./schema.ts";
 
 /** The configuration in `path`, or all that is wrong with it, in the order of its lines. */
-export function loadConfig(path: string): Config | ConfigError[] {
+export function loadConfig(path: string, places?: Places): Config | ConfigError[] {
   const text = readText(path);
-  return typeof text === "string" ? parseConfig(text, path) : [text];
+  return typeof text === "string" ? parseConfig(text, path, places) : [text];
 }
 
 /** As `loadConfig`, of a text that is already read; `file` is its name in errors. */
-export function parseConfig(text: string, file: string): Config | ConfigError[] {
+export function parseConfig(
+  text: string,
+  file: string,
+  places = ROOT_PLACES,
+): Config | ConfigError[] {
   const root = parseToml(text);
   if (root instanceof TomlError) return [syntaxError(root, file)];
   const source: Source = { file, lines: new Lines(text), root };
   const result = fileSchema.safeParse(root);
   if (!result.success) return schemaErrors(source, result.error.issues);
   const errors = crossErrors(source, result.data);
-  return errors.length > 0 ? errors : toConfig(result.data);
+  return errors.length > 0 ? errors : toConfig(result.data, places);
 }
 
 function readText(path: string): string | ConfigError {
@@ -186,7 +191,7 @@ function unknownNetworks(source: Source, file: ConfigFile): ConfigError[] {
   );
 }
 
-function toConfig(file: ConfigFile): Config {
+function toConfig(file: ConfigFile, places: Places): Config {
   const { address, port } = parseListen(file.lns.listen) as { address: string; port: number };
   return {
     lns: {
@@ -200,9 +205,9 @@ function toConfig(file: ConfigFile): Config {
       retransmitCount: file.lns["retransmit-count"],
       maxTunnels: file.lns["max-tunnels"],
       maxSessions: file.lns["max-sessions"],
-      socket: file.lns.socket,
+      socket: file.lns.socket ?? places.socket,
       followPort: file.lns["follow-port"],
-      history: file.lns.history,
+      history: file.lns.history ?? places.history,
     },
     networks: file.network,
     auth: file.auth,

@@ -33,7 +33,7 @@ import {
   USERS_MAX,
 } from "../limits.ts";
 import { isHostAddress, parseHostPrefix, parseHostPrefix6, parseListen } from "./address.ts";
-import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS } from "./config.ts";
+import { AUTH_METHODS, LOG_LEVELS } from "./config.ts";
 
 const SECOND_MS = 1_000;
 
@@ -113,11 +113,11 @@ const lns = z.strictObject(
     hello: integer(1, HELLO_MAX_MS / SECOND_MS, " (seconds)").default(60),
     socket: text(`an absolute path of at most ${SOCKET_PATH_MAX} octets`, (value) =>
       isAbsolute(value, SOCKET_PATH_MAX),
-    ).default(DEFAULT_SOCKET),
+    ).optional(), // its place depends on the user: places.ts
     history: text(
       `an absolute path of at most ${HISTORY_PATH_MAX} octets, or "" for none`,
       (value) => value === "" || isAbsolute(value, HISTORY_PATH_MAX),
-    ).default(DEFAULT_HISTORY),
+    ).optional(),
     "follow-port": z.boolean("true or false").default(true),
     "retransmit-cap": integer(
       RETRANSMIT_CAP_MIN_MS / SECOND_MS,

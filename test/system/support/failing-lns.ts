@@ -2,17 +2,18 @@
  * The LNS of the configuration in the first argument, started as `simplon lns` starts it, but with
  * a bug of the kind in the second argument, which SIGUSR2 sets off.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { lns } from "../../../src/cli/lns.ts";
 import { Lns } from "../../../src/l2tp/index.ts";
+import { descriptorToText } from "../../../src/linux/descriptor.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 
-const PORT_1701 = ":06A5";
-const UDP_LOCAL = 1;
-const UDP_INODE = 9;
-
-const [config = "", kind = ""] = process.argv.slice(2);
+const [config = "", kind = "", ...secondRun] = process.argv.slice(2);
+const libc = openLibc();
+/** What the second run takes over; the first has opened nothing yet. */
+const [, descriptor] = secondRun;
+const inherited = descriptor === undefined ? "{}" : descriptorToText(libc, Number(descriptor));
 
 const bugs: Readonly<Record<string, () => void>> = {
   timer: () => setTimeout(fail, 0),
@@ -21,32 +22,14 @@ const bugs: Readonly<Record<string, () => void>> = {
     Lns.prototype.pollTransmit = fail;
   },
   worker: () => {
-    openLibc().close(dataSocket());
+    libc.close(JSON.parse(inherited).devices.sockets.data);
   },
 };
 
 process.on("SIGUSR2", () => bugs[kind]?.());
-process.exitCode = await lns(["-c", config]);
+const args = secondRun.length > 0 ? secondRun : ["-c", config];
+process.exitCode = await lns(args, [fileURLToPath(import.meta.url), config, kind]);
 
 function fail(): never {
   throw new Error("broken on purpose");
-}
-
-/** Of the two sockets on the port the one that was made later, so with the larger inode. */
-function dataSocket(): number {
-  const rows = readFileSync("/proc/self/net/udp", "utf8").split("\n").slice(1);
-  const inodes = rows
-    .map((row) => row.trim().split(/\s+/))
-    .filter((columns) => columns[UDP_LOCAL]?.endsWith(PORT_1701))
-    .map((columns) => Number(columns[UDP_INODE]));
-  const wanted = `socket:[${Math.max(...inodes)}]`;
-  const fd = readdirSync("/proc/self/fd").find((name) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${name}`) === wanted;
-    } catch {
-      return false; // the descriptor of the directory that is being read
-    }
-  });
-  if (fd === undefined) throw new Error("no data socket");
-  return Number(fd);
 }
