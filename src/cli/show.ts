@@ -65,6 +65,7 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   left("USER", (row) => row.user),
   left("NETWORK", (row) => row.network),
   left("ADDRESS", (row) => row.address),
+  left("PREFIX", (row) => row.prefix6),
   left("PHASE", (row) => row.phase),
   right("AGE", (row) => formatAge(row.seconds)),
   right("RX PACKETS", (row) => formatCount(row.rxPackets)),

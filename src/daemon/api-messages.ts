@@ -7,6 +7,8 @@
  * @module
  */
 import { Packr, Unpackr } from "msgpackr";
+import { type Entry, readEntry } from "../history/entry.ts";
+import { HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
 
 /** A tunnel as `simplon show tunnels` has it. */
 export interface TunnelRow {
@@ -31,6 +33,8 @@ export interface SessionRow {
   user: string;
   network: string;
   address: string;
+  /** "2001:db8:64:1::/64" while IPv6 is up, else "". */
+  prefix6: string;
   phase: string;
   seconds: number;
   rxPackets: number;
@@ -40,7 +44,7 @@ export interface SessionRow {
   drops: number;
 }
 
-export const SUBJECTS = ["tunnels", "sessions", "counters"] as const;
+export const SUBJECTS = ["tunnels", "sessions", "counters", "history"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 /** What each subject is answered with. */
@@ -48,14 +52,28 @@ export interface Answers {
   tunnels: TunnelRow[];
   sessions: SessionRow[];
   counters: Record<string, number>;
+  /** The newest first. */
+  history: Entry[];
 }
 
-export interface Request {
+export type Row = TunnelRow | SessionRow | Entry;
+
+/** Which rows are wanted. */
+export interface Filter {
+  /** A user, an address or a tunnel; see `../history/subject.ts`. */
+  readonly about?: string;
+  /** The name of a user and nothing else. */
+  readonly user?: string;
+  /** How many, from the first. */
+  readonly last?: number;
+}
+
+export interface Request extends Filter {
   readonly show: Subject;
 }
 
 export type AnswerMessage =
-  | { readonly rows: readonly (TunnelRow | SessionRow)[] }
+  | { readonly rows: readonly Row[] }
   | { readonly counters: Record<string, number> }
   | { readonly end: true };
 
@@ -105,9 +123,31 @@ export class MessageReader {
 /** The request in a body, or `undefined` for anything else. */
 export function decodeRequest(body: Uint8Array): Request | undefined {
   const value = decode(body);
-  if (typeof value !== "object" || value === null || !("show" in value)) return undefined;
-  const show = SUBJECTS.find((subject) => subject === value.show);
-  return show === undefined ? undefined : { show };
+  if (typeof value !== "object" || value === null) return undefined;
+  const { show, about, user, last } = value as Record<string, unknown>;
+  const subject = SUBJECTS.find((known) => known === show);
+  const isWhole = subject !== undefined && isText(about) && isText(user) && isNumberOfRows(last);
+  if (!isWhole) return undefined;
+  const given = { about, user, last };
+  const present = Object.entries(given).filter(([, each]) => each !== undefined);
+  return { show: subject, ...Object.fromEntries(present) };
+}
+
+function isText(value: unknown): boolean {
+  if (value === undefined) return true;
+  return typeof value === "string" && value !== "" && value.length <= SUBJECT_MAX;
+}
+
+const ROWS_MAX = Object.values(HISTORY_ENTRIES_MAX).reduce((sum, count) => sum + count, 0);
+
+export function isNumberOfRows(value: unknown): boolean {
+  if (value === undefined) return true;
+  return Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= ROWS_MAX;
+}
+
+/** Entries of an answer: those that this version understands. */
+export function readEntries(rows: readonly unknown[]): Entry[] {
+  return rows.map(readEntry).filter((entry) => entry !== undefined);
 }
 
 export function decodeAnswer(body: Uint8Array): AnswerMessage | undefined {

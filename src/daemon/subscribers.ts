@@ -5,91 +5,90 @@
  *   session-open   the record is published for PPP control frames; frames that overtake ICCN wait
  *   session-up     the link opens
  *   authenticate   AAA is asked; its answer goes to the link
- *   network-up     the record lets IP packets through
+ *   network-up     the record lets IPv4 packets through
+ *   ipv6-up        it lets those of the session's /64 through, which a router at our end advertises
+ *   tunnel-moved   the records of the tunnel's sessions get the peer's new port
  *   session-down   the record is withdrawn first, then the address is given back
  *
  * @module
  */
-import type { Aaa, Grant } from "../aaa/index.ts";
+import type { Aaa, AaaResult } from "../aaa/index.ts";
 import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
-import type { SessionHandle, SessionTable } from "../dataplane/session-table.ts";
-import type { LnsEvent, Result, SessionInfo } from "../l2tp/index.ts";
+import type { SessionTable } from "../dataplane/session-table.ts";
+import type { Phase } from "../history/entry.ts";
+import { logFields, peerText, Recorder, Story } from "../history/recorder.ts";
+import type { CounterName as RouterCounterName } from "../ipv6/index.ts";
+import type { LnsEvent, Path, Result, SessionInfo } from "../l2tp/index.ts";
 import { EARLY_FRAMES_MAX } from "../limits.ts";
-import { encodePktinfo, encodeSockaddr } from "../linux/sockaddr.ts";
-import { ipv4 } from "../net.ts";
+import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
 import {
   type AuthRequest,
-  type DownReason,
   Link,
   type LinkEvent,
   type LinkOptions,
+  type Phase as LinkPhase,
 } from "../ppp/index.ts";
-import { Timer, Timers } from "../sansio/timers.ts";
+import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
+import { NO_FACILITIES, names, RESULTS, Subscriber } from "./subscriber.ts";
 
 export interface SubscribersOptions {
   readonly table: SessionTable;
   readonly inject: InjectRing;
   readonly aaa: Aaa;
   readonly link: LinkOptions;
+  /** Of the sockets that the packets of sessions pass, when it is not that of the peer. */
+  readonly family?: Family;
   /** Index and MTU of each virtual network, by name. */
   readonly networks: ReadonlyMap<string, { readonly index: number; readonly mtu: number }>;
   readonly clock: () => number;
   readonly closeSession: (session: SessionInfo, result: Result, now: number) => void;
   /** Called when an answer of AAA has left things to be sent. */
   readonly onProgress: () => void;
+  /** Keeps how sessions end; without one they are only logged. */
+  readonly recorder?: Recorder;
   readonly log: Logger;
 }
 
-class Subscriber {
-  readonly session: SessionInfo;
-  readonly handle: SessionHandle;
-  /** The deadline of the link. */
-  readonly timer = new Timer<Subscriber>(this);
-  /** From ICCN on. */
-  link?: Link;
-  /** From a successful authentication on. */
-  grant?: Grant;
-  /** Frames that came before ICCN. */
-  early: Uint8Array[] = [];
-
-  constructor(session: SessionInfo, handle: SessionHandle) {
-    this.session = session;
-    this.handle = handle;
-  }
-}
-
-const NO_FACILITIES = 4;
-/** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
-const RESULTS: Readonly<Record<DownReason, Result>> = {
-  authentication: { code: 3, message: "authentication failed" },
-  "pool-exhausted": { code: NO_FACILITIES, message: "no address is free" },
-  "no-authentication-method": { code: 3, message: "no common authentication method" },
-  peer: { code: 3, message: "link terminated by the peer" },
-  local: { code: 3, message: "link closed" },
-  "echo-timeout": { code: 1, message: "no answer to LCP Echo-Request" },
-  negotiation: { code: 3, message: "PPP negotiation failed" },
-  loop: { code: 3, message: "link is looped back" },
+/** Phases of a link as the history has them. */
+const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
+  establish: "lcp",
+  authenticate: "authenticate",
+  network: "network",
 };
 
 export class Subscribers {
-  readonly counters = { "early-frames": 0, "stale-frames": 0, "oversize-frames": 0 };
+  readonly counters = {
+    "early-frames": 0,
+    "stale-frames": 0,
+    "oversize-frames": 0,
+    "no-prefix6": 0,
+  };
+  /** Of the routers of all sessions. */
+  readonly routerCounters: Partial<Record<RouterCounterName, number>> = {};
   readonly #options: SubscribersOptions;
+  readonly #recorder: Recorder;
   readonly #byRecord = new Map<number, Subscriber>();
-  readonly #byKey = new Map<number, Subscriber>();
+  /** By Session ID in the tunnel's, by Tunnel ID. */
+  readonly #tunnels = new Map<number, Map<number, Subscriber>>();
   readonly #timers = new Timers<Subscriber>();
   /** Those whose frames wait for room in the inject ring. */
   readonly #blocked = new Set<Subscriber>();
+  /** Sessions that found no place in the table, until they are down. */
+  readonly #turnedAway = new Map<number, Story>();
 
   constructor(options: SubscribersOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#recorder = options.recorder ?? new Recorder({ add: () => undefined, clock });
   }
 
   handleEvent(event: LnsEvent, now: number): void {
     if (event.type === "session-open") this.#open(event.session, now);
     else if (event.type === "session-up") this.#up(event.session, now);
-    else if (event.type === "session-down") this.#down(event.session);
+    else if (event.type === "session-down") this.#down(event, now);
+    else if (event.type === "tunnel-moved") this.#move(event.tunnel.tunnelId, event.path);
   }
 
   /** A PPP frame that a worker punted. */
@@ -98,9 +97,11 @@ export class Subscribers {
     if (subscriber === undefined || subscriber.handle.generation !== punted.generation) {
       this.counters["stale-frames"]++;
     } else if (subscriber.link !== undefined) {
+      subscriber.story.wasHeard = true;
       subscriber.link.handleInput(punted.frame, now);
       this.#drain(subscriber, subscriber.link, now);
     } else if (subscriber.early.length < EARLY_FRAMES_MAX) {
+      subscriber.story.wasHeard = true;
       subscriber.early.push(punted.frame);
     } else {
       this.counters["early-frames"]++;
@@ -113,6 +114,7 @@ export class Subscribers {
       if (subscriber === undefined) return;
       if (subscriber.link === undefined) continue;
       subscriber.link.handleTimeout(now);
+      subscriber.router?.handleTimeout(now);
       this.#drain(subscriber, subscriber.link, now);
     }
   }
@@ -131,20 +133,9 @@ export class Subscribers {
   }
 
   *rows(now: number): Generator<SessionRow> {
-    for (const { session, handle, link, grant } of this.#byKey.values()) {
-      yield {
-        tunnelId: session.tunnelId,
-        sessionId: session.sessionId,
-        peerTunnelId: session.peerTunnelId,
-        peerSessionId: session.peerSessionId,
-        peer: `${session.path.peer}:${session.path.peerPort}`,
-        user: link?.user ?? "",
-        network: grant?.network ?? "",
-        address: grant?.profile.address ?? "",
-        phase: link?.phase ?? "dead",
-        seconds: Math.floor((now - session.since) / 1000),
-        ...this.#options.table.traffic(handle),
-      };
+    const { table } = this.#options;
+    for (const sessions of this.#tunnels.values()) {
+      for (const subscriber of sessions.values()) yield subscriber.row(table, now);
     }
   }
 
@@ -154,21 +145,26 @@ export class Subscribers {
       sessionId: session.sessionId,
       peerTunnelId: session.peerTunnelId,
       peerSessionId: session.peerSessionId,
-      name: encodeSockaddr(session.path.peer, session.path.peerPort),
-      control: encodePktinfo(session.path.local),
+      name: encodeSockaddr(session.path.peer, session.path.peerPort, this.#options.family),
+      control: encodePktinfo(session.path.local, this.#options.family),
     });
     if (handle === undefined) {
       const result = { code: NO_FACILITIES, message: "session table is full" };
+      const story = new Story();
+      story.turnAway("table-full");
+      this.#turnedAway.set(keyOf(session), story);
       this.#options.closeSession(session, result, now);
       return;
     }
     const subscriber = new Subscriber(session, handle);
     this.#byRecord.set(handle.index, subscriber);
-    this.#byKey.set(keyOf(session), subscriber);
+    const sessions = this.#tunnels.get(session.tunnelId);
+    if (sessions !== undefined) sessions.set(session.sessionId, subscriber);
+    else this.#tunnels.set(session.tunnelId, new Map([[session.sessionId, subscriber]]));
   }
 
   #up(session: SessionInfo, now: number): void {
-    const subscriber = this.#byKey.get(keyOf(session));
+    const subscriber = this.#find(session);
     if (subscriber === undefined) return;
     if (session.sequencingRequired) this.#options.table.sequence(subscriber.handle);
     const link = new Link(this.#options.link);
@@ -179,10 +175,14 @@ export class Subscribers {
     this.#drain(subscriber, link, now);
   }
 
-  #down(session: SessionInfo): void {
-    const subscriber = this.#byKey.get(keyOf(session));
+  #down(event: LnsEvent & { type: "session-down" }, now: number): void {
+    const { session } = event;
+    const subscriber = this.#find(session);
+    this.#record(event, subscriber, now);
     if (subscriber === undefined) return;
-    this.#byKey.delete(keyOf(session));
+    const sessions = this.#tunnels.get(session.tunnelId);
+    sessions?.delete(session.sessionId);
+    if (sessions?.size === 0) this.#tunnels.delete(session.tunnelId);
     this.#byRecord.delete(subscriber.handle.index);
     this.#blocked.delete(subscriber);
     this.#timers.clear(subscriber.timer);
@@ -190,13 +190,34 @@ export class Subscribers {
     if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
   }
 
+  #record(
+    event: LnsEvent & { type: "session-down" },
+    subscriber: Subscriber | undefined,
+    now: number,
+  ): void {
+    const { table, log } = this.#options;
+    const { session } = event;
+    const story = subscriber?.story ?? this.#turnedAway.get(keyOf(session)) ?? new Story();
+    this.#turnedAway.delete(keyOf(session));
+    const traffic = subscriber && table.traffic(subscriber.handle);
+    const farewell = subscriber?.link?.farewell;
+    if (farewell !== undefined) story.words = peerText(farewell);
+    const entry = this.#recorder.sessionDown(event, story, traffic, now);
+    const { tunnelId: tunnel, sessionId, peer, user } = entry;
+    const fields = { tunnel, session: sessionId, peer, user, ...logFields(entry) };
+    log.info({ ...fields, result: event.result }, "session down");
+  }
+
   /** Passes on what the link wants known and sent, and sets its timer. */
   #drain(subscriber: Subscriber, link: Link, now: number): void {
     for (let event = link.pollEvent(); event !== undefined; event = link.pollEvent()) {
       this.#handleLinkEvent(subscriber, event, now);
     }
+    subscriber.passRouted(link);
+    const reached = REACHED[link.phase];
+    if (reached !== undefined) subscriber.story.reach(reached);
     if (!this.#send(subscriber, link)) this.#blocked.add(subscriber);
-    if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, link.pollTimeout());
+    if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, subscriber.deadline);
   }
 
   /** Frames that find the ring full stay with the link until there is room. */
@@ -211,48 +232,83 @@ export class Subscribers {
   }
 
   #handleLinkEvent(subscriber: Subscriber, event: LinkEvent, now: number): void {
-    const { table, log, closeSession } = this.#options;
+    const { log, closeSession } = this.#options;
     switch (event.type) {
       case "authenticate":
         void this.#authenticate(subscriber, event.request);
         break;
       case "network-up":
-        this.#forward(subscriber, event, now);
+        subscriber.ipv4Up(event);
+        this.#forward(subscriber, { address: event.address }, now);
         break;
       case "network-down":
-        table.hold(subscriber.handle);
+        subscriber.ipv4Down();
+        this.#forward(subscriber, {}, now);
+        break;
+      case "ipv6-up":
+        this.#ipv6Up(subscriber, event, now);
+        break;
+      case "ipv6-down":
+        subscriber.ipv6Down();
+        this.#forward(subscriber, {}, now);
+        break;
+      case "ipv6-packet":
+        subscriber.router?.handleInput(event.packet, now);
         break;
       case "down": {
         const result = RESULTS[event.reason];
-        log.info({ ...names(subscriber), reason: event.reason }, "link down");
+        const code = subscriber.story.end(event.reason);
+        log.info({ ...names(subscriber), code, reason: event.reason }, "link down");
         closeSession(subscriber.session, result, now);
       }
     }
   }
 
-  #forward(subscriber: Subscriber, event: LinkEvent & { type: "network-up" }, now: number): void {
+  #ipv6Up(subscriber: Subscriber, event: LinkEvent & { type: "ipv6-up" }, now: number): void {
+    const { networks, link } = this.#options;
+    const mtu = networks.get(subscriber.grant?.network ?? "")?.mtu ?? 0;
+    const counters = this.routerCounters;
+    subscriber.ipv6Up(event, { mtu, random: link.random, counters }, now);
+    this.#forward(subscriber, { prefix6: subscriber.grant?.profile.prefix6 ?? "" }, now);
+  }
+
+  /** Lets through what is up; `fresh` is what has just come up. */
+  #forward(
+    subscriber: Subscriber,
+    fresh: { readonly address?: string; readonly prefix6?: string },
+    now: number,
+  ): void {
     const { table, networks, log, closeSession } = this.#options;
     const network = networks.get(subscriber.grant?.network ?? "");
-    const isForwarded =
-      network !== undefined &&
-      table.forward(subscriber.handle, {
-        network: network.index,
-        address: ipv4(event.address),
-        mtu: Math.min(event.peer.mru, network.mtu),
-        acfc: event.peer.acfc,
-        pfc: event.peer.pfc,
-      });
-    if (isForwarded) {
-      log.info({ ...names(subscriber), address: event.address }, "session up");
-    } else {
-      const result = { code: NO_FACILITIES, message: "route table is full" };
-      closeSession(subscriber.session, result, now);
+    const forwarding = network && subscriber.forwarding(network);
+    const inner = fresh.address ?? fresh.prefix6;
+    if (forwarding !== undefined && table.forward(subscriber.handle, forwarding)) {
+      if (inner === undefined) return;
+      subscriber.story.up(inner);
+      log.info({ ...names(subscriber), ...fresh }, "session up");
+      return;
+    }
+    table.hold(subscriber.handle);
+    if (forwarding === undefined && inner === undefined) return;
+    const result = { code: NO_FACILITIES, message: "route table is full" };
+    subscriber.story.turnAway("table-full");
+    closeSession(subscriber.session, result, now);
+  }
+
+  /** The peer's port has changed, and what we send has to follow. */
+  #move(tunnelId: number, path: Path): void {
+    const { table, family } = this.#options;
+    const name = encodeSockaddr(path.peer, path.peerPort, family);
+    for (const subscriber of this.#tunnels.get(tunnelId)?.values() ?? []) {
+      subscriber.session = { ...subscriber.session, path };
+      table.move(subscriber.handle, name);
     }
   }
 
   /** AAA may take its time; the session may be gone when it answers. */
   async #authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
     const { aaa, clock, log } = this.#options;
+    subscriber.story.ask(request.name);
     const answer = await aaa.authenticate(request, subscriber.grant);
     const { link } = subscriber;
     if (!this.#isAlive(subscriber) || link === undefined) {
@@ -264,10 +320,11 @@ export class Subscribers {
       const { proof, grant } = answer;
       const { profile } = grant;
       // False: LCP was renegotiated while AAA was asked, and nobody waits for this answer.
-      if (link.authenticated({ ok: true, profile, proof }, now)) this.#grant(subscriber, grant);
+      if (link.authenticated({ ok: true, profile, proof }, now)) this.#grant(subscriber, answer);
       else if (subscriber.grant !== grant) aaa.release(grant);
     } else {
-      log.warn({ ...names(subscriber), user: request.name, reason: answer.reason }, "user refused");
+      const code = subscriber.story.refuse(answer.reason, answer.detail);
+      log.warn({ ...names(subscriber), user: request.name, code }, "user refused");
       link.authenticated(answer, now);
     }
     this.#drain(subscriber, link, now);
@@ -275,10 +332,19 @@ export class Subscribers {
   }
 
   /** A session holds one grant: what another one of an earlier authentication gave goes back. */
-  #grant(subscriber: Subscriber, grant: Grant): void {
+  #grant(subscriber: Subscriber, { grant, isPrefixMissing }: AaaResult & { ok: true }): void {
+    const { aaa, log } = this.#options;
     const { grant: held } = subscriber;
-    if (held !== undefined && held !== grant) this.#options.aaa.release(held);
+    if (held !== undefined && held !== grant) aaa.release(held);
     subscriber.grant = grant;
+    subscriber.story.grant(grant.user, grant.network);
+    if (!isPrefixMissing) return;
+    this.counters["no-prefix6"]++;
+    log.warn({ ...names(subscriber), network: grant.network }, "no /64 is free: IPv4 alone");
+  }
+
+  #find({ tunnelId, sessionId }: SessionInfo): Subscriber | undefined {
+    return this.#tunnels.get(tunnelId)?.get(sessionId);
   }
 
   #isAlive(subscriber: Subscriber): boolean {
@@ -288,14 +354,4 @@ export class Subscribers {
 
 function keyOf(session: SessionInfo): number {
   return session.tunnelId * 65_536 + session.sessionId;
-}
-
-/** What a log line says of a subscriber. */
-function names({ session, link }: Subscriber): Record<string, unknown> {
-  return {
-    tunnel: session.tunnelId,
-    session: session.sessionId,
-    peer: `${session.path.peer}:${session.path.peerPort}`,
-    user: link?.user ?? "",
-  };
 }

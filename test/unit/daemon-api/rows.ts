@@ -1,5 +1,6 @@
 /** Rows for tests of the control socket and of `simplon show`. @module */
 import type { SessionRow, TunnelRow } from "../../../src/daemon/api.ts";
+import { type Entry, makeEntry } from "../../../src/history/entry.ts";
 
 export const TUNNEL: TunnelRow = {
   tunnelId: 4312,
@@ -21,6 +22,7 @@ export function session(index: number): SessionRow {
     user: `user-${index}`,
     network: "default",
     address: "10.64.0.2",
+    prefix6: "2001:db8:64:1::/64",
     phase: "network",
     seconds: 59,
     rxPackets: 1_234_567,
@@ -32,3 +34,42 @@ export function session(index: number): SessionRow {
 }
 
 export const COUNTERS = { "l2tp.wrong-peer": 12, "up.source-address": 1_234_567, "up.no-route": 0 };
+
+export const ENTRIES: readonly Entry[] = [
+  makeEntry({
+    at: Date.UTC(2026, 10, 22, 20, 31, 7),
+    since: Date.UTC(2026, 10, 22, 20, 30, 2),
+    what: "session",
+    rank: "visitor",
+    code: "wrong-password",
+    by: "local",
+    phase: "authenticate",
+    user: "bob",
+    peer: "10.9.0.1:1701",
+    hostName: "lac",
+    tunnelId: 4312,
+    sessionId: 9,
+    count: 3,
+    result: { message: "CDN", code: 3, error: 0, text: "authentication failed" },
+  }),
+  makeEntry({
+    at: Date.UTC(2026, 10, 22, 19, 0, 0),
+    since: Date.UTC(2026, 10, 22, 18, 0, 0),
+    what: "session",
+    rank: "user",
+    code: "peer-hung-up",
+    by: "peer",
+    phase: "network",
+    user: "alice",
+    network: "default",
+    addresses: ["10.64.0.2", "2001:db8:64:1::/64"],
+    peer: "10.9.0.1:1701",
+    hostName: "lac",
+    tunnelId: 4312,
+    sessionId: 8,
+    rxOctets: 1_200,
+    txOctets: 3_400_000,
+    result: { message: "CDN", code: 1 },
+    words: "User request",
+  }),
+];

@@ -1,0 +1,141 @@
+/**
+ * One subscriber: a session of L2TP, its link, and what of it is up inside.
+ *
+ * @module
+ */
+import { type Grant, upperHalf } from "../aaa/index.ts";
+import type { SessionForwarding, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
+import { Story } from "../history/recorder.ts";
+import { Router, type RouterOptions } from "../ipv6/index.ts";
+import type { Result, SessionInfo } from "../l2tp/index.ts";
+import { formatEndpoint, ipv4, ipv6, parseIpv6Prefix } from "../net.ts";
+import type { DownReason, Link, LinkEvent, PeerLinkOptions } from "../ppp/index.ts";
+import { Timer } from "../sansio/timers.ts";
+import type { SessionRow } from "./api.ts";
+
+export const NO_FACILITIES = 4;
+/** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
+export const RESULTS: Readonly<Record<DownReason, Result>> = {
+  authentication: { code: 3, message: "authentication failed" },
+  "pool-exhausted": { code: NO_FACILITIES, message: "no address is free" },
+  "no-authentication-method": { code: 3, message: "no common authentication method" },
+  peer: { code: 3, message: "link terminated by the peer" },
+  local: { code: 3, message: "link closed" },
+  "echo-timeout": { code: 1, message: "no answer to LCP Echo-Request" },
+  negotiation: { code: 3, message: "PPP negotiation failed" },
+  loop: { code: 3, message: "link is looped back" },
+};
+
+export class Subscriber {
+  /** Its path is the one of now. */
+  session: SessionInfo;
+  readonly handle: SessionHandle;
+  /** The deadline of the link and its router. */
+  readonly timer = new Timer<Subscriber>(this);
+  /** From ICCN on. */
+  link?: Link;
+  /** From a successful authentication on. */
+  grant?: Grant;
+  /** Frames that came before ICCN. */
+  early: Uint8Array[] = [];
+  readonly story = new Story();
+  /** Our end of the link while IPv6 is up. */
+  router: Router | undefined;
+  /** What the peer can receive, once a network protocol is up. */
+  #peer: PeerLinkOptions | undefined;
+  /** Zero while it is not up. */
+  #address = 0;
+  #prefix6 = 0n;
+
+  constructor(session: SessionInfo, handle: SessionHandle) {
+    this.session = session;
+    this.handle = handle;
+  }
+
+  get deadline(): number {
+    const { link, router } = this;
+    return Math.min(link?.pollTimeout() ?? Infinity, router?.pollTimeout() ?? Infinity);
+  }
+
+  ipv4Up({ address, peer }: LinkEvent & { type: "network-up" }): void {
+    this.#peer = peer;
+    this.#address = ipv4(address);
+  }
+
+  ipv4Down(): void {
+    this.#address = 0;
+  }
+
+  /** `options.mtu` is that of the network. */
+  ipv6Up(
+    { peer, ownInterfaceId: interfaceId }: LinkEvent & { type: "ipv6-up" },
+    options: Pick<RouterOptions, "mtu" | "random" | "counters">,
+    now: number,
+  ): void {
+    const { prefix6 = "", gateway6 } = this.grant?.profile ?? {};
+    const prefix = parseIpv6Prefix(prefix6)?.first;
+    if (prefix === undefined) throw new RangeError(`IPv6 is up without a prefix: ${prefix6}`);
+    this.#peer = peer;
+    this.#prefix6 = upperHalf(prefix);
+    const mtu = Math.min(peer.mru, options.mtu);
+    const gateway = gateway6 === undefined ? {} : { gateway: ipv6(gateway6) };
+    this.router = new Router({ ...options, interfaceId, prefix, ...gateway, mtu }, now);
+    this.router.handleTimeout(now);
+  }
+
+  ipv6Down(): void {
+    this.#prefix6 = 0n;
+    this.router = undefined;
+  }
+
+  /** Hands the router's packets to the link. */
+  passRouted(link: Link): void {
+    const { router } = this;
+    for (let out = router?.pollTransmit(); out !== undefined; out = router?.pollTransmit()) {
+      link.sendIpv6(out);
+    }
+  }
+
+  row(table: SessionTable, now: number): SessionRow {
+    const { session, handle, link, grant, router } = this;
+    return {
+      tunnelId: session.tunnelId,
+      sessionId: session.sessionId,
+      peerTunnelId: session.peerTunnelId,
+      peerSessionId: session.peerSessionId,
+      peer: formatEndpoint(session.path.peer, session.path.peerPort),
+      user: link?.user ?? "",
+      network: grant?.network ?? "",
+      address: grant?.profile.address ?? "",
+      prefix6: (router && grant?.profile.prefix6) ?? "",
+      phase: link?.phase ?? "dead",
+      seconds: Math.floor((now - session.since) / 1000),
+      ...table.traffic(handle),
+    };
+  }
+
+  /** What may pass now; `undefined` when that is nothing. */
+  forwarding({
+    index,
+    mtu,
+  }: {
+    readonly index: number;
+    readonly mtu: number;
+  }): SessionForwarding | undefined {
+    const address = this.#address;
+    const prefix6 = this.#prefix6;
+    if (this.#peer === undefined || (address === 0 && prefix6 === 0n)) return undefined;
+    const { mru, acfc, pfc } = this.#peer;
+    return { network: index, address, prefix6, mtu: Math.min(mru, mtu), acfc, pfc };
+  }
+}
+
+/** What a log line says of a subscriber. */
+export function names({ session, link }: Subscriber): Record<string, unknown> {
+  return {
+    tunnel: session.tunnelId,
+    session: session.sessionId,
+    peer: formatEndpoint(session.path.peer, session.path.peerPort),
+    user: link?.user ?? "",
+  };
+}
