@@ -1,6 +1,7 @@
 /** What the daemon is told. Times are in milliseconds. @module */
 
-export const AUTH_METHODS = ["chap", "pap"] as const;
+/** In the default order: the ones that show the password to nobody first. */
+export const AUTH_METHODS = ["mschapv2", "chap", "pap"] as const;
 export type AuthMethod = (typeof AUTH_METHODS)[number];
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;

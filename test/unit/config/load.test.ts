@@ -64,7 +64,7 @@ test("a network is enough, all else has its default", () => {
         nat: false,
       },
     ],
-    auth: { methods: ["chap", "pap"] },
+    auth: { methods: ["mschapv2", "chap", "pap"] },
     users: [],
     log: { level: "info" },
   });
@@ -224,7 +224,7 @@ test("values that a schema cannot let pass", () => {
     [withNetwork('nat = "yes"'), "[[network]] nat"],
     [`${NETWORK}[auth]\nmethods = []\n`, "[auth] methods"],
     [`${NETWORK}[auth]\nmethods = ["chap", "chap"]\n`, "[auth] methods"],
-    [`${NETWORK}[auth]\nmethods = ["mschapv2"]\n`, "[auth] methods"],
+    [`${NETWORK}[auth]\nmethods = ["eap"]\n`, "[auth] methods"],
   ];
   for (const [text, key] of bad) {
     const lines = errors(text);
