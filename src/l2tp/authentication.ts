@@ -5,6 +5,10 @@
  * @module
  */
 import { md5 } from "@noble/hashes/legacy.js";
+import { MessageType } from "../codec/index.ts";
+import { CHALLENGE_SIZE } from "../limits.ts";
+import type { Random } from "../sansio/machine.ts";
+import { type Fault, NO_RESPONSE, WRONG_RESPONSE } from "./results.ts";
 
 const BLOCK = 16;
 /** Length of Original Value, the first field of the Hidden AVP Subformat. */
@@ -22,6 +26,37 @@ export function challengeResponse(
     .update(secret)
     .update(challenge)
     .digest();
+}
+
+/** Tunnel authentication of one control connection, both ways (RFC 2661 5.1.1). */
+export class Authentication {
+  readonly #secret: Uint8Array;
+  /** What SCCCN has to answer. */
+  #asked: Uint8Array | undefined;
+
+  constructor(secret: Uint8Array) {
+    this.#secret = secret;
+  }
+
+  /** The Challenge of SCCRP; none without a secret. */
+  ask(random: Random): Uint8Array | undefined {
+    if (this.#secret.length > 0) this.#asked = random(CHALLENGE_SIZE);
+    return this.#asked;
+  }
+
+  /** The Challenge Response of SCCRP. */
+  answer(challenge: Uint8Array | undefined): Uint8Array | undefined {
+    if (challenge === undefined) return undefined;
+    return challengeResponse(MessageType.SCCRP, this.#secret, challenge);
+  }
+
+  /** Why the Challenge Response of SCCCN is not what was asked for. */
+  refusal(response: Uint8Array | undefined): Fault | undefined {
+    if (this.#asked === undefined) return undefined;
+    if (response === undefined) return NO_RESPONSE;
+    const right = challengeResponse(MessageType.SCCCN, this.#secret, this.#asked);
+    return equal(response, right) ? undefined : WRONG_RESPONSE;
+  }
 }
 
 /** Compares in a time that depends on the length alone. */

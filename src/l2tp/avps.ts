@@ -6,24 +6,7 @@
  */
 import { type Avp, AvpType, avpTypeName } from "../codec/index.ts";
 import { reveal } from "./authentication.ts";
-import type { CounterName } from "./counters.ts";
-import type { Result } from "./types.ts";
-
-/** Error Codes of RFC 2661 4.4.2. */
-export const ErrorCode = {
-  None: 0,
-  Length: 2,
-  OutOfRange: 3,
-  Resources: 4,
-  SessionId: 5,
-  UnknownAvp: 8,
-} as const;
-
-/** What is wrong with a message, as it is counted and as the peer is told. */
-export interface Fault {
-  readonly counter: CounterName;
-  readonly result: Result;
-}
+import { ErrorCode, type Fault } from "./results.ts";
 
 interface Rule {
   /** Octets of the value, before hiding. */

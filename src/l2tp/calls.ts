@@ -8,7 +8,6 @@ import { type AvpInput, AvpType } from "../codec/index.ts";
 import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Fifo } from "../sansio/fifo.ts";
-import { ErrorCode, type Fault } from "./avps.ts";
 import type { CounterName } from "./counters.ts";
 import { Ids } from "./ids.ts";
 import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
@@ -20,27 +19,26 @@ import {
   readCallRequest,
   readResult,
 } from "./messages.ts";
+import {
+  causeOf,
+  type Fault,
+  NO_OUTGOING_CALL,
+  NO_SESSION,
+  OUT_OF_SEQUENCE,
+  SESSION_STOPPING,
+  SESSION_TIMEOUT,
+} from "./results.ts";
 import { Session } from "./session.ts";
 import type { Cause, Path, Result, SessionInfo } from "./types.ts";
 
-/** Result Codes of a CDN (RFC 2661 4.4.2). */
-const ADMINISTRATIVE = 3;
-const NO_FACILITIES_NOW = 4;
-const NO_FACILITIES = 5;
-const NOT_IN_TIME = 10;
-
-/** A message that the session's state does not foresee. */
-const OUT_OF_SEQUENCE: Cause = {
-  by: "local",
-  result: { code: 2, error: ErrorCode.SessionId, message: "out of sequence" },
-  reason: "out-of-sequence",
-};
+const UNFORESEEN = causeOf(OUT_OF_SEQUENCE);
 
 /** What the sessions need of their control connection. */
 export interface ControlConnection {
   readonly tunnelId: number;
   readonly peerTunnelId: number;
   readonly path: Path;
+  readonly hostName: string;
   send(sessionId: number, avps: readonly AvpInput[]): void;
 }
 
@@ -92,7 +90,7 @@ export class Calls {
       case "OCRQ":
         // RFC 2661 7.5.1: the LAC side of an outgoing call, which an LNS has no line for.
         this.#lcce.count("refused-outgoing-call");
-        this.#refuse(message, { code: NO_FACILITIES }, now);
+        this.#refuse(message, NO_OUTGOING_CALL, now);
         return;
       default:
         this.#other(message, sessionId, now);
@@ -108,7 +106,7 @@ export class Calls {
 
   /** A CDN to every session. */
   closeAll(now: number): void {
-    for (const id of [...this.#sessions.keys()]) this.close(id, { code: ADMINISTRATIVE }, now);
+    for (const id of [...this.#sessions.keys()]) this.close(id, SESSION_STOPPING, now);
   }
 
   /** The tunnel ends and every session with it, without a CDN (RFC 2661 5.7). */
@@ -123,8 +121,7 @@ export class Calls {
       const session = this.#opening();
       if (session === undefined || this.timeout > now) return;
       this.#lcce.count("session-setup-timeout");
-      const reason = "session-setup-timeout";
-      const cause: Cause = { by: "timeout", result: { code: NOT_IN_TIME }, reason };
+      const cause: Cause = { ...causeOf(SESSION_TIMEOUT), by: "timeout" };
       this.#run(session, "Local Close request", cause, now);
     }
   }
@@ -143,11 +140,11 @@ export class Calls {
     const known = this.#sessions.get(sessionId) ?? this.#byPeerId.get(message.assignedSessionId);
     if (known !== undefined) {
       this.#lcce.count("out-of-sequence");
-      this.#run(known, "Receive ICRQ, not acceptable", OUT_OF_SEQUENCE, now);
+      this.#run(known, "Receive ICRQ, not acceptable", UNFORESEEN, now);
       return;
     }
     if (message.fault !== undefined) {
-      this.#refuse(message, message.fault.result, now);
+      this.#refuse(message, message.fault, now);
       return;
     }
     const lcce = this.#lcce;
@@ -155,7 +152,7 @@ export class Calls {
     const id = full ? 0 : this.#ids.take(lcce.options.random, this.#sessions, now);
     if (id === 0) {
       lcce.count("refused-sessions");
-      this.#refuse(message, { code: NO_FACILITIES_NOW }, now);
+      this.#refuse(message, NO_SESSION, now);
       return;
     }
     const session = new Session(id, readCallRequest(message), now);
@@ -163,14 +160,14 @@ export class Calls {
     this.#byPeerId.set(session.peerId, session);
     this.#openings.push({ sessionId: id, at: now + SESSION_SETUP_MS });
     lcce.sessions += 1;
-    this.#run(session, "Receive ICRQ, acceptable", OUT_OF_SEQUENCE, now);
+    this.#run(session, "Receive ICRQ, acceptable", UNFORESEEN, now);
   }
 
   /** RFC 2661 7.4.2: even in idle an ICRP is answered with a CDN. */
   #unexpectedReply(message: Message, sessionId: number, now: number): void {
     this.#lcce.count("out-of-sequence");
     const session = this.#sessions.get(sessionId) ?? this.#transient(message, now);
-    this.#run(session, "Receive ICRP", OUT_OF_SEQUENCE, now);
+    this.#run(session, "Receive ICRP", UNFORESEEN, now);
   }
 
   #connected(message: Message, sessionId: number, now: number): void {
@@ -183,7 +180,7 @@ export class Calls {
     } else {
       if (session.state === "established") this.#lcce.count("out-of-sequence");
       session.sequencingRequired = message.values.has(AvpType.SequencingRequired);
-      this.#run(session, "Receive ICCN, acceptable", OUT_OF_SEQUENCE, now);
+      this.#run(session, "Receive ICCN, acceptable", UNFORESEEN, now);
     }
   }
 
@@ -216,7 +213,10 @@ export class Calls {
     this.#lcce.count(ignored);
   }
 
-  #refuse(message: Message, result: Result, now: number): void {
+  #refuse(message: Message, { counter, result }: Fault, now: number): void {
+    const { path, hostName } = this.#connection;
+    const refused = { what: "session", path, hostName, result, reason: counter } as const;
+    this.#lcce.emit({ type: "refused", ...refused });
     const session = this.#transient(message, now);
     this.#run(session, "Receive ICRQ, not acceptable", { by: "local", result }, now);
   }
@@ -271,8 +271,4 @@ export class Calls {
     this.#lcce.sessions -= 1;
     this.#lcce.emit({ type: "session-down", session: info, ...cause });
   }
-}
-
-function causeOf({ result, counter }: Fault): Cause {
-  return { by: "local", result, reason: counter };
 }

@@ -110,6 +110,20 @@ export class Channel {
     return (this.#una + this.#sent) & MODULUS_MASK;
   }
 
+  /** True once the peer has acknowledged our first message; for 65,536 messages. */
+  get isAcknowledged(): boolean {
+    return this.#una !== 0;
+  }
+
+  /**
+   * Whether a message has the Ns that comes next, and an Nr between what the peer acknowledged
+   * last and what was sent.
+   */
+  isExpected(message: ControlMessage): boolean {
+    const acknowledges = (message.nr - this.#una) & MODULUS_MASK;
+    return message.avps.length > 0 && message.ns === this.#nr && acknowledges <= this.#sent;
+  }
+
   /** Takes the Nr of a received message. False: it acknowledges what was never sent. */
   acknowledge(nr: number): boolean {
     const count = (nr - this.#una) & MODULUS_MASK;
@@ -175,6 +189,15 @@ export class Channel {
     this.#outstanding = 0;
     this.#retransmitAt = Infinity;
     return true;
+  }
+
+  /** The oldest message once more, out of turn: the time of its retransmission stays. */
+  again(): Departure | undefined {
+    const first = this.#sent > 0 ? this.#queue.at(0) : undefined;
+    if (first === undefined) return undefined;
+    const { sessionId, avps } = first;
+    this.#acknowledged();
+    return { sessionId, ns: this.#una, nr: this.#nr, avps, again: true };
   }
 
   /** The next message that may be sent at `now`, or `undefined`. */

@@ -14,6 +14,14 @@ const NAMES = [
   "malformed-other",
   "unknown-tunnel",
   "wrong-peer",
+  "followed-port",
+  // Guards against flooding and reflection.
+  "dropped-rate",
+  "dropped-half-open",
+  "half-open-gave-way",
+  "withheld-sccrp",
+  "withheld-refusal",
+  "not-acknowledged",
   // Reliable delivery.
   "duplicate",
   "duplicate-sccrq",

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { CHALLENGE_SIZE, HOST_NAME_MAX, SESSIONS_MAX } from "../limits.ts";
+import { HOST_NAME_MAX, HOST_NAME_WITH_SECRET_MAX, SESSIONS_MAX, TUNNELS_MAX } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
+import { Admission } from "./admission.ts";
 import { type CounterName, type Counters, newCounters } from "./counters.ts";
 import { cutText } from "./messages.ts";
 import type { LnsEvent, LnsOptions, LnsTransmit } from "./types.ts";
@@ -15,6 +16,8 @@ export class Lcce {
   readonly secret: Uint8Array;
   readonly hostName: Uint8Array;
   readonly sessionsMax: number;
+  readonly tunnelsMax: number;
+  readonly admission = new Admission();
   readonly counters: Counters = newCounters();
   readonly transmits = new Fifo<LnsTransmit>();
   readonly events = new Fifo<LnsEvent>();
@@ -22,18 +25,18 @@ export class Lcce {
   sessions = 0;
   /** Tunnels that are not closed, or whose StopCCN the peer has not acknowledged. */
   undrained = 0;
+  /** Those of them that were established: half-open ones take no place away. */
+  established = 0;
   shuttingDown = false;
 
   constructor(options: LnsOptions) {
     this.options = options;
     this.secret = new TextEncoder().encode(options.secret);
-    this.hostName = cutText(options.hostName, HOST_NAME_MAX);
+    const room = options.secret === "" ? HOST_NAME_MAX : HOST_NAME_WITH_SECRET_MAX;
+    this.hostName = cutText(options.hostName, room);
     this.sessionsMax = Math.min(options.maxSessions, SESSIONS_MAX);
+    this.tunnelsMax = Math.min(options.maxTunnels, TUNNELS_MAX);
     if (this.hostName.length === 0) throw new RangeError("hostName is empty");
-  }
-
-  newChallenge(): Uint8Array | undefined {
-    return this.secret.length === 0 ? undefined : this.options.random(CHALLENGE_SIZE);
   }
 
   count(name: CounterName): void {
@@ -46,9 +49,5 @@ export class Lcce {
 
   transmit(item: LnsTransmit): void {
     this.transmits.push(item);
-  }
-
-  drained(): void {
-    this.undrained -= 1;
   }
 }

@@ -14,21 +14,32 @@ import {
   parseControlMessage,
   type Status,
 } from "../codec/index.ts";
+import { UNPROVEN_ANSWER_MAX } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import type { Machine } from "../sansio/machine.ts";
-import { ErrorCode, type Fault } from "./avps.ts";
+import { sourceOf } from "./admission.ts";
 import { type ControlConnectionEvent, controlConnection } from "./control-connection-automaton.ts";
 import type { CounterName, Counters } from "./counters.ts";
 import { Lcce } from "./lcce.ts";
 import {
   type Message,
-  PROTOCOL_VERSION,
+  readHostName,
   readMessage,
   readStartRequest,
   type StartRequest,
   stopNotification,
 } from "./messages.ts";
-import { StopCode, type Tunnel } from "./tunnel.ts";
+import {
+  type Fault,
+  NO_SECRET,
+  NO_TUNNEL,
+  NO_WINDOW,
+  PROTOCOL_VERSION,
+  STOPPING,
+  UNASKED_REPLY,
+  WRONG_VERSION,
+} from "./results.ts";
+import type { Tunnel } from "./tunnel.ts";
 import { Tunnels } from "./tunnels.ts";
 import type {
   LnsEvent,
@@ -71,8 +82,12 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     }
     const tunnel = this.#tunnels.find(message.tunnelId);
     if (tunnel === undefined) {
-      this.#handleUnassigned(message, path, now);
+      this.#handleUnassigned(message, path, datagram.length, now);
     } else if (samePath(tunnel.path, path)) {
+      this.#receive(tunnel, message, now);
+    } else if (this.#isMoved(tunnel, message, path)) {
+      this.#lcce.count("followed-port");
+      this.#tunnels.move(tunnel, path);
       this.#receive(tunnel, message, now);
     } else {
       this.#lcce.count("wrong-peer");
@@ -80,6 +95,7 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
   }
 
   handleTimeout(now: number): void {
+    this.#lcce.admission.handleTimeout(now);
     const tunnels = this.#tunnels;
     for (let due = tunnels.due(now); due !== undefined; due = tunnels.due(now)) {
       due.handleTimeout(now);
@@ -96,7 +112,7 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
   }
 
   pollTimeout(): number {
-    return this.#tunnels.timeout;
+    return Math.min(this.#tunnels.timeout, this.#lcce.admission.timeout);
   }
 
   /** Sends a CDN. Harmless when the session is gone. */
@@ -137,78 +153,85 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     for (const tunnel of this.#tunnels.all()) yield* tunnel.sessions();
   }
 
+  /**
+   * Whether a message from another path shows that the peer's port has changed, as it does when a
+   * NAT has lost its state.
+   *
+   * RFC 2661 8.1 pins both ports. This is a deliberate exception, as the tunnel would be lost: the
+   * peer's port alone may change, never an address, and only a control message moves it that comes
+   * next by its Ns and has an Nr in our window, so no replay does. Nothing in it proves its sender,
+   * not with a secret either, which authenticates the set-up alone. Who does not see the tunnel's
+   * datagrams would have to forge the peer's address and to guess Tunnel ID, Ns and Nr; the same
+   * guess from the old port ends the tunnel, so the exception gives nothing away. Until then what
+   * comes from the new port is dropped and has no answer.
+   */
+  #isMoved(tunnel: Tunnel, message: ControlMessage, path: Path): boolean {
+    const { peer, local } = tunnel.path;
+    const isPortAlone = path.peer === peer && path.local === local;
+    return this.#lcce.options.followPort && isPortAlone && tunnel.expects(message);
+  }
+
   /** The control connection automaton in idle: messages that belong to no tunnel. */
-  #handleUnassigned(received: ControlMessage, path: Path, now: number): void {
+  #handleUnassigned(received: ControlMessage, path: Path, size: number, now: number): void {
     if (received.avps.length === 0) {
       this.#lcce.count("unknown-tunnel");
       return;
     }
     const message = readMessage(received.avps, this.#lcce.secret);
+    const stray: Stray = { received, message, path, size };
     if (message.name === "SCCRQ" && received.tunnelId === 0) {
-      this.#handleStart(received, message, path, now);
+      this.#handleStart(stray, now);
     } else if (message.name === "SCCRP") {
-      this.#lcce.count("out-of-sequence");
-      const result = { code: StopCode.StateMachine };
-      this.#refuse("Receive SCCRP", received, message, result, path, now);
+      this.#refuse("Receive SCCRP", UNASKED_REPLY, stray, now);
     } else if (message.name === "StopCCN" && received.tunnelId === 0) {
-      this.#handleEarlyStop(received, message, path, now);
+      this.#handleEarlyStop(stray, now);
     } else {
       this.#lcce.count("unknown-tunnel");
     }
   }
 
-  #handleStart(received: ControlMessage, message: Message, path: Path, now: number): void {
+  #handleStart(stray: Stray, now: number): void {
+    const { received, message, path } = stray;
     const known = this.#tunnels.findByPeer(path, message.assignedTunnelId);
     // Once the peer knows that a tunnel is closed, the same id asks for a new one.
     if (known !== undefined && known.phase !== "lingering") {
       known.repeatStart(now);
       this.#tunnels.settle(known, now);
-      return;
-    }
-    if (received.ns !== 0) {
+    } else if (received.ns !== 0) {
       // Ns begins at 0 (RFC 2661 5.8): not the first message of a control connection.
       this.#lcce.count("out-of-window");
-      return;
+    } else if (!this.#lcce.admission.allows(sourceOf(path.peer), now)) {
+      this.#lcce.count("dropped-rate");
+    } else {
+      const fault = message.fault ?? this.#unacceptable(readStartRequest(message));
+      if (fault === undefined) this.#open(stray, now);
+      else this.#refuse("Receive SCCRQ, not acceptable", fault, stray, now);
     }
-    const fault = message.fault ?? this.#unacceptable(readStartRequest(message));
-    if (fault === undefined && this.#open(received, readStartRequest(message), path, now)) return;
-    const refused = fault ?? NO_ROOM;
-    this.#lcce.count(refused.counter);
-    const event = "Receive SCCRQ, not acceptable";
-    this.#refuse(event, received, message, refused.result, path, now);
   }
 
   /** Why the request of a well-formed SCCRQ is refused. */
   #unacceptable(request: StartRequest): Fault | undefined {
-    if (request.version !== PROTOCOL_VERSION) {
-      // RFC 2661 4.4.2: the Error Code is the highest version supported.
-      const result = { code: StopCode.Version, error: PROTOCOL_VERSION };
-      return { counter: "refused-version", result };
-    }
-    if (request.receiveWindow === 0) {
-      const result = { code: StopCode.Error, error: ErrorCode.OutOfRange };
-      return { counter: "refused-window", result };
-    }
-    if (request.challenge !== undefined && this.#lcce.secret.length === 0) {
-      return { counter: "refused-secret", result: { code: StopCode.NotAuthorized } };
-    }
-    if (this.#lcce.shuttingDown) {
-      return { counter: "refused-shutdown", result: { code: StopCode.ShuttingDown } };
-    }
-    return undefined;
+    if (request.version !== PROTOCOL_VERSION) return WRONG_VERSION;
+    if (request.receiveWindow === 0) return NO_WINDOW;
+    if (request.challenge !== undefined && this.#lcce.secret.length === 0) return NO_SECRET;
+    if (this.#lcce.shuttingDown) return STOPPING;
+    return this.#tunnels.isFull ? NO_TUNNEL : undefined;
   }
 
-  #open(received: ControlMessage, request: StartRequest, path: Path, now: number): boolean {
+  #open({ received, message, path }: Stray, now: number): void {
+    const request = readStartRequest(message);
     const tunnel = this.#tunnels.open(request, path, now);
-    if (tunnel === undefined) return false;
+    if (tunnel === undefined) {
+      this.#lcce.count("dropped-half-open");
+      return;
+    }
     if (received.nr !== 0) this.#lcce.count("nr-never-sent");
     tunnel.start(received, request, now);
     this.#tunnels.settle(tunnel, now);
-    return true;
   }
 
   /** A LAC that gives up before it has our SCCRP names the tunnel by its own id (4.4.3). */
-  #handleEarlyStop(received: ControlMessage, message: Message, path: Path, now: number): void {
+  #handleEarlyStop({ received, message, path }: Stray, now: number): void {
     const tunnel = this.#tunnels.findByPeer(path, message.assignedTunnelId);
     if (tunnel === undefined) this.#lcce.count("unknown-tunnel");
     else this.#receive(tunnel, received, now);
@@ -221,33 +244,43 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
 
   /**
    * Sends a StopCCN without keeping a tunnel for its delivery: a peer that misses it repeats what
-   * it sent and is answered again, and nobody can make us send to a third party over and over.
+   * it sent and is answered again. Nothing proves where that came from, so the answer is bounded
+   * as an SCCRP is and is never larger than what it answers: its Error Message is cut, or nothing
+   * is sent at all.
    */
-  #refuse(
-    event: ControlConnectionEvent,
-    received: ControlMessage,
-    message: Message,
-    result: Result,
-    path: Path,
-    now: number,
-  ): void {
-    const cell = step(controlConnection, "idle", event);
-    if (cell?.actions.includes("Send StopCCN") !== true) return;
+  #refuse(event: ControlConnectionEvent, fault: Fault, stray: Stray, now: number): void {
+    const { result, counter: reason } = fault;
+    const { received, message, path, size } = stray;
+    this.#lcce.count(reason);
+    if (step(controlConnection, "idle", event)?.actions.includes("Send StopCCN") !== true) return;
+    const most = Math.min(size, UNPROVEN_ANSWER_MAX);
     const datagram = buildControlMessage({
       tunnelId: message.assignedTunnelId,
       sessionId: 0,
       ns: received.nr,
       nr: (received.ns + 1) & 0xffff,
-      avps: stopNotification(this.#tunnels.spareId(now), result),
+      avps: stopNotification(this.#tunnels.spareId(now), result, most),
     });
+    const { admission } = this.#lcce;
+    const source = sourceOf(path.peer);
+    if (datagram.length > most || !admission.allows(source, now)) {
+      this.#lcce.count("withheld-refusal");
+      return;
+    }
+    admission.spend(source, now);
     this.#lcce.transmit({ datagram, path });
+    const hostName = readHostName(message);
+    this.#lcce.emit({ type: "refused", what: "tunnel", path, hostName, result, reason });
   }
 }
 
-const NO_ROOM: Fault = {
-  counter: "refused-tunnels",
-  result: { code: StopCode.Error, error: ErrorCode.Resources },
-};
+/** A message that belongs to no tunnel, with the octets of its datagram. */
+interface Stray {
+  readonly received: ControlMessage;
+  readonly message: Message;
+  readonly path: Path;
+  readonly size: number;
+}
 
 function samePath(a: Path, b: Path): boolean {
   return a.peerPort === b.peerPort && a.peer === b.peer && a.local === b.local;

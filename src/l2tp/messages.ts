@@ -3,15 +3,22 @@
  *
  * @module
  */
-import { type Avp, type AvpInput, AvpType, MessageType } from "../codec/index.ts";
+import {
+  type Avp,
+  type AvpInput,
+  AvpType,
+  type ControlMessage,
+  MessageType,
+} from "../codec/index.ts";
 import { PEER_TEXT_MAX, PEER_WINDOW_DEFAULT, RECEIVE_WINDOW } from "../limits.ts";
-import { collect, ErrorCode, type Fault, nameOf, Values } from "./avps.ts";
+import { collect, nameOf, Values } from "./avps.ts";
+import { ErrorCode, type Fault, PROTOCOL_VERSION } from "./results.ts";
 import type { Result } from "./types.ts";
 
-/** Protocol Version 1, Revision 0 (RFC 2661 4.4.3). */
-export const PROTOCOL_VERSION = 0x0100;
 /** Framing Capabilities: asynchronous and synchronous. L2TP frames are the same to us. */
 const FRAMING_BOTH = 3;
+/** Header, Message Type, Assigned Tunnel ID, Result Code without Error Code. */
+const STOP_NOTIFICATION_MIN = 36;
 
 export type MessageName = keyof typeof MessageType;
 
@@ -106,6 +113,12 @@ export function readMessage(avps: readonly Avp[], secret: Uint8Array): Message {
   };
 }
 
+/** Whether a message is of a type, known without reading the rest of it. */
+export function isOfType(message: ControlMessage, name: MessageName): boolean {
+  const value = message.avps[0]?.value;
+  return value?.length === 2 && value[0] === 0 && value[1] === MessageType[name];
+}
+
 /** Of an SCCRQ without fault. */
 export function readStartRequest(message: Message): StartRequest {
   const { values } = message;
@@ -113,10 +126,15 @@ export function readStartRequest(message: Message): StartRequest {
     peerTunnelId: message.assignedTunnelId,
     version: values.uint16(AvpType.ProtocolVersion) ?? 0,
     receiveWindow: values.uint16(AvpType.ReceiveWindowSize) ?? PEER_WINDOW_DEFAULT,
-    hostName: text(values.octets(AvpType.HostName)),
+    hostName: readHostName(message),
     vendorName: text(values.octets(AvpType.VendorName)),
     challenge: values.octets(AvpType.Challenge),
   };
+}
+
+/** The Host Name of a message that may have a fault; "" for none. */
+export function readHostName(message: Message): string {
+  return text(message.values.octets(AvpType.HostName));
 }
 
 /** Of an ICRQ without fault. */
@@ -164,8 +182,10 @@ export function startReply(reply: {
   return avps;
 }
 
-export function stopNotification(tunnelId: number, result: Result): AvpInput[] {
-  return [messageType("StopCCN"), uint16(AssignedTunnelId, tunnelId), resultCode(result)];
+/** A StopCCN of at most `most` octets: Error Message and Error Code are cut to fit. */
+export function stopNotification(tunnelId: number, result: Result, most = Infinity): AvpInput[] {
+  const assigned = uint16(AssignedTunnelId, tunnelId);
+  return [messageType("StopCCN"), assigned, resultCode(result, most - STOP_NOTIFICATION_MIN)];
 }
 
 export function hello(): AvpInput[] {
@@ -238,14 +258,17 @@ function uint16(type: number, value: number): AvpInput {
   return { type, value: Uint8Array.of((value >> 8) & 0xff, value & 0xff) };
 }
 
-/** An Error Message needs an Error Code before it (RFC 2661 4.4.2). */
-function resultCode(result: Result): AvpInput {
+/**
+ * An Error Message needs an Error Code before it (RFC 2661 4.4.2). Both are optional and take no
+ * more than `room` octets.
+ */
+function resultCode(result: Result, room = Infinity): AvpInput {
   const fields = [result.code >> 8, result.code & 0xff];
   const error = result.error ?? (result.message === undefined ? undefined : ErrorCode.None);
-  if (error !== undefined) fields.push((error >> 8) & 0xff, error & 0xff);
-  const message = cutText(result.message ?? "", PEER_TEXT_MAX);
-  const value = new Uint8Array(fields.length + message.length);
-  value.set(fields);
-  value.set(message, fields.length);
-  return { type: AvpType.ResultCode, value };
+  if (error === undefined || room < 2) {
+    return { type: AvpType.ResultCode, value: Uint8Array.from(fields) };
+  }
+  fields.push((error >> 8) & 0xff, error & 0xff);
+  const message = cutText(result.message ?? "", Math.min(PEER_TEXT_MAX, room - 2));
+  return { type: AvpType.ResultCode, value: Uint8Array.of(...fields, ...message) };
 }

@@ -10,14 +10,13 @@ import {
   AvpType,
   buildControlMessage,
   type ControlMessage,
-  MessageType,
 } from "../codec/index.ts";
 import { SEND_QUEUE_MAX, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Timer } from "../sansio/timers.ts";
-import { challengeResponse, equal } from "./authentication.ts";
+import { Authentication } from "./authentication.ts";
 import { Calls } from "./calls.ts";
-import { Channel } from "./channel.ts";
+import { Channel, type Departure } from "./channel.ts";
 import {
   type ControlConnectionEvent,
   type ControlConnectionState,
@@ -26,6 +25,7 @@ import {
 import type { Lcce } from "./lcce.ts";
 import {
   hello,
+  isOfType,
   type Message,
   readMessage,
   readResult,
@@ -33,17 +33,17 @@ import {
   startReply,
   stopNotification,
 } from "./messages.ts";
+import { Proof } from "./proof.ts";
+import {
+  causeOf,
+  GAVE_WAY,
+  NO_TUNNEL,
+  PEER_LOST,
+  SETUP_TIMEOUT,
+  STOPPING,
+  StopCode,
+} from "./results.ts";
 import type { Cause, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
-
-/** Result Codes of a StopCCN (RFC 2661 4.4.2). */
-export const StopCode = {
-  General: 1,
-  Error: 2,
-  NotAuthorized: 4,
-  Version: 5,
-  ShuttingDown: 6,
-  StateMachine: 7,
-} as const;
 
 /** For events that end nothing. */
 const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
@@ -57,19 +57,20 @@ export type Phase = "open" | "stopping" | "lingering" | "gone";
 export class Tunnel {
   readonly tunnelId: number;
   readonly peerTunnelId: number;
-  readonly path: Path;
+  path: Path;
+  readonly hostName: string;
+  readonly since: number;
   readonly timer = new Timer<Tunnel>(this);
   phase: Phase = "open";
+  wasEstablished = false;
   readonly #lcce: Lcce;
   readonly #channel: Channel;
-  readonly #hostName: string;
+  readonly #proof: Proof;
+  readonly #authentication: Authentication;
   readonly #vendorName: string;
-  readonly #since: number;
   #state: ControlConnectionState = "idle";
   #heard: number;
   #lingerUntil = Infinity;
-  /** What SCCCN has to answer. */
-  #challenge: Uint8Array | undefined;
   #calls: Calls | undefined;
 
   constructor(lcce: Lcce, id: number, request: StartRequest, path: Path, now: number) {
@@ -77,9 +78,11 @@ export class Tunnel {
     this.tunnelId = id;
     this.peerTunnelId = request.peerTunnelId;
     this.path = path;
-    this.#hostName = request.hostName;
+    this.#proof = new Proof(lcce.admission, path.peer);
+    this.#authentication = new Authentication(lcce.secret);
+    this.hostName = request.hostName;
     this.#vendorName = request.vendorName;
-    this.#since = now;
+    this.since = now;
     this.#heard = now;
     this.#channel = new Channel(request.receiveWindow, lcce.options);
   }
@@ -87,14 +90,10 @@ export class Tunnel {
   /** Takes the SCCRQ that made this tunnel. */
   start(message: ControlMessage, request: StartRequest, now: number): void {
     this.#channel.accept(message, now);
-    const { secret, hostName } = this.#lcce;
-    this.#challenge = this.#lcce.newChallenge();
-    const response =
-      request.challenge === undefined
-        ? undefined
-        : challengeResponse(MessageType.SCCRP, secret, request.challenge);
-    const { tunnelId } = this;
-    const reply = startReply({ hostName, tunnelId, challenge: this.#challenge, response });
+    const { hostName, options } = this.#lcce;
+    const challenge = this.#authentication.ask(options.random);
+    const response = this.#authentication.answer(request.challenge);
+    const reply = startReply({ hostName, tunnelId: this.tunnelId, challenge, response });
     this.#run("Receive SCCRQ, acceptable", NO_CAUSE, now, reply);
     this.#flush(now);
   }
@@ -102,11 +101,17 @@ export class Tunnel {
   /** Takes an SCCRQ that asks once more for this tunnel. */
   repeatStart(now: number): void {
     this.#lcce.count("duplicate-sccrq");
+    if (!this.#proof.isGiven) {
+      const again = this.#proof.mayRepeat(now) ? this.#channel.again() : undefined;
+      if (again === undefined) this.#lcce.count("withheld-sccrp");
+      else this.#transmit(again, now);
+      return;
+    }
     this.#channel.acknowledgeNow(now);
     // Late for a repetition: the peer may have lost its state and begun anew with the same id.
     // Nothing proves that the sender is the peer, so it is asked on the old connection; without
     // an answer the old one is cleared in time for a further attempt.
-    const late = this.#state === "established" && now - this.#since >= TUNNEL_LINGER_MS;
+    const late = this.#state === "established" && now - this.since >= TUNNEL_LINGER_MS;
     if (late && !this.#channel.busy) this.send(0, hello());
     this.#flush(now);
   }
@@ -114,8 +119,28 @@ export class Tunnel {
   receive(message: ControlMessage, now: number): void {
     this.#heard = now;
     if (!this.#channel.acknowledge(message.nr)) this.#lcce.count("nr-never-sent");
+    if (this.#channel.isAcknowledged) this.#proof.give();
+    // Whatever answers SCCRP acknowledges it; a peer that gives up may not have seen it.
+    if (!this.#proof.isGiven && !isOfType(message, "StopCCN")) {
+      this.#lcce.count("not-acknowledged");
+      return;
+    }
     if (message.avps.length > 0) this.#accept(message, now);
     this.#flush(now);
+  }
+
+  /** Whether an established tunnel's next message is this one, by its Ns and Nr. */
+  expects(message: ControlMessage): boolean {
+    const isOpen = this.phase === "open" && this.#state === "established";
+    return isOpen && this.#channel.isExpected(message);
+  }
+
+  /** Makes room for another half-open tunnel: one StopCCN to a peer that is there, and gone. */
+  giveWay(now: number): void {
+    this.#lcce.count("half-open-gave-way");
+    if (this.phase === "open") this.#run("Admin Tunnel Close", causeOf(GAVE_WAY), now);
+    this.#flush(now);
+    if (this.phase !== "gone") this.#leave("gone", now);
   }
 
   handleTimeout(now: number): void {
@@ -125,9 +150,8 @@ export class Tunnel {
     }
     if (!this.#channel.handleTimeout(now)) {
       this.#lcce.count("no-peer-response");
-      const result = { code: StopCode.General, message: "no response" };
-      this.#run("No peer response", { by: "timeout", result }, now);
-      this.#leave("gone", now);
+      this.#run("No peer response", { ...causeOf(PEER_LOST), by: "timeout" }, now);
+      if (this.phase !== "gone") this.#leave("gone", now);
       return;
     }
     if (this.phase === "open") {
@@ -148,8 +172,7 @@ export class Tunnel {
   shutdown(now: number): void {
     if (this.phase !== "open") return;
     this.#calls?.closeAll(now);
-    const result = { code: StopCode.ShuttingDown };
-    this.#run("Admin Tunnel Close", { by: "local", result }, now);
+    this.#run("Admin Tunnel Close", causeOf(STOPPING), now);
     this.#flush(now);
   }
 
@@ -158,11 +181,16 @@ export class Tunnel {
     this.#flush(now);
   }
 
+  /** Who it counts as while it is half-open. */
+  get source(): string {
+    return this.#proof.source;
+  }
+
   /** Time of the next due work. */
   get deadline(): number {
     const channel = this.#channel.timeout;
     if (this.phase !== "open") return Math.min(channel, this.#lingerUntil);
-    const setup = this.#state === "established" ? Infinity : this.#since + TUNNEL_SETUP_MS;
+    const setup = this.#state === "established" ? Infinity : this.since + TUNNEL_SETUP_MS;
     return Math.min(channel, setup, this.#calls?.timeout ?? Infinity, this.#helloAt());
   }
 
@@ -171,11 +199,11 @@ export class Tunnel {
       tunnelId: this.tunnelId,
       peerTunnelId: this.peerTunnelId,
       path: this.path,
-      hostName: this.#hostName,
+      hostName: this.hostName,
       vendorName: this.#vendorName,
       state,
       sessions: this.#calls?.size ?? 0,
-      since: this.#since,
+      since: this.since,
     };
   }
 
@@ -188,7 +216,8 @@ export class Tunnel {
   }
 
   #accept(message: ControlMessage, now: number): void {
-    if (this.#channel.waiting >= SEND_QUEUE_MAX && isCallRequest(message)) {
+    // Each ICRQ adds a message to the queue; all others add one per session at most.
+    if (this.#channel.waiting >= SEND_QUEUE_MAX && isOfType(message, "ICRQ")) {
       this.#lcce.count("send-queue-full");
       return;
     }
@@ -255,39 +284,27 @@ export class Tunnel {
       this.#improper("Receive SCCCN, not acceptable", message, now);
       return;
     }
-    if (message.fault !== undefined) {
-      const cause: Cause = { by: "local", result: message.fault.result };
-      this.#run("Receive SCCCN, not acceptable", cause, now);
-      return;
-    }
-    if (!this.#authentic(message)) {
-      this.#lcce.count("refused-secret");
-      const cause: Cause = { by: "local", result: { code: StopCode.NotAuthorized } };
-      this.#run("Receive SCCCN, not acceptable", cause, now);
-      return;
-    }
-    this.#challenge = undefined;
-    this.#run("Receive SCCCN, acceptable", NO_CAUSE, now);
-  }
-
-  /** RFC 2661 5.1.1: the response that we asked for is there and right. */
-  #authentic(message: Message): boolean {
-    if (this.#challenge === undefined) return true;
+    const { established, tunnelsMax } = this.#lcce;
     const response = message.values.octets(AvpType.ChallengeResponse);
-    if (response === undefined) return false;
-    const { secret } = this.#lcce;
-    return equal(response, challengeResponse(MessageType.SCCCN, secret, this.#challenge));
+    const refusal = this.#authentication.refusal(response);
+    const fault = message.fault ?? refusal ?? (established < tunnelsMax ? undefined : NO_TUNNEL);
+    if (fault !== undefined) {
+      if (message.fault === undefined) this.#lcce.count(fault.counter);
+      this.#run("Receive SCCCN, not acceptable", causeOf(fault), now);
+      return;
+    }
+    this.#run("Receive SCCCN, acceptable", NO_CAUSE, now);
   }
 
   #improper(event: ControlConnectionEvent, message: Message, now: number): void {
     this.#lcce.count("out-of-sequence");
     const text = `${message.name} in ${this.#state}`;
-    this.#run(event, { by: "local", result: { code: StopCode.StateMachine, message: text } }, now);
+    const result = { code: StopCode.StateMachine, message: text };
+    this.#run(event, { by: "local", result, reason: "out-of-sequence" }, now);
   }
 
-  #invalid(message: Message, now: number): void {
-    if (message.fault === undefined) return;
-    this.#run("Receive invalid message", { by: "local", result: message.fault.result }, now);
+  #invalid({ fault }: Message, now: number): void {
+    if (fault !== undefined) this.#run("Receive invalid message", causeOf(fault), now);
   }
 
   #run(event: ControlConnectionEvent, cause: Cause, now: number, reply?: AvpInput[]): void {
@@ -301,13 +318,14 @@ export class Tunnel {
           if (reply !== undefined) this.send(0, reply);
           break;
         case "Send StopCCN":
+          if (!this.#proof.isGiven) break;
           // What still waits is void with the tunnel, but for the CDNs of a shutdown.
           if (!this.#lcce.shuttingDown) this.#channel.dropWaiting();
           this.send(0, stopNotification(this.tunnelId, cause.result));
           this.phase = "stopping";
           break;
         case "Send tunnel-open event to waiting sessions":
-          this.#lcce.emit({ type: "tunnel-up", tunnel: this.info() });
+          this.#established();
           break;
         case "Clean up":
           this.#cleanUp(before, cause, now);
@@ -319,10 +337,18 @@ export class Tunnel {
   #cleanUp(before: ControlConnectionState, cause: Cause, now: number): void {
     const tunnel = this.info(before);
     this.#calls?.clear(cause, now);
-    this.#challenge = undefined;
     this.#lcce.emit({ type: "tunnel-down", tunnel, ...cause });
+    if (this.phase !== "open") return;
     // Without a StopCCN of ours it was the peer's: acknowledged at once, and for a while again.
-    if (this.phase === "open") this.#linger(now);
+    if (this.#proof.isGiven) this.#linger(now);
+    else this.#leave("gone", now);
+  }
+
+  #established(): void {
+    this.wasEstablished = true;
+    this.#lcce.established += 1;
+    this.#proof.forgive();
+    this.#lcce.emit({ type: "tunnel-up", tunnel: this.info() });
   }
 
   #linger(now: number): void {
@@ -335,14 +361,15 @@ export class Tunnel {
     const before = this.phase;
     this.phase = phase;
     this.#lingerUntil = now + TUNNEL_LINGER_MS;
-    if (before !== "lingering") this.#lcce.drained();
+    if (before === "lingering") return;
+    this.#lcce.undrained -= 1;
+    if (this.wasEstablished) this.#lcce.established -= 1;
   }
 
   #checkSetup(now: number): void {
-    if (this.#state !== "wait-ctl-conn" || this.#since + TUNNEL_SETUP_MS > now) return;
+    if (this.#state !== "wait-ctl-conn" || this.since + TUNNEL_SETUP_MS > now) return;
     this.#lcce.count("tunnel-setup-timeout");
-    const result = { code: StopCode.General, message: "not established in time" };
-    this.#run("Admin Tunnel Close", { by: "timeout", result }, now);
+    this.#run("Admin Tunnel Close", { ...causeOf(SETUP_TIMEOUT), by: "timeout" }, now);
   }
 
   /** A message on its way asks the same of the peer as a HELLO would. */
@@ -356,21 +383,17 @@ export class Tunnel {
     if (this.phase === "gone") return;
     if (this.phase === "stopping" && !this.#channel.busy) this.#leave("lingering", now);
     for (let next = this.#channel.poll(now); next !== undefined; next = this.#channel.poll(now)) {
-      if (next.again) this.#lcce.count("retransmitted");
-      const datagram = buildControlMessage({
-        tunnelId: this.peerTunnelId,
-        sessionId: next.sessionId,
-        ns: next.ns,
-        nr: next.nr,
-        avps: next.avps,
-      });
-      this.#lcce.transmit({ datagram, path: this.path });
+      if (next.avps.length === 0 && !this.#proof.isGiven) continue;
+      if (this.#proof.maySend(next, now)) this.#transmit(next, now);
+      else this.#lcce.count("withheld-sccrp");
     }
   }
-}
 
-/** Each ICRQ adds a message to the queue; all others add one per session at most. */
-function isCallRequest(message: ControlMessage): boolean {
-  const value = message.avps[0]?.value;
-  return value?.length === 2 && value[0] === 0 && value[1] === MessageType.ICRQ;
+  #transmit({ sessionId, ns, nr, avps, again }: Departure, now: number): void {
+    this.#proof.sent(now);
+    if (again) this.#lcce.count("retransmitted");
+    const { peerTunnelId: tunnelId, path } = this;
+    const datagram = buildControlMessage({ tunnelId, sessionId, ns, nr, avps });
+    this.#lcce.transmit({ datagram, path });
+  }
 }

@@ -6,6 +6,8 @@
  */
 import { TUNNELS_MAX } from "../limits.ts";
 import { Timers } from "../sansio/timers.ts";
+import { sourceOf } from "./admission.ts";
+import { HalfOpen } from "./half-open.ts";
 import { Ids } from "./ids.ts";
 import type { Lcce } from "./lcce.ts";
 import type { StartRequest } from "./messages.ts";
@@ -19,9 +21,12 @@ export class Tunnels {
   readonly #byPeer = new Map<string, Tunnel>();
   readonly #timers = new Timers<Tunnel>();
   readonly #ids = new Ids();
+  /** Never established, whatever became of them. */
+  readonly #halfOpen: HalfOpen<Tunnel>;
 
   constructor(lcce: Lcce) {
     this.#lcce = lcce;
+    this.#halfOpen = new HalfOpen(lcce.options.random);
   }
 
   /** Time of the next deadline. */
@@ -29,25 +34,45 @@ export class Tunnels {
     return this.#timers.next();
   }
 
-  /** A new tunnel, or `undefined` when there is no room for one. */
-  open(request: StartRequest, path: Path, now: number): Tunnel | undefined {
-    const { options, undrained } = this.#lcce;
+  /** Whether so many are established that a further one has no place. */
+  get isFull(): boolean {
+    const { established, tunnelsMax } = this.#lcce;
     // Closed tunnels that linger do not count as the operator counts, but they take memory.
-    if (undrained >= options.maxTunnels) return undefined;
-    if (this.#tunnels.size >= TUNNELS_MAX) return undefined;
-    const id = this.#ids.take(options.random, this.#tunnels, now);
+    return established >= tunnelsMax || this.#tunnels.size - this.#halfOpen.size >= TUNNELS_MAX;
+  }
+
+  /** A new tunnel, or `undefined` when even a half-open one cannot be kept. */
+  open(request: StartRequest, path: Path, now: number): Tunnel | undefined {
+    const inTheWay = this.#halfOpen.inTheWay(sourceOf(path.peer), now);
+    if (inTheWay === undefined) return undefined;
+    if (inTheWay !== "none") {
+      inTheWay.giveWay(now);
+      this.settle(inTheWay, now);
+    }
+    const id = this.#ids.take(this.#lcce.options.random, this.#tunnels, now);
     if (id === 0) return undefined;
     const tunnel = new Tunnel(this.#lcce, id, request, path, now);
     this.#tunnels.set(id, tunnel);
     this.#byPeer.set(peerKey(path, request.peerTunnelId), tunnel);
+    this.#halfOpen.add(tunnel);
     this.#lcce.undrained += 1;
     return tunnel;
   }
 
   /** After anything was done with a tunnel: sets its deadline, or forgets it when it is gone. */
   settle(tunnel: Tunnel, now: number): void {
+    if (tunnel.wasEstablished) this.#halfOpen.delete(tunnel);
     if (tunnel.phase === "gone") this.#remove(tunnel, now);
     else this.#timers.set(tunnel.timer, tunnel.deadline);
+  }
+
+  /** Gives an established tunnel the path on which its peer is now. */
+  move(tunnel: Tunnel, path: Path): void {
+    const from = tunnel.path;
+    this.#forgetPath(tunnel);
+    tunnel.path = path;
+    this.#byPeer.set(peerKey(path, tunnel.peerTunnelId), tunnel);
+    this.#lcce.emit({ type: "tunnel-moved", tunnel: tunnel.info(), path, from });
   }
 
   /** Takes out the tunnel whose deadline is the earliest and not after `now`. */
@@ -74,11 +99,17 @@ export class Tunnels {
 
   #remove(tunnel: Tunnel, now: number): void {
     if (this.#tunnels.get(tunnel.tunnelId) !== tunnel) return;
-    const key = peerKey(tunnel.path, tunnel.peerTunnelId);
-    if (this.#byPeer.get(key) === tunnel) this.#byPeer.delete(key);
+    this.#forgetPath(tunnel);
+    this.#halfOpen.delete(tunnel);
     this.#timers.clear(tunnel.timer);
     this.#tunnels.delete(tunnel.tunnelId);
-    this.#ids.release(tunnel.tunnelId, now);
+    // No session ever had the id of one that was not established: a flood of them uses none up.
+    if (tunnel.wasEstablished) this.#ids.release(tunnel.tunnelId, now);
+  }
+
+  #forgetPath(tunnel: Tunnel): void {
+    const key = peerKey(tunnel.path, tunnel.peerTunnelId);
+    if (this.#byPeer.get(key) === tunnel) this.#byPeer.delete(key);
   }
 }
 

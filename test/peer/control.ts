@@ -71,6 +71,8 @@ export class Talk {
   tunnelId = 0;
   ns = 0;
   nr = 0;
+  /** Optional AVPs of each SCCRQ. */
+  usual: AvpInput[] = [];
 
   constructor(options: Partial<LnsOptions> | Lns = {}) {
     this.lns = options instanceof Lns ? options : newLns(options);
@@ -138,7 +140,7 @@ export class Talk {
 
   /** SCCRQ; takes the Tunnel ID from SCCRP. */
   request(more: AvpInput[] = [], replace: Parameters<typeof sccrq>[2] = {}): Sent[] {
-    const out = this.say(sccrq(this.ownId, more, replace), { tunnelId: 0 });
+    const out = this.say(sccrq(this.ownId, [...this.usual, ...more], replace), { tunnelId: 0 });
     const reply = out.find(({ name }) => name === "SCCRP");
     if (reply !== undefined) this.tunnelId = uint(find(reply.message, AvpType.AssignedTunnelId));
     return out;

@@ -39,8 +39,7 @@ describe("control connection", () => {
     "Receive SCCRQ, acceptable": (talk) => talk.say(sccrq(100), { tunnelId: talk.tunnelId }),
     "Receive SCCRQ, not acceptable": (talk) =>
       talk.say(sccrq(100, [bad]), { tunnelId: talk.tunnelId }),
-    "Receive SCCRP": (talk) =>
-      talk.say(typed("SCCRP", avp(AvpType.AssignedTunnelId, u16(talk.ownId)))),
+    "Receive SCCRP": (talk) => talk.say(typed("SCCRP", ...sccrq(talk.ownId).slice(1))),
     "Receive SCCCN, acceptable": (talk) => talk.say(typed("SCCCN")),
     "Receive SCCCN, not acceptable": (talk) => talk.say(typed("SCCCN", bad)),
     "Receive StopCCN": (talk) => talk.say(talk.stopCcn()),
@@ -77,8 +76,8 @@ describe("control connection", () => {
   const rfc: Record<ControlConnectionState, Record<ControlConnectionEvent, Seen>> = {
     idle: {
       "Receive SCCRQ, acceptable": { out: ["SCCRP"], events: [], state: "wait-ctl-conn" },
-      "Receive SCCRQ, not acceptable": { ...nothing, out: ["StopCCN 2"] },
-      "Receive SCCRP": { ...nothing, out: ["StopCCN 7"] },
+      "Receive SCCRQ, not acceptable": { ...nothing, out: ["StopCCN 2"], events: ["refused"] },
+      "Receive SCCRP": { ...nothing, out: ["StopCCN 7"], events: ["refused"] },
       "Receive SCCCN, acceptable": nothing,
       "Receive SCCCN, not acceptable": nothing,
       "Receive StopCCN": nothing,
@@ -172,7 +171,7 @@ describe("incoming call", () => {
         events: ["session-open"],
         state: "wait-connect",
       },
-      "Receive ICRQ, not acceptable": { ...nothing, out: ["CDN 2"] },
+      "Receive ICRQ, not acceptable": { ...nothing, out: ["CDN 2"], events: ["refused"] },
       "Receive ICRP": { ...nothing, out: ["CDN 2"] },
       "Receive ICCN, acceptable": nothing,
       "Receive ICCN, not acceptable": nothing,

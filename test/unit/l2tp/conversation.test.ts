@@ -1,9 +1,8 @@
 /** Whole conversations with an independent LAC, with every single message lost or repeated. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AvpType } from "../../../src/codec/index.ts";
 import { newLns } from "../../peer/control.ts";
-import { find, Lac, uint } from "../../peer/lac.ts";
+import { Lac, resultOf } from "../../peer/lac.ts";
 import { type Fate, Wire } from "../../peer/wire.ts";
 
 const LATENCY = 10;
@@ -142,7 +141,7 @@ test("shutdown under loss: every LAC learns of it, the LNS drains", () => {
     assert.equal(lac.state, "closed");
     const codes = lac.delivered
       .filter(({ name }) => name === "CDN" || name === "StopCCN")
-      .map(({ message }) => uint(find(message, AvpType.ResultCode)));
+      .map(({ message }) => resultOf(message)[0]);
     assert.deepEqual(codes, [3, 3, 3, 6]);
   }
 });

@@ -1,10 +1,10 @@
 /** Ten thousand tunnels: what one of them does costs about the same as with ten. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildControlMessage } from "../../../src/codec/index.ts";
+import { AvpType, buildControlMessage } from "../../../src/codec/index.ts";
 import type { Lns, Path } from "../../../src/l2tp/index.ts";
 import { newLns, seededRandom } from "../../peer/control.ts";
-import { parsed, sccrq, typed } from "../../peer/lac.ts";
+import { find, parsed, sccrq, typed, uint } from "../../peer/lac.ts";
 
 const MANY = 10_000;
 
@@ -34,17 +34,16 @@ function populated(count: number): Populated {
     };
     const request = { tunnelId: 0, sessionId: 0, ns: 0, nr: 0, avps: sccrq(1) };
     lns.handleInput({ datagram: buildControlMessage(request), path }, i);
-    drain(lns);
-    const event = lns.pollEvent();
-    assert.equal(event, undefined);
-    tunnels.push({ tunnelId: 0, path });
-  }
-  [...lns.tunnels()].forEach(({ tunnelId, path }, i) => {
-    tunnels[i] = { tunnelId, path };
+    const reply = lns.pollTransmit();
+    assert.ok(reply !== undefined);
+    assert.equal(lns.pollEvent(), undefined);
+    const { message } = parsed(reply.datagram);
+    const tunnelId = uint(find(message, AvpType.AssignedTunnelId));
+    tunnels.push({ tunnelId, path });
     const connected = { tunnelId, sessionId: 0, ns: 1, nr: 1, avps: typed("SCCCN") };
     lns.handleInput({ datagram: buildControlMessage(connected), path }, i);
     assert.equal(lns.pollEvent()?.type, "tunnel-up");
-  });
+  }
   lns.handleTimeout(count + 100);
   assert.equal(drain(lns).length, count);
   return { lns, tunnels };

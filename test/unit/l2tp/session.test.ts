@@ -147,14 +147,14 @@ describe("a call", () => {
     const talk = new Talk().establish();
     const [out] = talk.say(typed("OCRQ", avp(AvpType.AssignedSessionId, u16(6))));
     assert.equal(out?.name, "CDN");
-    assert.deepEqual(resultOf(out.message), [5, undefined, ""]);
+    assert.deepEqual(resultOf(out.message), [5, 0, "no outgoing calls"]);
     assert.equal(out.message.sessionId, 6);
     assert.equal(talk.lns.counters["refused-outgoing-call"], 1);
     talk.ack();
     const id = avp(AvpType.AssignedSessionId, u16(6));
     assert.deepEqual(names([...talk.say(typed("OCRP", id)), ...talk.say(typed("OCCN"))]), ["ZLB"]);
     assert.equal([...talk.lns.tunnels()].length, 1);
-    assert.equal(talk.events.length, 1);
+    assert.deepEqual(talk.takeEvents(), ["tunnel-up", "refused"]);
   });
 
   test("an ICRQ with the id of a session that is there ends that session", () => {
@@ -176,7 +176,7 @@ describe("bounds", () => {
     talk.upSession(2);
     const [out] = talk.say(talk.icrq(3));
     assert.equal(out?.name, "CDN");
-    assert.deepEqual(resultOf(out.message), [4, undefined, ""]);
+    assert.deepEqual(resultOf(out.message), [4, 0, "no session free"]);
     assert.equal(out.message.sessionId, 3);
     assert.equal(talk.lns.counters["refused-sessions"], 1);
     const other = new Talk(talk.lns);
@@ -199,7 +199,7 @@ describe("bounds", () => {
     const [out] = talk.until(begun + SESSION_SETUP_MS).filter(({ name }) => name === "CDN");
     assert.ok(out !== undefined);
     assert.equal(out.message.sessionId, 1);
-    assert.deepEqual(resultOf(out.message), [10, undefined, ""]);
+    assert.deepEqual(resultOf(out.message), [10, 0, "not established in time"]);
     const [event] = talk.events;
     assert.equal(event?.type, "session-down");
     assert.deepEqual([event.by, event.session.state], ["timeout", "wait-connect"]);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AvpType, MessageType } from "../../../src/codec/index.ts";
-import { HOST_NAME_MAX, RECEIVE_WINDOW } from "../../../src/limits.ts";
+import { HOST_NAME_MAX, RECEIVE_WINDOW, UNPROVEN_MEMORY_MS } from "../../../src/limits.ts";
 import { names, newLns, PATH, seededRandom, Talk } from "../../peer/control.ts";
 import {
   avp,
@@ -183,10 +183,20 @@ describe("tunnel authentication", () => {
     assert.equal(challenges.size, 20);
   });
 
-  for (const [what, answer] of [
-    ["the response to another secret", (asked: Uint8Array) => chapResponse(3, "falsch", asked)],
-    ["the response with the wrong id", (asked: Uint8Array) => chapResponse(2, "geheim", asked)],
-    ["no response", () => undefined],
+  for (const [what, answer, text, counter] of [
+    [
+      "the response to another secret",
+      (asked: Uint8Array) => chapResponse(3, "falsch", asked),
+      "wrong Challenge Response",
+      "refused-secret",
+    ],
+    [
+      "the response with the wrong id",
+      (asked: Uint8Array) => chapResponse(2, "geheim", asked),
+      "wrong Challenge Response",
+      "refused-secret",
+    ],
+    ["no response", () => undefined, "Challenge Response missing", "missing-avp"],
   ] as const) {
     test(`${what} is StopCCN 4`, () => {
       const talk = new Talk({ secret: "geheim" });
@@ -200,13 +210,14 @@ describe("tunnel authentication", () => {
       );
       assert.deepEqual(names(out), ["StopCCN"]);
       assert.ok(out[0] !== undefined);
-      assert.deepEqual(resultOf(out[0].message), [4, undefined, ""]);
+      assert.deepEqual(resultOf(out[0].message), [4, 0, text]);
       assert.equal(uint(find(out[0].message, AvpType.AssignedTunnelId)), talk.tunnelId);
       const [event] = talk.events;
       assert.equal(event?.type, "tunnel-down");
-      assert.deepEqual([event.by, event.result], ["local", { code: 4 }]);
+      const result = { code: 4, error: 0, message: text };
+      assert.deepEqual([event.by, event.result], ["local", result]);
       assert.equal(event.tunnel.state, "wait-ctl-conn");
-      assert.equal(talk.lns.counters["refused-secret"], 1);
+      assert.equal(talk.lns.counters[counter], 1);
       assert.deepEqual([...talk.lns.tunnels()], []);
     });
   }
@@ -216,8 +227,9 @@ describe("tunnel authentication", () => {
     const out = talk.request([avp(AvpType.Challenge, challenge)]);
     assert.deepEqual(names(out), ["StopCCN"]);
     assert.ok(out[0] !== undefined);
-    assert.deepEqual(resultOf(out[0].message), [4, undefined, ""]);
+    assert.deepEqual(resultOf(out[0].message), [4, 0, "no secret for this tunnel"]);
     assert.deepEqual([...talk.lns.tunnels()], []);
+    talk.pass(UNPROVEN_MEMORY_MS);
     assert.equal(talk.lns.pollTimeout(), Infinity);
   });
 
@@ -235,21 +247,21 @@ describe("an SCCRQ that is refused leaves no state", () => {
       "version 2",
       () => new Talk(),
       (t) => t.request([], { [AvpType.ProtocolVersion]: u16(0x0200) }),
-      [5, 0x0100, ""],
+      [5, 0x0100, "version 1.0 only"],
     ],
     [
       "revision 1",
       () => new Talk(),
       (t) => t.request([], { [AvpType.ProtocolVersion]: u16(0x0101) }),
-      [5, 0x0100, ""],
+      [5, 0x0100, "version 1.0 only"],
     ],
     [
       "window 0",
       () => new Talk(),
       (t) => t.request([avp(AvpType.ReceiveWindowSize, u16(0))]),
-      [2, 3, ""],
+      [2, 3, "Receive Window Size 0"],
     ],
-    ["no room", () => new Talk({ maxTunnels: 0 }), (t) => t.request(), [2, 4, ""]],
+    ["no room", () => new Talk({ maxTunnels: 0 }), (t) => t.request(), [2, 4, "no tunnel free"]],
     [
       "no version",
       () => new Talk(),
@@ -290,6 +302,8 @@ describe("an SCCRQ that is refused leaves no state", () => {
   for (const [what, make, ask, expected] of cases) {
     test(what, () => {
       const talk = make();
+      // Long enough for the Error Message, as a refusal is no larger than what it refuses.
+      talk.usual = [avp(AvpType.VendorName, utf8("Vendor of LACs"), { mandatory: false })];
       const out = ask(talk);
       assert.deepEqual(names(out), ["StopCCN"]);
       const message = out[0]?.message;
@@ -301,7 +315,8 @@ describe("an SCCRQ that is refused leaves no state", () => {
       );
       assert.notEqual(uint(find(message, AvpType.AssignedTunnelId)), 0);
       assert.deepEqual([...talk.lns.tunnels()], []);
-      assert.deepEqual(talk.events, []);
+      assert.deepEqual(talk.takeEvents(), ["refused"]);
+      talk.pass(UNPROVEN_MEMORY_MS);
       assert.equal(talk.lns.pollTimeout(), Infinity);
       const refused = Object.values(talk.lns.counters).reduce((sum, count) => sum + count, 0);
       assert.equal(refused, 1);
@@ -314,22 +329,28 @@ describe("an SCCRQ that is refused leaves no state", () => {
       const out = talk.request([], { [AvpType.AssignedTunnelId]: id });
       assert.deepEqual(names(out), ["StopCCN"]);
       assert.equal(out[0]?.message.tunnelId, 0);
+      talk.pass(UNPROVEN_MEMORY_MS);
       assert.equal(talk.lns.pollTimeout(), Infinity);
     }
   });
 
-  test("max-tunnels counts half-open tunnels, not closed ones", () => {
-    const lns = newLns({ maxTunnels: 2 });
+  test("max-tunnels counts what is established; half-open tunnels take no place away", () => {
+    const lns = newLns({ maxTunnels: 1 });
     const [a, b, c] = [new Talk(lns), new Talk(lns), new Talk(lns)];
-    assert.ok(a !== undefined && b !== undefined && c !== undefined);
     [a.ownId, b.ownId, c.ownId] = [1, 2, 3];
     a.request();
     b.request();
+    a.say(typed("SCCCN"));
+    const [late] = b.say(typed("SCCCN"));
+    assert.equal(late?.name, "StopCCN");
+    assert.deepEqual(resultOf(late.message), [2, 4, "no tunnel free"]);
     assert.deepEqual(names(c.request()), ["StopCCN"]);
-    assert.equal(lns.counters["refused-tunnels"], 1);
+    assert.equal(lns.counters["refused-tunnels"], 2);
     a.say(a.stopCcn());
     c.ns = 0;
     assert.deepEqual(names(c.request()), ["SCCRP"]);
+    c.say(typed("SCCCN"));
+    assert.deepEqual(c.takeEvents().slice(-1), ["tunnel-up"]);
   });
 
   test("an SCCRQ whose Ns is not 0 is dropped", () => {

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AvpType } from "../../../src/codec/index.ts";
-import { ID_QUARANTINE_MS, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../../../src/limits.ts";
+import {
+  ID_QUARANTINE_MS,
+  TUNNEL_LINGER_MS,
+  TUNNEL_SETUP_MS,
+  UNPROVEN_MEMORY_MS,
+} from "../../../src/limits.ts";
 import { names, newLns, PATH, Talk } from "../../peer/control.ts";
 import { avp, find, resultOf, sccrq, typed, u16, uint } from "../../peer/lac.ts";
 
@@ -59,18 +64,28 @@ describe("StopCCN from the peer", () => {
     assert.equal(talk.lns.counters["no-peer-response"], 0);
   });
 
-  test("before our SCCRP arrived it names the tunnel by the peer's id", () => {
+  test("before our SCCRP arrived it names the tunnel by the peer's id, and has no answer", () => {
     const talk = new Talk();
     talk.request();
     const stop = { tunnelId: 0, nr: 0 };
-    const [out] = talk.say(talk.stopCcn(1), stop);
-    assert.equal(out?.name, "ZLB");
-    assert.deepEqual(talk.takeEvents(), ["tunnel-down"]);
-    // Its repetition is acknowledged too.
-    assert.deepEqual(names(talk.say(talk.stopCcn(1), { ...stop, ns: 1 })), ["ZLB"]);
-    assert.deepEqual(names(talk.say(talk.stopCcn(1, 999), { ...stop, ns: 1 })), []);
+    assert.deepEqual(talk.say(talk.stopCcn(1, 999), { ...stop, ns: 1 }), []);
     assert.deepEqual(talk.takeEvents(), []);
-    assert.equal(talk.lns.counters["unknown-tunnel"], 1);
+    assert.deepEqual(talk.say(talk.stopCcn(1), stop), []);
+    assert.deepEqual(talk.takeEvents(), ["tunnel-down"]);
+    assert.deepEqual(talk.say(talk.stopCcn(1), { ...stop, ns: 1 }), []);
+    assert.equal(talk.lns.counters["unknown-tunnel"], 2);
+    talk.pass(UNPROVEN_MEMORY_MS);
+    assert.equal(talk.lns.pollTimeout(), Infinity);
+  });
+
+  test("named by the peer's id it is acknowledged, and again, once SCCRP is", () => {
+    const talk = new Talk();
+    talk.request();
+    const stop = { tunnelId: 0, nr: 1 };
+    assert.deepEqual(names(talk.say(talk.stopCcn(1), stop)), ["ZLB"]);
+    assert.deepEqual(talk.takeEvents(), ["tunnel-down"]);
+    assert.deepEqual(names(talk.say(talk.stopCcn(1), { ...stop, ns: 1 })), ["ZLB"]);
+    assert.deepEqual(talk.takeEvents(), []);
   });
 
   test("the peer dials again at once with the same id: a new tunnel", () => {
@@ -230,13 +245,14 @@ describe("silence", () => {
     talk.request();
     for (const at of [1_000, 3_000, 7_000, 15_000, 23_000]) {
       talk.until(at);
-      assert.deepEqual(names(talk.say(sccrq(100), { tunnelId: 0, ns: 0, nr: 0 })), ["ZLB"]);
+      assert.deepEqual(names(talk.say(sccrq(100), { tunnelId: 0, ns: 0, nr: 0 })), ["SCCRP"]);
     }
     talk.until(31_000);
-    assert.deepEqual(sent(talk, "SCCRP"), [0, 1_000, 3_000, 7_000, 15_000, 23_000]);
+    const times = [0, 1_000, 1_000, 3_000, 3_000, 7_000, 7_000, 15_000, 15_000, 23_000, 23_000];
+    assert.deepEqual(sent(talk, "SCCRP"), times);
     assert.deepEqual(talk.takeEvents(), ["tunnel-down"]);
     assert.equal(talk.lns.counters["duplicate-sccrq"], 5);
-    assert.equal(talk.lns.counters.retransmitted, 5);
+    assert.equal(talk.lns.counters.retransmitted, 10);
   });
 
   test("a peer that acknowledges SCCRP and sends no SCCCN gets a StopCCN after a minute", () => {
@@ -272,6 +288,7 @@ describe("a repeated SCCRQ", () => {
   test("while our StopCCN is not acknowledged it makes no new tunnel", () => {
     const talk = new Talk();
     talk.request();
+    talk.ack();
     talk.lns.closeTunnel(talk.tunnelId, { code: 1 }, talk.now);
     talk.drain();
     talk.say(sccrq(100), { tunnelId: 0, ns: 0, nr: 0 });

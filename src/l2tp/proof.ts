@@ -1,0 +1,50 @@
+/**
+ * Whether the peer of a tunnel is where its datagrams say that it is: it has acknowledged our
+ * SCCRP, which it cannot without having got it. Before that nothing goes to it but SCCRP, and that
+ * within the bounds of `Admission`.
+ *
+ * @module
+ */
+import { type Admission, type Answer, sourceOf } from "./admission.ts";
+import type { Departure } from "./channel.ts";
+
+export class Proof {
+  /** Who the peer counts as. */
+  readonly source: string;
+  readonly #admission: Admission;
+  #isGiven = false;
+  /** SCCRPs that count against the source until a tunnel comes of them. */
+  #answers: Answer[] = [];
+
+  constructor(admission: Admission, peer: string) {
+    this.#admission = admission;
+    this.source = sourceOf(peer);
+  }
+
+  get isGiven(): boolean {
+    return this.#isGiven;
+  }
+
+  give(): void {
+    this.#isGiven = true;
+  }
+
+  /** Of what is sent of our own accord; the first SCCRP was allowed before the tunnel was made. */
+  maySend({ again }: Departure, now: number): boolean {
+    return this.#isGiven || !again || this.#admission.allowsAgain(this.source, now);
+  }
+
+  /** In answer to a repeated SCCRQ. */
+  mayRepeat(now: number): boolean {
+    return this.#admission.allows(this.source, now);
+  }
+
+  sent(now: number): void {
+    if (!this.#isGiven) this.#answers.push(this.#admission.spend(this.source, now));
+  }
+
+  /** The tunnel is established. */
+  forgive(): void {
+    for (const answer of this.#answers.splice(0)) this.#admission.forgive(answer);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * What a peer is told when it does not get what it asked for: Result Code, Error Code and an Error
+ * Message for whoever reads its log (RFC 2661 4.4.2).
+ *
+ * @module
+ */
+import type { CounterName } from "./counters.ts";
+import type { Cause, Result } from "./types.ts";
+
+/** Protocol Version 1, Revision 0 (RFC 2661 4.4.3). */
+export const PROTOCOL_VERSION = 0x0100;
+
+/** Result Codes of a StopCCN. */
+export const StopCode = {
+  General: 1,
+  Error: 2,
+  NotAuthorized: 4,
+  Version: 5,
+  ShuttingDown: 6,
+  StateMachine: 7,
+} as const;
+
+/** Result Codes of a CDN. */
+export const DisconnectCode = {
+  Error: 2,
+  Administrative: 3,
+  NoFacilitiesNow: 4,
+  NoFacilities: 5,
+  NotInTime: 10,
+} as const;
+
+/** Error Codes of both, with Result Code 2 (and 0 where only a message follows). */
+export const ErrorCode = {
+  None: 0,
+  Length: 2,
+  OutOfRange: 3,
+  Resources: 4,
+  SessionId: 5,
+  UnknownAvp: 8,
+} as const;
+
+/** What a request or a message lacks: as it is counted and as the peer is told. */
+export interface Fault {
+  readonly counter: CounterName;
+  readonly result: Result;
+}
+
+export function causeOf({ result, counter }: Fault): Cause {
+  return { by: "local", result, reason: counter };
+}
+
+function fault(
+  counter: CounterName,
+  code: number,
+  message: string,
+  error: number = ErrorCode.None,
+): Fault {
+  return { counter, result: { code, error, message } };
+}
+
+const { NotAuthorized } = StopCode;
+
+/** StopCCN. */
+export const WRONG_RESPONSE = fault("refused-secret", NotAuthorized, "wrong Challenge Response");
+export const NO_RESPONSE = fault("missing-avp", NotAuthorized, "Challenge Response missing");
+export const NO_SECRET = fault("refused-secret", NotAuthorized, "no secret for this tunnel");
+export const NO_TUNNEL = fault(
+  "refused-tunnels",
+  StopCode.Error,
+  "no tunnel free",
+  ErrorCode.Resources,
+);
+export const NO_WINDOW = fault(
+  "refused-window",
+  StopCode.Error,
+  "Receive Window Size 0",
+  ErrorCode.OutOfRange,
+);
+/** The Error Code is the highest version supported. */
+export const WRONG_VERSION = fault(
+  "refused-version",
+  StopCode.Version,
+  "version 1.0 only",
+  PROTOCOL_VERSION,
+);
+export const STOPPING = fault("refused-shutdown", StopCode.ShuttingDown, "stopping");
+export const GAVE_WAY = fault(
+  "half-open-gave-way",
+  StopCode.Error,
+  "too many tunnels",
+  ErrorCode.Resources,
+);
+export const SETUP_TIMEOUT = fault(
+  "tunnel-setup-timeout",
+  StopCode.General,
+  "not established in time",
+);
+export const PEER_LOST = fault("no-peer-response", StopCode.General, "no response");
+export const UNASKED_REPLY = fault("out-of-sequence", StopCode.StateMachine, "SCCRP in idle");
+
+/** CDN. */
+export const SESSION_STOPPING: Result = {
+  code: DisconnectCode.Administrative,
+  error: ErrorCode.None,
+  message: "stopping",
+};
+export const NO_SESSION = fault(
+  "refused-sessions",
+  DisconnectCode.NoFacilitiesNow,
+  "no session free",
+);
+export const NO_OUTGOING_CALL = fault(
+  "refused-outgoing-call",
+  DisconnectCode.NoFacilities,
+  "no outgoing calls",
+);
+export const SESSION_TIMEOUT = fault(
+  "session-setup-timeout",
+  DisconnectCode.NotInTime,
+  "not established in time",
+);
+/** A message that the session's state does not foresee. */
+export const OUT_OF_SEQUENCE = fault(
+  "out-of-sequence",
+  DisconnectCode.Error,
+  "out of sequence",
+  ErrorCode.SessionId,
+);
