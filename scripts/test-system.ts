@@ -1,18 +1,30 @@
-// Runs the system tests: test/system/*.test.ts, one file after the other. They need root, Debian's
-// packages of test/interop/packages and about 15 minutes; what is missing fails, nothing is
-// skipped. Arguments choose files by a part of their name.
+// Runs the system tests: test/system/*.test.ts, one file after the other, each on Deno and on Node.
+// They need root, Debian's packages of test/interop/packages and about 30 minutes; what is missing
+// fails, nothing is skipped. Arguments choose files by a part of their name, --runtime one runtime.
 import { execFileSync } from "node:child_process";
-import { accessSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const interop = join(root, "test", "interop");
 const system = join(root, "test", "system");
 const FILE_TIMEOUT_MS = 15 * 60_000;
+const RUNTIMES = ["deno", "node"];
+/** Files that choose the runtime themselves, or start nothing. */
+const ONCE = ["45-npm", "46-package", "70-readme", "90-tshark"];
 
 /** Why the tests cannot run here, a line for each reason. */
 function problems(): string[] {
@@ -48,7 +60,35 @@ function testFiles(parts: readonly string[]): string[] {
   const chosen = files.filter(
     (name) => parts.length === 0 || parts.some((part) => name.includes(part)),
   );
-  return chosen.sort().map((name) => join(system, name));
+  return chosen.sort();
+}
+
+/** A file in `directory` for each test file and runtime: it sets the runtime and loads the tests. */
+function onRuntimes(
+  directory: string,
+  files: readonly string[],
+  runtimes: readonly string[],
+): string[] {
+  mkdirSync(directory);
+  return files.flatMap((file) => {
+    const name = file.replace(".test.ts", "");
+    const once = ONCE.includes(name);
+    return (once ? [""] : runtimes).map((runtime) => {
+      const path = join(directory, once ? `${name}.mjs` : `${name}-${runtime}.mjs`);
+      writeFileSync(path, entry(once ? name : `${name} on ${runtime}`, runtime, file));
+      return path;
+    });
+  });
+}
+
+function entry(title: string, runtime: string, file: string): string {
+  const url = pathToFileURL(join(system, file)).href;
+  return `import { describe } from "node:test";
+${runtime === "" ? "" : `process.env.SIMPLON_RUNTIME = ${JSON.stringify(runtime)};`}
+describe(${JSON.stringify(title)}, async () => {
+  await import(${JSON.stringify(url)});
+});
+`;
 }
 
 function prepare(): void {
@@ -63,10 +103,12 @@ function fail(line: string): never {
   process.exit(1);
 }
 
-function runTests(files: readonly string[]): void {
-  const captures = mkdtempSync(join(tmpdir(), "simplon-captures-"));
+function runTests(names: readonly string[], runtimes: readonly string[]): void {
+  const directory = mkdtempSync(join(tmpdir(), "simplon-system-"));
+  const captures = join(directory, "captures");
   process.env.SIMPLON_CAPTURES = captures;
-  const tests = run({ files: [...files], concurrency: 1, timeout: FILE_TIMEOUT_MS });
+  const files = onRuntimes(join(directory, "tests"), names, runtimes);
+  const tests = run({ files, concurrency: 1, timeout: FILE_TIMEOUT_MS });
   tests.on("test:fail", () => {
     process.exitCode = 1;
   });
@@ -77,15 +119,28 @@ function runTests(files: readonly string[]): void {
   });
   tests.on("end", () => {
     if (process.exitCode === 1) process.stderr.write(`test:system: captures in ${captures}\n`);
-    else rmSync(captures, { recursive: true, force: true });
+    else rmSync(directory, { recursive: true, force: true });
   });
   tests.compose(spec).pipe(process.stdout);
 }
 
+function chosenRuntimes(name: string | undefined): string[] {
+  if (name !== undefined && !RUNTIMES.includes(name)) {
+    fail(`--runtime is one of ${RUNTIMES.join(", ")}`);
+  }
+  return name === undefined ? RUNTIMES : [name];
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runtime: { type: "string" } },
+});
+const runtimes = chosenRuntimes(values.runtime);
 const reasons = problems();
 if (reasons.length > 0) fail(reasons.join("\ntest:system: "));
-const files = testFiles(process.argv.slice(2));
+const files = testFiles(positionals);
 if (files.length === 0) fail("no test file of that name");
-process.stdout.write(`${files.length} files on ${availableParallelism()} processors\n`);
+const on = `on ${runtimes.join(" and ")}, on ${availableParallelism()} processors`;
+process.stdout.write(`${files.length} files ${on}\n`);
 prepare();
-runTests(files);
+runTests(files, runtimes);

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { after, afterEach, before, it } from "node:test";
 import type { Guest } from "./support/guest.ts";
 import { Lab, root } from "./support/lab.ts";
-import { deno, Simplon, writeConfig } from "./support/simplon.ts";
+import { runtimeArgs } from "./support/runtime.ts";
+import { Simplon, writeConfig } from "./support/simplon.ts";
 
 const entry = join(root, "test", "system", "support", "failing-lns.ts");
 
@@ -27,7 +28,7 @@ const failures = {
 for (const [title, kind] of Object.entries(failures)) {
   it(`${title} ends the process within 3 s, with a session up, and leaves no device`, async () => {
     const config = writeConfig(lab, { network: { nat: true } });
-    const argv = [deno, "run", "-A", entry, config, kind];
+    const argv = runtimeArgs(entry, config, kind);
     const lns = await Simplon.startWith(lab, config, argv);
     try {
       await guest.must("dial");

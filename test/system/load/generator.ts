@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Child, must } from "../support/child.ts";
 import { type Lab, LNS_ADDRESS, root } from "../support/lab.ts";
-import { deno } from "../support/simplon.ts";
+import { deno } from "../support/runtime.ts";
 
 /** Addresses of the generators: all of them are local where these run. */
 const SOURCES = "10.9.128.0/17";

@@ -2,11 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Child, must, run } from "./child.ts";
 import { Guest } from "./guest.ts";
+import { root } from "./root.ts";
+import { runtime } from "./runtime.ts";
 
-export const root = fileURLToPath(new URL("../../..", import.meta.url));
+export { root };
+
 const interop = join(root, "test", "interop");
 
 /** Addresses of ../../interop/network.sh. */
@@ -32,7 +34,7 @@ export class Lab {
   constructor(name: string) {
     this.name = name;
     this.directory = mkdtempSync(join(tmpdir(), `simplon-${name}-`));
-    this.captureFile = join(captureDirectory(), `${name}.pcap`);
+    this.captureFile = join(captureDirectory(), `${name}-${runtime}.pcap`);
   }
 
   /**

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { LogLevel } from "../../../src/config/config.ts";
 import { Child, type Exit, poll, run } from "./child.ts";
 import { type Lab, root } from "./lab.ts";
+import { runtimeArgs } from "./runtime.ts";
 
 export interface Settings {
   readonly lns?: Readonly<Record<string, string | number>>;
@@ -42,7 +43,6 @@ export interface SessionRow {
 /** Users of every configuration here. */
 export const USERS = { bob: "bobpw", alice: "alicepw" } as const;
 
-export const deno = join(root, "node_modules", ".bin", "deno");
 export const main = join(root, "src", "cli", "main.ts");
 
 /** A configuration file in a new directory; answers its path. */
@@ -72,9 +72,9 @@ export function writeConfig(lab: Lab, settings: Settings = {}): string {
   return file;
 }
 
-/** Arguments of deno for one run of the program. */
+/** Command and arguments of one run of the program. */
 export function simplonArgs(...args: readonly string[]): string[] {
-  return [deno, "run", "-A", main, ...args];
+  return runtimeArgs(main, ...args);
 }
 
 export class Simplon {
