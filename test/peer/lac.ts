@@ -223,7 +223,7 @@ export class Lac {
     const call = this.calls.get(message.sessionId);
     switch (name) {
       case "SCCRP":
-        this.#connect(message, now);
+        if (this.state === "wait-ctl-reply") this.#connect(message, now);
         return;
       case "ICRP":
         if (call?.state === "wait-reply") {

@@ -60,12 +60,16 @@ export function reliableDelivery(record: Correspondence, datagram: Uint8Array): 
   return undefined;
 }
 
-/** Who has not shown that it is there gets an SCCRP or a refusal, and a small one. */
+/**
+ * Who has not shown that it is there gets an SCCRP or a refusal, and a small one; and a ZLB for the
+ * StopCCN of a peer that gives up before it has our SCCRP (RFC 2661 5.7).
+ */
 export function noAmplification(record: Correspondence, datagram: Uint8Array): Verdict {
   if (record.heard > 0) return undefined;
   const message = parseControlMessage(datagram);
   if (typeof message === "string") return undefined;
   const type = readAvp(message.avps, AvpType.MessageType);
+  if (message.avps.length === 0) return undefined;
   if (type !== MessageType.SCCRP && type !== MessageType.StopCCN) {
     return `message ${type} to a peer that has acknowledged nothing`;
   }
@@ -164,7 +168,8 @@ export function agreement(lns: SimLns, peer: SimPeer, address: string): Verdict 
 export function goalsReached(lns: SimLns, peer: SimPeer, now: number): Verdict {
   const rows = [...lns.subscribers.rows(now)];
   for (const line of peer.lines) {
-    const { isWelcome, user } = line.plan;
+    const { isWelcome } = line.plan;
+    const user = `${line.plan.user} (${peer.lac?.tunnelId}/${line.call?.id})`;
     const address = line.ppp?.address ?? "";
     const isWanted = peer.wants && line.wants && isWelcome;
     if (!isWanted) {

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { AvpType, messageTypeName, parseControlMessage, readAvp } from "../../src/codec/index.ts";
+import {
+  AvpType,
+  messageTypeName,
+  parseControlMessage,
+  parseHeader,
+  parsePpp,
+  readAvp,
+} from "../../src/codec/index.ts";
 
 export class Trace {
   /** Takes each line; without it only the hash is kept. */
@@ -48,12 +55,36 @@ function clock(now: number): string {
 
 function describe(octets: Uint8Array): string {
   const message = parseControlMessage(octets);
-  if (message === "control-bits") return `data ${Buffer.from(octets.subarray(2)).toString("hex")}`;
-  if (typeof message === "string") return `${message} ${Buffer.from(octets).toString("hex")}`;
+  if (message === "control-bits") return describeData(octets);
+  if (typeof message === "string") return `${message} ${hex(octets)}`;
   const type = readAvp(message.avps, AvpType.MessageType);
   const name = type === undefined ? "ZLB" : (messageTypeName(type) ?? `message ${type}`);
   const { tunnelId, sessionId, ns, nr } = message;
   const result = readAvp(message.avps, AvpType.ResultCode);
   const why = result === undefined ? "" : ` ${JSON.stringify(result)}`;
   return `${name} to ${tunnelId}/${sessionId} Ns ${ns} Nr ${nr}${why}`;
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  33: "IPv4",
+  87: "IPv6",
+  32801: "IPCP",
+  32855: "IPV6CP",
+  49185: "LCP",
+  49187: "PAP",
+  49699: "CHAP",
+};
+
+function describeData(octets: Uint8Array): string {
+  const header = parseHeader(octets);
+  if (typeof header === "string") return `${header} ${hex(octets)}`;
+  const { tunnelId, sessionId, payload } = header;
+  const ppp = parsePpp(payload);
+  if (typeof ppp === "string") return `data to ${tunnelId}/${sessionId} ${ppp} ${hex(payload)}`;
+  const name = PROTOCOLS[ppp.protocol] ?? ppp.protocol.toString(16);
+  return `data to ${tunnelId}/${sessionId} ${name} ${hex(ppp.information)}`;
+}
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("hex");
 }

@@ -102,7 +102,6 @@ export class SimPeer {
   hangUp(line: Line): void {
     line.wants = false;
     line.redialAt = Infinity;
-    if (line.call !== undefined) this.lac?.hangUp(line.call.id, this.#options.scheduler.now);
     this.settle();
   }
 
@@ -167,9 +166,10 @@ export class SimPeer {
       if (ppp?.verdict === "failure") line.wants = false;
       this.#forget(line);
       if (line.wants) line.redialAt = now + REDIAL_MS;
-    } else if (call !== undefined && ppp?.isTerminated === true) {
+    } else if (call !== undefined && (!line.wants || isUseless(ppp))) {
+      if (this.lac?.state !== "established") return;
       this.#sendFrames(line);
-      this.lac?.hangUp(call.id, now);
+      this.lac.hangUp(call.id, now);
       this.#settleLine(line, now);
     } else if (ppp !== undefined && ppp.address !== "" && !line.isUp) {
       line.isUp = true;
@@ -244,4 +244,10 @@ export class SimPeer {
     payload.setUint16(2, line.call?.id ?? 0);
     this.#sendFrame(line, buildPpp(IP, octets));
   }
+}
+
+/** Terminated; or without an address, as a lossy line may end the negotiation (RFC 1661 4.6). */
+function isUseless(ppp: PppPeer | undefined): boolean {
+  if (ppp === undefined) return false;
+  return ppp.isTerminated || (ppp.ipcp.isOpened && ppp.address === "");
 }
