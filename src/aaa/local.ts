@@ -50,7 +50,8 @@ export class LocalUsers implements Aaa {
     const { user, proof } = this.#passwords.verify(request);
     const network = user && this.#networks.get(user.network);
     if (user === undefined || network === undefined) {
-      return { ok: false, reason: "credentials", message: "Authentication failed" };
+      const detail = this.#passwords.knows(request.name) ? "wrong-password" : "unknown-user";
+      return { ok: false, reason: "credentials", detail, message: "Authentication failed" };
     }
     if (held?.user === user.name && this.#grants.has(held)) return { ok: true, grant: held, proof };
     const address = this.#pools.grant(network.name);

@@ -48,6 +48,11 @@ export class Passwords {
     return isRight && password.length > 0 && user !== undefined ? { user, proof } : NOT_VERIFIED;
   }
 
+  /** Whether there is a user of that name. */
+  knows(name: string): boolean {
+    return this.#find(name) !== undefined;
+  }
+
   /** Windows puts a domain in front of the name when it is told one: DOMAIN\user is user here. */
   #find(name: string): User | undefined {
     const whole = this.#users.get(name);

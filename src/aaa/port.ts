@@ -25,6 +25,8 @@ export type AaaResult =
   | {
       readonly ok: false;
       readonly reason: "credentials" | "pool-exhausted";
+      /** Which of the two it was: for the operator, never for the peer. */
+      readonly detail?: "unknown-user" | "wrong-password";
       /** For the peer to read. */
       readonly message: string;
     };

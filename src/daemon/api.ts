@@ -1,6 +1,8 @@
 /** The control socket: what `simplon show` asks, answered from the running daemon. @module */
 import { lstatSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
+import type { Entry } from "../history/entry.ts";
+import { type Facts, isAbout, parseSubject } from "../history/subject.ts";
 import {
   API_CHUNK_ROWS,
   API_CONNECTIONS_MAX,
@@ -13,8 +15,9 @@ import {
   decodeRequest,
   encodeMessage,
   MessageReader,
+  type Request,
+  type Row,
   type SessionRow,
-  type Subject,
   type TunnelRow,
 } from "./api-messages.ts";
 import { StartError } from "./start-error.ts";
@@ -29,6 +32,8 @@ export interface ApiHandlers {
   tunnels(): Iterable<TunnelRow>;
   sessions(): Iterable<SessionRow>;
   counters(): Record<string, number>;
+  /** The newest first. */
+  history(): Iterable<Entry>;
 }
 
 export interface ApiServer {
@@ -159,26 +164,50 @@ function awaitRequest(
     const request = body === undefined ? undefined : decodeRequest(body);
     if (request === undefined || more.length > 0 || reader.pending > 0) return refuse(connection);
     isAnswering = true;
-    void answer(connection, request.show, handlers);
+    void answer(connection, request, handlers);
   });
 }
 
-async function answer(connection: Socket, show: Subject, handlers: ApiHandlers): Promise<void> {
-  for (const message of messages(show, handlers)) {
+async function answer(connection: Socket, request: Request, handlers: ApiHandlers): Promise<void> {
+  for (const message of messages(request, handlers)) {
     if (connection.destroyed) return;
     await send(connection, message);
   }
   connection.end();
 }
 
-function* messages(show: Subject, handlers: ApiHandlers): Generator<AnswerMessage> {
+function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMessage> {
+  const { show } = request;
   if (show === "counters") yield { counters: handlers.counters() };
-  else yield* chunks(handlers[show]());
+  else yield* chunks(select<Row>(handlers[show](), request));
   yield { end: true };
 }
 
-function* chunks(rows: Iterable<TunnelRow | SessionRow>): Generator<AnswerMessage> {
-  let chunk: (TunnelRow | SessionRow)[] = [];
+/** The rows that are wanted, as many as are wanted. */
+export function* select<R extends Row>(
+  rows: Iterable<R>,
+  { about, user, last = Infinity }: Omit<Request, "show">,
+): Generator<R> {
+  const subject = about === undefined ? undefined : parseSubject(about);
+  let taken = 0;
+  for (const row of rows) {
+    if (taken >= last) return;
+    const facts = factsOf(row);
+    if (user !== undefined && facts.user !== user) continue;
+    if (subject !== undefined && !isAbout(subject, facts)) continue;
+    taken += 1;
+    yield row;
+  }
+}
+
+function factsOf(row: Row): Facts {
+  if ("addresses" in row) return row;
+  if ("hostName" in row) return { ...row, user: "", addresses: [] };
+  return { ...row, hostName: "", addresses: [row.address, row.prefix6] };
+}
+
+function* chunks(rows: Iterable<Row>): Generator<AnswerMessage> {
+  let chunk: Row[] = [];
   for (const row of rows) {
     chunk.push(row);
     if (chunk.length < API_CHUNK_ROWS) continue;

@@ -15,14 +15,18 @@ import { readCounters } from "../dataplane/counters.ts";
 import { createMemory, instantiate, workerAt } from "../dataplane/memory.ts";
 import { InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
-import { Lns, type LnsEvent } from "../l2tp/index.ts";
+import { logFields, Recorder } from "../history/recorder.ts";
+import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
 import { POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import type { Libc } from "../linux/libc.ts";
+import { familyOf } from "../linux/sockaddr.ts";
+import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { closeDevices, type Devices, forwardingAdvice } from "./devices.ts";
+import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
 import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
@@ -56,7 +60,7 @@ export async function startLns(
   log: Logger,
 ): Promise<RunningLns> {
   try {
-    const daemon = new LnsDaemon(libc, devices, config, log);
+    const daemon = new LnsDaemon(libc, devices, config, log, await openHistory(config, log));
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -71,6 +75,8 @@ class LnsDaemon implements RunningLns {
   readonly #devices: Devices;
   readonly #config: Config;
   readonly #log: Logger;
+  readonly #history: History;
+  readonly #recorder: Recorder;
   readonly #memory = createMemory();
   readonly #words = new Int32Array(this.#memory.buffer);
   readonly #base: bigint;
@@ -95,7 +101,7 @@ class LnsDaemon implements RunningLns {
   #isRunning = true;
   #finish: (code: number) => void = () => undefined;
 
-  constructor(libc: Libc, devices: Devices, config: Config, log: Logger) {
+  constructor(libc: Libc, devices: Devices, config: Config, log: Logger, history: History) {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -103,6 +109,8 @@ class LnsDaemon implements RunningLns {
     this.#devices = devices;
     this.#config = config;
     this.#log = log;
+    this.#history = history;
+    this.#recorder = new Recorder({ add: (entry) => history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
     this.#wake = libc.eventfd();
     this.#wakeWorker = libc.eventfd();
@@ -113,7 +121,8 @@ class LnsDaemon implements RunningLns {
     this.#punt = new PuntRing(this.#memory, worker + layout.WORKER_PUNT);
     this.#inject = new InjectRing(this.#memory, worker + layout.WORKER_INJECT);
     const { control } = devices.sockets;
-    this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control);
+    const family = familyOf(config.lns.address);
+    this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control, family);
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
     this.#pollCount = this.#writePolls([this.#wake, control, ...devices.hosts]);
 
@@ -123,6 +132,7 @@ class LnsDaemon implements RunningLns {
     this.#subscribers = new Subscribers({
       table: new SessionTable(this.#memory, forwarding, this.#inject),
       inject: this.#inject,
+      family,
       aaa: new LocalUsers(config),
       link: {
         mru: Math.max(...config.networks.map(({ mtu }) => mtu)),
@@ -138,6 +148,7 @@ class LnsDaemon implements RunningLns {
       closeSession: ({ tunnelId, sessionId }, result, now) =>
         this.#lns.closeSession(tunnelId, sessionId, result, now),
       onProgress: () => this.#flush(performance.now()),
+      recorder: this.#recorder,
       log,
     });
   }
@@ -148,11 +159,12 @@ class LnsDaemon implements RunningLns {
       tunnels: () => this.#tunnelRows(performance.now()),
       sessions: () => this.#subscribers.rows(performance.now()),
       counters: () => this.#counters(),
+      history: () => this.#history.entries(),
     });
     this.#workers = [this.#startWorker()];
     this.#advise();
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
-    this.#log.info({ listen: `${lns.address}:${lns.port}`, networks: names }, "serving");
+    this.#log.info({ listen: formatEndpoint(lns.address, lns.port), networks: names }, "serving");
     this.#turns = this.#run().catch((error) => void this.fail(error));
   }
 
@@ -160,6 +172,7 @@ class LnsDaemon implements RunningLns {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#log.info("stopping");
+    this.#recorder.stopping();
     const deadline = performance.now() + SHUTDOWN_WAIT_MS;
     this.#lns.shutdown(performance.now());
     this.#flush(performance.now());
@@ -172,14 +185,15 @@ class LnsDaemon implements RunningLns {
     if (!this.#isRunning) return;
     this.#isEnding = true;
     this.#log.fatal({ err: error }, "stopping after an error");
-    await this.#takeDown(1);
+    await this.#takeDown(1, error);
   }
 
   #advise(): void {
     const hasDevices = this.#devices.hosts.length === 0;
-    const advice = hasDevices ? forwardingAdvice(this.#libc) : WITHOUT_DEVICES;
-    if (advice !== undefined) this.#log.warn(advice);
-    if (!hasDevices && this.#config.networks.some(({ nat }) => nat)) {
+    const { networks } = this.#config;
+    const advice = hasDevices ? forwardingAdvice(this.#libc, networks) : [WITHOUT_DEVICES];
+    for (const line of advice) this.#log.warn(line);
+    if (!hasDevices && networks.some(({ nat }) => nat)) {
       this.#log.warn("nat = true has no effect without a device");
     }
   }
@@ -218,7 +232,7 @@ class LnsDaemon implements RunningLns {
   /** Passes on what the cores want known and sent. */
   #flush(now: number): void {
     for (let event = this.#lns.pollEvent(); event !== undefined; event = this.#lns.pollEvent()) {
-      this.#logEvent(event);
+      this.#record(event, now);
       this.#subscribers.handleEvent(event, now);
     }
     for (let out = this.#lns.pollTransmit(); out !== undefined; out = this.#lns.pollTransmit()) {
@@ -230,18 +244,21 @@ class LnsDaemon implements RunningLns {
     }
   }
 
-  #logEvent(event: LnsEvent): void {
-    if (event.type === "tunnel-up" || event.type === "tunnel-down") {
-      const { tunnelId, path, hostName } = event.tunnel;
-      const fields = { tunnel: tunnelId, peer: `${path.peer}:${path.peerPort}`, hostName };
+  /** Log and history of tunnels; sessions are told of by the subscribers, who know more. */
+  #record(event: LnsEvent, now: number): void {
+    if (event.type === "refused") {
+      const { peer, hostName, code } = this.#recorder.refused(event);
+      const fields = { what: event.what, peer, hostName, code, result: event.result };
+      this.#log.debug(fields, "refused");
+    } else if (event.type === "tunnel-up") {
+      this.#recorder.tunnelUp(event);
+      this.#log.info(tunnelFields(event.tunnel), "tunnel up");
+    } else if (event.type === "tunnel-down") {
+      const end = logFields(this.#recorder.tunnelDown(event, now));
       // One that never was established costs a stranger one datagram: no line of its own for it.
       const level = event.tunnel.state === "established" ? "info" : "debug";
-      if (event.type === "tunnel-up") this.#log.info(fields, "tunnel up");
-      else this.#log[level]({ ...fields, by: event.by, result: event.result }, "tunnel down");
-    } else if (event.type === "session-down") {
-      const { tunnelId, sessionId } = event.session;
-      const fields = { tunnel: tunnelId, session: sessionId, by: event.by, result: event.result };
-      this.#log.info(fields, "session down");
+      const fields = { ...tunnelFields(event.tunnel), ...end, result: event.result };
+      this.#log[level](fields, "tunnel down");
     }
   }
 
@@ -258,7 +275,7 @@ class LnsDaemon implements RunningLns {
     return startWorker(data, (error) => this.fail(error));
   }
 
-  async #takeDown(code: number): Promise<void> {
+  async #takeDown(code: number, error?: unknown): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
     await stopWorkers(this.#libc, this.#memory, this.#workers);
@@ -270,6 +287,7 @@ class LnsDaemon implements RunningLns {
     this.#libc.close(this.#wake);
     this.#libc.close(this.#wakeWorker);
     await this.#api?.close();
+    await this.#history.close(error);
     this.#log.info("stopped");
     this.#finish(code);
   }
@@ -279,7 +297,7 @@ class LnsDaemon implements RunningLns {
       yield {
         tunnelId: tunnel.tunnelId,
         peerTunnelId: tunnel.peerTunnelId,
-        peer: `${tunnel.path.peer}:${tunnel.path.peerPort}`,
+        peer: formatEndpoint(tunnel.path.peer, tunnel.path.peerPort),
         hostName: tunnel.hostName,
         state: tunnel.state,
         sessions: tunnel.sessions,
@@ -294,11 +312,13 @@ class LnsDaemon implements RunningLns {
       ...mergeCounters({
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
+        ipv6: this.#subscribers.routerCounters,
         control: {
           ...this.#socket.counters,
           ...this.#subscribers.counters,
           ...this.#hosts.counters,
         },
+        history: this.#history.counters,
         api: { refused: this.#api?.refused ?? 0 },
       }),
     };
@@ -313,6 +333,15 @@ class LnsDaemon implements RunningLns {
     });
     return BigInt(fds.length);
   }
+}
+
+function openHistory({ lns }: Config, log: Logger): Promise<History> {
+  const warn: Logger["warn"] = log.warn.bind(log);
+  return History.open({ path: lns.history, clock: Date.now, warn });
+}
+
+function tunnelFields({ tunnelId, path, hostName }: TunnelInfo): Record<string, unknown> {
+  return { tunnel: tunnelId, peer: formatEndpoint(path.peer, path.peerPort), hostName };
 }
 
 function sleep(ms: number): Promise<void> {

@@ -60,7 +60,8 @@ export class Story {
     return this.refusal;
   }
 
-  grant(network: string): void {
+  grant(user: string, network: string): void {
+    this.user = user;
     this.isProved = true;
     this.isAsked = false;
     this.network = network;
@@ -132,7 +133,7 @@ export class Recorder {
   }
 
   /** `now` is on the clock of the cores. */
-  sessionDown(event: SessionDown, story: Story, traffic: Traffic, now: number): Entry {
+  sessionDown(event: SessionDown, story: Story, traffic: Traffic | undefined, now: number): Entry {
     const { session } = event;
     const tunnel = this.#tunnels.get(session.tunnelId);
     if (tunnel !== undefined && story.isProved) tunnel.hasUser = true;
@@ -152,8 +153,8 @@ export class Recorder {
       callingNumber: session.callingNumber,
       tunnelId: session.tunnelId,
       sessionId: session.sessionId,
-      rxOctets: traffic.rxOctets,
-      txOctets: traffic.txOctets,
+      rxOctets: traffic?.rxOctets ?? 0,
+      txOctets: traffic?.txOctets ?? 0,
       result: resultOf(event.withTunnel === true ? "StopCCN" : "CDN", event.result),
       words: story.words === "" && event.by === "peer" ? (event.result.message ?? "") : story.words,
     });

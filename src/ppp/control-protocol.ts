@@ -64,6 +64,8 @@ export abstract class ControlProtocol {
   failure: DownReason | undefined;
   /** Whether the peer's last word on configuration was a Terminate-Request. */
   terminated = false;
+  /** What the peer's last Terminate-Request said; text, if the peer cares to explain itself. */
+  farewell: Uint8Array | undefined;
 
   protected readonly outbox: Outbox;
   /** Longest packet taken: the MRU of our side, never below the default (RFC 1661 6.1). */
@@ -123,6 +125,7 @@ export abstract class ControlProtocol {
         break;
       case Code.TerminateRequest:
         this.terminated = true;
+        this.farewell = packet.data;
         this.event("RTR", now, { packet });
         break;
       case Code.TerminateAck:

@@ -15,7 +15,7 @@ import {
   API_IDLE_MS,
   API_REQUEST_MAX,
 } from "../../../src/limits.ts";
-import { COUNTERS, session, TUNNEL } from "./rows.ts";
+import { COUNTERS, ENTRIES, session, TUNNEL } from "./rows.ts";
 
 function socketPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "simplon-"));
@@ -27,6 +27,7 @@ const handlers: ApiHandlers = {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
   counters: () => COUNTERS,
+  history: () => ENTRIES,
 };
 
 async function serve(t: TestContext, more: Partial<ApiHandlers> = {}) {
