@@ -11,6 +11,7 @@ import {
   frame,
   type Heard,
   IPCP,
+  IPV6CP,
   LCP,
   type OptionList,
   PAP,
@@ -148,6 +149,7 @@ export function brief(packets: readonly Heard[]): string[] {
     [PAP, "PAP"],
     [CHAP, "CHAP"],
     [IPCP, "IPCP"],
+    [IPV6CP, "IPV6CP"],
   ]);
   return packets.map(({ protocol, code }) => `${names.get(protocol)} ${code}`);
 }

@@ -1,19 +1,23 @@
 /**
  * A PPP client for tests, written from the RFCs and apart from src/ppp: it shares only the codec.
  *
- * It negotiates LCP, authenticates with PAP, CHAP-MD5 or MS-CHAPv2, asks for addresses, and keeps a record of
- * every packet that it got. What it wishes and accepts is data.
+ * It negotiates LCP, authenticates with PAP, CHAP-MD5 or MS-CHAPv2, asks for addresses of IPv4 and,
+ * when it is to, of IPv6, and keeps a record of every packet that it got. What it wishes and
+ * accepts is data.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import { buildPpp, parsePpp } from "../../src/codec/index.ts";
 import { mschapv2 } from "./mschapv2.ts";
+import { SlaacHost } from "./slaac.ts";
 
 export const LCP = 0xc021;
 export const PAP = 0xc023;
 export const CHAP = 0xc223;
 export const IPCP = 0x8021;
+export const IPV6CP = 0x8057;
+export const IPV6 = 0x0057;
 
 export type OptionList = readonly (readonly [type: number, ...data: number[]])[];
 
@@ -30,6 +34,10 @@ export interface PeerWishes {
   password?: string;
   /** Options of its first IPCP Configure-Request. */
   ipcp?: OptionList;
+  /** Options of its first IPV6CP Configure-Request; without them it has no IPv6. */
+  ipv6cp?: OptionList;
+  /** Has no IPv4, and answers IPCP with a Protocol-Reject. */
+  isWithoutIpv4?: boolean;
   /** Types of ours that it rejects in LCP, besides what `accepts` says. */
   rejects?: readonly number[];
   /** Opens LCP only when it is spoken to. */
@@ -119,6 +127,9 @@ export class PppPeer {
   readonly heard: Heard[] = [];
   readonly lcp: Negotiation;
   ipcp: Negotiation;
+  ipv6cp: Negotiation | undefined;
+  /** Its side of IPv6 while IPV6CP is opened. */
+  host: SlaacHost | undefined;
   /** What it agreed to last. */
   authentication: Method | undefined;
   verdict: "success" | "failure" | undefined;
@@ -134,6 +145,7 @@ export class PppPeer {
     this.#wishes = wishes;
     this.lcp = new Negotiation(LCP, wishes.lcp ?? [[5, 0xaa, 0xbb, 0xcc, 0xdd]]);
     this.ipcp = new Negotiation(IPCP, wishes.ipcp ?? [[3, 0, 0, 0, 0]]);
+    this.#prepareIpv6();
   }
 
   /** Address that was acknowledged to it. */
@@ -150,29 +162,60 @@ export class PppPeer {
   }
 
   pollTransmit(): Uint8Array | undefined {
-    return this.#frames.shift();
+    const frame = this.#frames.shift();
+    if (frame !== undefined) return frame;
+    const packet = this.host?.pollTransmit();
+    return packet && buildPpp(IPV6, packet);
   }
 
   pollTimeout(): number {
-    return Math.min(this.lcp.deadline, this.ipcp.deadline, this.#papDeadline);
+    const ipv6 = Math.min(this.ipv6cp?.deadline ?? Infinity, this.host?.pollTimeout() ?? Infinity);
+    return Math.min(this.lcp.deadline, this.ipcp.deadline, this.#papDeadline, ipv6);
   }
 
   handleTimeout(now: number): void {
     if (now >= this.lcp.deadline) this.#request(this.lcp, now);
     if (now >= this.ipcp.deadline) this.#request(this.ipcp, now);
+    if (this.ipv6cp !== undefined && now >= this.ipv6cp.deadline) this.#request(this.ipv6cp, now);
+    this.host?.handleTimeout(now);
     if (now >= this.#papDeadline) this.#sendPap(now);
   }
 
   handleInput(octets: Uint8Array, now: number): void {
+    const ppp = parsePpp(octets);
+    if (typeof ppp !== "string" && ppp.protocol === IPV6) {
+      this.host?.handleInput(ppp.information);
+      return;
+    }
     const heard = read(octets, now);
     this.heard.push(heard);
     if (this.isTerminated) return;
     if (heard.protocol === LCP) this.#lcpInput(heard, now);
     else if (heard.protocol === CHAP) this.#chapInput(heard, now);
     else if (heard.protocol === PAP) this.#papInput(heard, now);
-    else if (heard.protocol === IPCP && heard.code <= 4 && this.lcp.isOpened) {
+    else if (heard.code <= 4 && this.lcp.isOpened) this.#networkInput(heard, now);
+  }
+
+  #networkInput(heard: Heard, now: number): void {
+    const { protocol, code, identifier, data } = heard;
+    if (protocol === IPCP && this.#wishes.isWithoutIpv4) {
+      this.send(LCP, 8, identifier, [IPCP >> 8, IPCP & 0xff, ...packet(code, identifier, data)]);
+    } else if (protocol === IPCP) {
       this.#negotiate(this.ipcp, heard, now);
+    } else if (protocol === IPV6CP && this.ipv6cp !== undefined) {
+      this.#negotiate(this.ipv6cp, heard, now);
+      if (!this.ipv6cp.isOpened) this.host = undefined;
+      else if (this.host === undefined) {
+        this.host = new SlaacHost(Uint8Array.from(this.ipv6cp.wishes.get(1) ?? []));
+        this.host.start(now);
+      }
     }
+  }
+
+  #prepareIpv6(): void {
+    const { ipv6cp } = this.#wishes;
+    this.ipv6cp = ipv6cp && new Negotiation(IPV6CP, ipv6cp);
+    this.host = undefined;
   }
 
   #lcpInput(heard: Heard, now: number): void {
@@ -186,6 +229,9 @@ export class PppPeer {
       this.send(LCP, 6, identifier, data);
       this.isTerminated = true;
       this.lcp.deadline = this.ipcp.deadline = this.#papDeadline = Infinity;
+      this.ipv6cp = this.host = undefined;
+    } else if (code === 8 && data.readUInt16BE(0) === IPV6CP) {
+      this.ipv6cp = this.host = undefined;
     } else if (code === 9 && this.lcp.isOpened) {
       this.send(LCP, 10, identifier, [
         ...(this.lcp.wishes.get(5) ?? [0, 0, 0, 0]),
@@ -197,6 +243,7 @@ export class PppPeer {
   #lowerDown(): void {
     this.verdict = undefined;
     this.ipcp = new Negotiation(IPCP, this.#wishes.ipcp ?? [[3, 0, 0, 0, 0]]);
+    this.#prepareIpv6();
     this.#papDeadline = Infinity;
   }
 
@@ -226,7 +273,7 @@ export class PppPeer {
   }
 
   #judge(side: Negotiation, options: [number, ...number[]][]): [number, OptionList] {
-    if (side.protocol === IPCP) return [2, options];
+    if (side.protocol !== LCP) return [2, options];
     const {
       accepts = ["mschapv2", "chap", "pap"],
       refusal = "reject",
@@ -286,7 +333,9 @@ export class PppPeer {
   #decided(success: boolean, now: number): void {
     if (this.verdict !== undefined) return;
     this.verdict = success ? "success" : "failure";
-    if (success && !this.ipcp.isStarted) this.#request(this.ipcp, now);
+    if (!success) return;
+    if (!this.ipcp.isStarted && !this.#wishes.isWithoutIpv4) this.#request(this.ipcp, now);
+    if (this.ipv6cp?.isStarted === false) this.#request(this.ipv6cp, now);
   }
 }
 
