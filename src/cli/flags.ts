@@ -1,13 +1,49 @@
 /**
- * The permissions that each run of the program has on Deno: as few as work. The reason of each
- * stands in docs/OPERATIONS.md. Node has no such flags that are worth having: its permission model
- * is off by default, and native code, which koffi is, goes past it.
+ * The permissions that each run of `simplon lns` has on Deno: as few as work. docs/OPERATIONS.md
+ * gives the reason of each. Node gets none: its permission model does not hold native code, which
+ * calls libc here.
  *
  * @module
  */
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Config } from "../config/config.ts";
+import { DEFAULT_FILE } from "../config/config.ts";
 
-/** Options of the runtime with which the second run of `simplon lns` serves. */
-export function servingFlags(): string[] {
-  if (!("Deno" in globalThis)) return [...process.execArgv];
-  return ["run", "--no-prompt", "-A"];
+/** Both runs: no question is asked, no code comes from elsewhere, libc is called. */
+const COMMON = ["run", "--no-prompt", "--no-remote", "--allow-ffi"];
+
+/** The first run, which opens what needs privileges. */
+export const OPENING_FLAGS: readonly string[] = [
+  ...COMMON,
+  "--allow-read",
+  `--allow-write=${DEFAULT_FILE}`,
+  "--allow-run=/bin/sh",
+  "--allow-env=PATH,NODE_V8_COVERAGE",
+  "--allow-sys=networkInterfaces,uid",
+];
+
+/** The second run, which serves: nothing but its control socket and its history. */
+export function servingFlags({ lns: { socket, history } }: Config): string[] {
+  const places = [socket, ...(history === "" ? [] : [dirname(history)])];
+  return [
+    ...COMMON,
+    list("--allow-read", [...places, ...sources()]),
+    list("--allow-write", places),
+    list("--allow-net", [`unix:${socket}`]),
+    "--allow-env=NODE_V8_COVERAGE,MSGPACKR_NATIVE_ACCELERATION_DISABLED",
+    "--allow-sys=hostname,umask",
+  ];
+}
+
+/** Where the code of the worker threads is: in a checkout, or beside this file when published. */
+function sources(): string[] {
+  if (!import.meta.url.endsWith(".ts")) return [fileURLToPath(new URL(".", import.meta.url))];
+  const rooms = ["../../src", "../../assembly", "../../build"];
+  return rooms.map((room) => fileURLToPath(new URL(room, import.meta.url)));
+}
+
+/** Commas separate the elements; one of an element is written twice. */
+function list(flag: string, elements: readonly string[]): string {
+  return `${flag}=${elements.map((element) => element.replaceAll(",", ",,")).join(",")}`;
 }

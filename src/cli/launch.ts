@@ -1,6 +1,7 @@
 /**
- * Runs the program on the runtime that it needs: verbs that call the kernel on Deno, the others
- * right here. The published bin starts with this; the scripts of a checkout call Deno themselves.
+ * Starts the program on the runtime that is there: verbs that call the kernel on a Deno beside
+ * simplon or in PATH, without one on the Node that runs this; all others right here. The published
+ * bin and the scripts of a checkout both begin with this.
  *
  * @module
  */
@@ -10,26 +11,31 @@ import { createRequire } from "node:module";
 import { constants as osConstants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { OPENING_FLAGS } from "./flags.ts";
 
-/** The only verb so far that needs system calls. */
 const KERNEL_VERBS: readonly string[] = ["lns"];
 const FORWARDED_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
+
+/** Chooses the runtime where the one that is found is not wanted: "deno" or "node". */
+const CHOICE = "SIMPLON_RUNTIME";
 
 /** Runs the module `name` beside this one; the process ends with its exit code. */
 export async function launch(name: string, args: readonly string[]): Promise<void> {
   const program = new URL(name, import.meta.url);
-  if (!KERNEL_VERBS.includes(args[0] ?? "") || "Deno" in globalThis) {
+  const isHere = !KERNEL_VERBS.includes(args[0] ?? "") || "Deno" in globalThis;
+  const choice = process.env[CHOICE] ?? "";
+  if (isHere || choice === "node") {
     await import(program.href);
     return;
   }
-  const deno = findDeno(program);
-  if (deno === undefined) {
-    const lack = `"simplon ${args[0]}" runs on Deno 2, and none is beside simplon or in PATH`;
-    process.stderr.write(`simplon: ${lack}; "npm install deno" brings one\n`);
-    process.exitCode = 1;
+  if (!["", "deno"].includes(choice)) {
+    fail(`${CHOICE}: expected "deno" or "node", got ${JSON.stringify(choice)}`, 2);
     return;
   }
-  run(deno, ["run", "--allow-all", "--no-prompt", fileURLToPath(program), ...args]);
+  const deno = findDeno(program);
+  if (deno !== undefined) execute(deno, [...OPENING_FLAGS, fileURLToPath(program), ...args]);
+  else if (choice === "") await import(program.href);
+  else fail(`${CHOICE} is deno, and none is beside simplon or in PATH: npm install deno`, 1);
 }
 
 /** The binary of the package `deno` as `from` finds it, or the first in PATH. */
@@ -61,14 +67,27 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** In the place of this process where Node can (22.15), else as its child. */
+function execute(command: string, args: readonly string[]): void {
+  const { execve } = process as { execve?: NodeJS.Process["execve"] };
+  if (execve === undefined) {
+    run(command, args);
+  } else {
+    process.removeAllListeners("warning"); // Node calls it experimental
+    execve.call(process, command, [command, ...args], process.env);
+  }
+}
+
 function run(command: string, args: readonly string[]): void {
   const child = spawn(command, args, { stdio: "inherit" });
   for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal));
-  child.on("error", (error) => {
-    process.stderr.write(`simplon: ${command} cannot be started (${error.message})\n`);
-    process.exitCode = 1;
-  });
+  child.on("error", (error) => fail(`${command} cannot be started (${error.message})`, 1));
   child.on("exit", (code, signal) => {
     process.exitCode = signal === null ? (code ?? 1) : 128 + osConstants.signals[signal];
   });
+}
+
+function fail(line: string, exitCode: number): void {
+  process.stderr.write(`simplon: ${line}\n`);
+  process.exitCode = exitCode;
 }

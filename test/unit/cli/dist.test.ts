@@ -3,10 +3,13 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildDist } from "../../../scripts/dist.ts";
+import { findDeno } from "../../../src/cli/launch.ts";
 import { type Outcome, pathOf } from "./process.ts";
+
+const deno = findDeno(new URL(import.meta.url)) ?? "";
 
 /** Inside the project, where the packages are found; beside what the build makes. */
 const out = `build/dist-test-${process.pid}`;
@@ -49,12 +52,34 @@ test("what needs the kernel runs on Deno, its exit code is passed on", async () 
   });
 });
 
-test("without a Deno one line says what to do", async () => {
+test("the runtime can be chosen; without a Deno that was asked for one line says so", async () => {
   cpSync(pathOf(out), join(scratch, "dist"), { recursive: true });
   writeFileSync(join(scratch, "package.json"), '{ "type": "module" }');
-  const { code, stderr } = await node([join(scratch, "dist", "simplon.js"), "lns"], {});
-  assert.equal(code, 1);
-  assert.match(stderr, /^simplon: "simplon lns" runs on Deno 2, [^\n]*"npm install deno"[^\n]*\n$/);
+  const program = join(scratch, "dist", "simplon.js");
+  const lacking = await node([program, "lns"], { SIMPLON_RUNTIME: "deno" });
+  assert.equal(lacking.code, 1);
+  assert.match(lacking.stderr, /^simplon: SIMPLON_RUNTIME is deno, [^\n]*npm install deno\n$/);
+  const unknown = await node([program, "lns"], { SIMPLON_RUNTIME: "bun" });
+  assert.equal(unknown.code, 2);
+  assert.match(
+    unknown.stderr,
+    /^simplon: SIMPLON_RUNTIME: expected "deno" or "node", got "bun"\n$/,
+  );
+});
+
+test("without a Deno it runs on Node", async () => {
+  writeFileSync(
+    join(scratch, "runtime.js"),
+    "process.stdout.write('Deno' in globalThis ? 'deno' : 'node');",
+  );
+  const start = join(scratch, "runtime-start.js");
+  const module = join(scratch, "dist", "launch.js");
+  const args = `${JSON.stringify(join(scratch, "runtime.js"))}, ["lns"]`;
+  writeFileSync(start, `import { launch } from ${JSON.stringify(module)}; await launch(${args});`);
+  assert.equal((await node([start], {})).stdout, "node");
+  assert.equal((await node([start], { PATH: dirname(deno) })).stdout, "deno");
+  const chosen = { PATH: dirname(deno), SIMPLON_RUNTIME: "node" };
+  assert.equal((await node([start], chosen)).stdout, "node");
 });
 
 test("an old Node is told so in one line", async () => {
@@ -67,24 +92,27 @@ test("an old Node is told so in one line", async () => {
   });
 });
 
-test("signals reach the program, and its end by a signal is told", async () => {
-  writeFileSync(
-    join(scratch, "program.js"),
-    "process.stdout.write('up'); setInterval(() => 0, 1e3);",
-  );
-  writeFileSync(
-    join(scratch, "start.js"),
-    `import { launch } from ${JSON.stringify(pathOf(`${out}/launch.js`))};
-     await launch(${JSON.stringify(join(scratch, "program.js"))}, ["lns"]);`,
-  );
-  const child = spawn(process.execPath, [join(scratch, "start.js")], {
-    stdio: ["ignore", "pipe", "inherit"],
+for (const [way, prelude, end] of [
+  ["in the place of the launcher", "", [null, "SIGTERM"]],
+  ["as its child, where Node has no execve", "process.execve = undefined;", [128 + 15, null]],
+] as const) {
+  test(`signals reach the program, and its end by a signal is told: ${way}`, async () => {
+    const program = join(scratch, "program.js");
+    writeFileSync(program, "process.stdout.write('up'); setInterval(() => 0, 1e3);");
+    writeFileSync(
+      join(scratch, "start.js"),
+      `import { launch } from ${JSON.stringify(pathOf(`${out}/launch.js`))};
+       ${prelude}
+       await launch(${JSON.stringify(program)}, ["lns"]);`,
+    );
+    const child = spawn(process.execPath, [join(scratch, "start.js")], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), end);
   });
-  await once(child.stdout, "data");
-  child.kill("SIGTERM");
-  const [code] = await once(child, "exit");
-  assert.equal(code, 128 + 15);
-});
+}
 
 test("the codec is one file without imports that needs nothing of Node", async () => {
   const text = readFileSync(pathOf(`${out}/codec.js`), "utf8");

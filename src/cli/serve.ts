@@ -1,0 +1,39 @@
+/** The second run of `simplon lns`: serves on what the first has opened. @module */
+import { openLibc } from "../daemon/libc.ts";
+import { type RunningLns, startLns } from "../daemon/lns.ts";
+import { assertUnprivileged, isIgnored, takeOver } from "../daemon/privileges.ts";
+import { createLog, flushLog } from "../observe/log.ts";
+import { LineSink, stdoutWrite } from "../observe/sink.ts";
+import { Supervisor } from "./supervise.ts";
+import { misuse } from "./usage.ts";
+
+/**
+ * `descriptor` is what the first run has handed over.
+ *
+ * @throws {StartError}
+ */
+export async function serve(descriptor: number): Promise<number> {
+  const libc = openLibc();
+  const inheritance = takeOver(libc, descriptor);
+  if (inheritance === undefined) throw misuse("--handover is for simplon's own use");
+  const log = createLog({
+    level: inheritance.config.log.level,
+    human: process.stdout.isTTY === true,
+    sink: new LineSink(stdoutWrite()),
+  });
+  const supervisor = new Supervisor((signal) => isIgnored(libc, signal));
+  let running: RunningLns;
+  try {
+    const { threads } = assertUnprivileged(libc);
+    log.info({ threads }, "privileges dropped");
+    running = await startLns(libc, inheritance, log);
+  } catch (error) {
+    await flushLog(log);
+    throw error;
+  }
+  supervisor.watch(running);
+  const code = await running.done;
+  await flushLog(log);
+  // The daemon is down: nothing that might still hold the event loop is worth waiting for.
+  process.exit(code);
+}
