@@ -3,11 +3,13 @@
 //   index.js     simplon: the public API
 //   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
 //   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
+//   simplon.schema.json  JSON Schema of the configuration
 //   types/       declarations of the two libraries
 import { execFileSync } from "node:child_process";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { configJsonSchema } from "../src/config/json-schema.ts";
 
 /** The oldest Node that the bin runs on. */
 const NODE_MIN = 22;
@@ -41,6 +43,12 @@ export async function buildDist(root: string, outdir = "dist"): Promise<void> {
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });
   writeTypes(root, join(outdir, "types"));
   writeBin(join(root, outdir, "simplon.js"));
+  writeSchema(join(root, outdir, "simplon.schema.json"));
+}
+
+/** Of the configuration, for editors. */
+function writeSchema(path: string): void {
+  writeFileSync(path, `${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
 }
 
 function writeTypes(root: string, outDir: string): void {

@@ -10,7 +10,9 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
       const { lns } = await import("./lns.ts");
       return (args) => lns(args, [fileURLToPath(import.meta.url), "lns"]);
     },
+    check: async () => (await import("./check.ts")).check,
     show: async () => (await import("./show.ts")).show,
+    why: async () => (await import("./why.ts")).why,
   };
 
 async function main(args: readonly string[]): Promise<number> {

@@ -6,6 +6,8 @@ import { DEFAULT_FILE, DEFAULT_SOCKET } from "../config/config.ts";
 /** Exit codes: what was asked cannot be done; what was asked is wrong. */
 const FAILURE = 1;
 export const MISUSE = 2;
+/** `simplon why`: nothing is known of what was asked about. */
+export const NOTHING_FOUND = 3;
 
 export const VERSION = `simplon ${packageJson.version}\n`;
 
@@ -14,8 +16,18 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon lns [-c FILE]
       run the L2TP network server; without -c it reads ${DEFAULT_FILE},
       and writes one if there is none
+  simplon check [-c FILE] [--json]
+      read the configuration and say what it comes to; exit code 1 if it has errors
+  simplon check --schema
+      print the JSON Schema of the configuration, for editors
   simplon show tunnels|sessions|counters [--json] [-c FILE]
       ask the running server; the file tells where it listens (default ${DEFAULT_SOCKET})
+  simplon show history [--user NAME] [--last N] [--json] [-c FILE]
+      how sessions and tunnels ended or failed to begin, the newest last (the last 100);
+      without a running server its history file is read
+  simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
+      what became of a user, an address (inside or outside) or a tunnel, and what to do;
+      exit code 3 if nothing is known of it
   simplon --version
   simplon --help
 `;

@@ -6,7 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import type { Config } from "./config.ts";
+import { type Config, DEFAULT_HISTORY } from "./config.ts";
 import type { ConfigError } from "./errors.ts";
 
 /** 32 characters that nobody confuses: no l, o, 0, 1 and no capitals. Five bits each. */
@@ -75,7 +75,9 @@ function randomPassword(): string {
 }
 
 function template(password: string): string {
-  return `# Configuration of simplon. Times are in seconds, sizes in octets.
+  return `# Configuration of simplon. Times are in seconds, sizes in octets. "simplon check" reads it without
+# running anything. For an editor that knows TOML: "simplon check --schema >simplon.schema.json", and
+# as the first line here: #:schema ./simplon.schema.json
 
 [lns]
 listen = "0.0.0.0:1701"           # address and UDP port of the L2TP server
@@ -84,6 +86,8 @@ secret = ""                       # shared tunnel secret; "" means no tunnel aut
 workers = 1                       # threads that move packets; this version runs exactly one
 hello = 60                        # silence of a peer before it is asked with a HELLO
 # socket = "/run/simplon.sock"    # where "simplon show" asks; beside this file if not root's
+# history = "${DEFAULT_HISTORY}" # how tunnels and sessions ended; "" is memory only
+follow-port = true                # a tunnel goes on when the peer's UDP port changes (NAT)
 retransmit-cap = 8                # longest wait before a control message is sent again
 retransmit-count = 5              # retransmissions before a tunnel is given up
 max-tunnels = 32768               # tunnels in all
@@ -95,13 +99,14 @@ name = "default"
 tun = "simplon0"                  # network device that is made at the start and goes at the end
 gateway = "10.64.0.1"             # our address in this network; never given to a client
 pool = ["10.64.0.0/16"]           # addresses for clients, but for the first and last of each pool
+pool6 = []                        # IPv6 prefixes, /32 to /63; each client gets a /64; [] is no IPv6
 dns = []                          # at most two name servers; [] means none is offered
 nbns = []                         # at most two NetBIOS name servers
 mtu = 1400                        # largest packet inside the tunnel
 nat = false                       # true: clients reach other networks under this host's address
 
 [auth]
-methods = ["chap", "pap"]         # offered in this order
+methods = ["mschapv2", "chap", "pap"] # offered in this order
 
 # A user. There may be more, each with a [[user]] of its own.
 [[user]]

@@ -1,0 +1,86 @@
+/** `simplon check`: reads a configuration and says what it comes to, without running it. @module */
+import { readFileSync, statSync } from "node:fs";
+import { DEFAULT_FILE } from "../config/config.ts";
+import { type ConfigError, formatConfigError } from "../config/errors.ts";
+import { configJsonSchema } from "../config/json-schema.ts";
+import { loadConfig } from "../config/load.ts";
+import { placesFor } from "../config/places.ts";
+import { type Host, type NetworkSummary, type Summary, summarize } from "../config/summary.ts";
+import { print } from "./print.ts";
+import { formatCount } from "./table.ts";
+import { misuse, parseCommand } from "./usage.ts";
+
+/** Read permission of the group and of everyone. */
+const OTHERS_READ = 0o044;
+
+export function check(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommand(args, {
+    config: { type: "string", short: "c" },
+    json: { type: "boolean" },
+    schema: { type: "boolean" },
+  });
+  if (positionals.length > 0) throw misuse(`unexpected argument ${JSON.stringify(positionals[0])}`);
+  if (values.schema === true) {
+    print(`${JSON.stringify(configJsonSchema(), undefined, 2)}\n`);
+    return Promise.resolve(0);
+  }
+  const file = values.config ?? DEFAULT_FILE;
+  const result = loadConfig(file, placesFor(file));
+  const isJson = values.json === true;
+  if (Array.isArray(result)) return Promise.resolve(failed(file, result, isJson));
+  const summary = summarize(result, hostOf(file));
+  print(isJson ? `${JSON.stringify({ file, ok: true, ...summary })}\n` : format(file, summary));
+  return Promise.resolve(0);
+}
+
+function failed(file: string, errors: readonly ConfigError[], isJson: boolean): number {
+  if (isJson) print(`${JSON.stringify({ file, ok: false, errors })}\n`);
+  else process.stderr.write(`${errors.map(formatConfigError).join("\n")}\n`);
+  return 1;
+}
+
+function format(file: string, summary: Summary): string {
+  const { listen, hostname, hasSecret, methods, networks, users, warnings } = summary;
+  const secret = hasSecret ? "with a tunnel secret" : "without a tunnel secret";
+  return `${[
+    `${file} is in order`,
+    `  server    ${listen}, host name ${hostname}, ${secret}`,
+    `  methods   ${methods.join(", ")}`,
+    ...networks.map((network) => `  network   ${formatNetwork(network)}`),
+    `  users     ${formatCount(users)}`,
+    ...warnings.map((warning) => `  warning   ${warning}`),
+  ].join("\n")}\n`;
+}
+
+function formatNetwork(network: NetworkSummary): string {
+  const { name, tun, gateway, mtu, nat, addresses, prefixes, users } = network;
+  return [
+    `${name} on ${tun}`,
+    `gateway ${gateway}`,
+    `mtu ${mtu}`,
+    count(addresses, "address", "addresses"),
+    prefixes > 0 ? count(prefixes, "IPv6 prefix", "IPv6 prefixes") : "no IPv6",
+    nat ? "nat" : "no nat",
+    count(users, "user", "users"),
+  ].join(", ");
+}
+
+function count(value: number, one: string, more: string): string {
+  return `${formatCount(value)} ${value === 1 ? one : more}`;
+}
+
+function hostOf(file: string): Host {
+  return {
+    forwardsIpv4: readSwitch("/proc/sys/net/ipv4/ip_forward"),
+    forwardsIpv6: readSwitch("/proc/sys/net/ipv6/conf/all/forwarding"),
+    isFileShared: ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_READ) !== 0,
+  };
+}
+
+function readSwitch(path: string): boolean | undefined {
+  try {
+    return readFileSync(path, "utf8").trim() !== "0";
+  } catch {
+    return undefined;
+  }
+}

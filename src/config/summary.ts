@@ -1,0 +1,117 @@
+/**
+ * What a configuration comes to: sizes of pools, users of networks, and what is allowed but seldom
+ * meant.
+ *
+ * @module
+ */
+import { formatEndpoint, type Ipv4Prefix, ipv4, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
+import { contains } from "./address.ts";
+import type { Config, NetworkConfig } from "./config.ts";
+
+/** What the host says of itself; `undefined` where it cannot be known. */
+export interface Host {
+  readonly forwardsIpv4?: boolean | undefined;
+  readonly forwardsIpv6?: boolean | undefined;
+  /** Whether users other than its owner may read the configuration. */
+  readonly isFileShared?: boolean | undefined;
+}
+
+export interface NetworkSummary {
+  readonly name: string;
+  readonly tun: string;
+  readonly gateway: string;
+  readonly mtu: number;
+  readonly nat: boolean;
+  /** Addresses that clients can get. */
+  readonly addresses: number;
+  /** IPv6 prefixes of 64 bits that clients can get. */
+  readonly prefixes: number;
+  readonly users: number;
+}
+
+export interface Summary {
+  readonly listen: string;
+  readonly hostname: string;
+  readonly hasSecret: boolean;
+  readonly methods: readonly string[];
+  readonly networks: readonly NetworkSummary[];
+  readonly users: number;
+  readonly warnings: readonly string[];
+}
+
+export function summarize(config: Config, host: Host = {}): Summary {
+  const { lns, auth, users } = config;
+  const networks = config.networks.map((network) => summarizeNetwork(network, config));
+  return {
+    listen: formatEndpoint(lns.address, lns.port),
+    hostname: lns.hostName,
+    hasSecret: lns.secret !== "",
+    methods: auth.methods,
+    networks,
+    users: users.length,
+    warnings: [
+      ...serverWarnings(config, host),
+      ...networks.flatMap((network) => networkWarnings(network, host)),
+    ],
+  };
+}
+
+function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSummary {
+  const { name, tun, gateway, mtu, nat, pool, pool6 } = network;
+  const addresses = pool.reduce((sum, prefix) => sum + usable(prefix, ipv4(gateway)), 0);
+  const all = pool6.reduce(
+    (sum, prefix) => sum + 2 ** (64 - (parseIpv6Prefix(prefix)?.length ?? 64)),
+    0,
+  );
+  // The first /64 of the first prefix is the server's own.
+  const prefixes = Math.max(0, all - 1);
+  const own = users.filter((user) => user.network === name).length;
+  return { name, tun, gateway, mtu, nat, addresses, prefixes, users: own };
+}
+
+/** Without the first and the last address, and without the gateway if it is between them. */
+function usable(text: string, gateway: number): number {
+  const prefix = parseIpv4Prefix(text);
+  if (prefix === undefined) return 0;
+  const inner: Ipv4Prefix = { ...prefix, first: prefix.first + 1, last: prefix.last - 1 };
+  return inner.last - inner.first + 1 - (contains(inner, gateway) ? 1 : 0);
+}
+
+function serverWarnings({ lns, auth, users }: Config, host: Host): string[] {
+  const warnings: string[] = [];
+  if (lns.secret === "") {
+    warnings.push("no tunnel secret: whoever reaches the port may try users and passwords");
+  }
+  if (auth.methods.includes("pap")) {
+    warnings.push("pap is offered: a client that wants it sends its password as clear text");
+  }
+  if (users.length === 0) warnings.push("no [[user]]: nobody can dial in");
+  if (host.isFileShared === true) {
+    warnings.push("other users of this host can read the passwords in this file; chmod 600 it");
+  }
+  return warnings;
+}
+
+/** Outside: IPv4 20, UDP 8, L2TP 8, PPP 4 octets on an Ethernet of 1,500. */
+const MTU_UNFRAGMENTED = 1_460;
+
+function networkWarnings(network: NetworkSummary, host: Host): string[] {
+  const { name, mtu, nat, addresses, prefixes, users } = network;
+  const warnings: string[] = [];
+  if (users > addresses) warnings.push(`${users} users, but only ${addresses} addresses`);
+  if (prefixes > 0 && addresses > prefixes) {
+    warnings.push(`${addresses} IPv4 addresses, but only ${prefixes} IPv6 prefixes`);
+  }
+  if (mtu > MTU_UNFRAGMENTED) {
+    warnings.push(`mtu ${mtu} means fragments on an Ethernet; ${MTU_UNFRAGMENTED} avoids them`);
+  }
+  if (nat && host.forwardsIpv4 === false) {
+    warnings.push("nat, but this host does not forward IPv4 (sysctl -w net.ipv4.ip_forward=1)");
+  }
+  if (prefixes > 0 && host.forwardsIpv6 === false) {
+    warnings.push(
+      "pool6, but this host does not forward IPv6 (sysctl -w net.ipv6.conf.all.forwarding=1)",
+    );
+  }
+  return warnings.map((warning) => `network ${name}: ${warning}`);
+}

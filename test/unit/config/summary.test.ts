@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseConfig } from "../../../src/config/load.ts";
+import { type Host, summarize } from "../../../src/config/summary.ts";
+
+const NETWORK = `[[network]]
+name = "default"
+tun = "simplon0"
+gateway = "10.64.0.1"
+`;
+const USER = '[[user]]\nname = "u"\npassword = "p"\nnetwork = "default"\n';
+/** Nothing to warn of. */
+const QUIET = `[lns]\nsecret = "s"\n[auth]\nmethods = ["mschapv2", "chap"]\n${USER}${NETWORK}`;
+
+function summary(text: string, host: Host = {}) {
+  const config = parseConfig(text, "simplon.toml");
+  assert.ok(!Array.isArray(config), JSON.stringify(config));
+  return summarize(config, host);
+}
+
+test("addresses are those that a client can get", () => {
+  for (const [pool, addresses] of [
+    ['["10.64.0.0/30"]', 1],
+    ['["10.64.0.0/16"]', 65_533],
+    ['["10.65.0.0/30"]', 2],
+    ['["10.64.0.0/24", "10.65.0.0/24"]', 253 + 254],
+    ['["10.0.0.0/8"]', 2 ** 24 - 3],
+  ] as const) {
+    const { networks } = summary(`${NETWORK}pool = ${pool}\n`);
+    assert.equal(networks[0]?.addresses, addresses, pool);
+  }
+});
+
+test("IPv6 prefixes are /64s, the first of all is the server's own", () => {
+  for (const [pool6, prefixes] of [
+    ["[]", 0],
+    ['["2001:db8:64::/48"]', 65_535],
+    ['["2001:db8:64::/63"]', 1],
+    ['["2001:db8:64::/56", "2001:db8:65::/56"]', 511],
+  ] as const) {
+    const { networks } = summary(`${NETWORK}pool = ["10.64.0.0/16"]\npool6 = ${pool6}\n`);
+    assert.equal(networks[0]?.prefixes, prefixes, pool6);
+  }
+});
+
+test("the server, its methods and users are told, its secret is not", () => {
+  const { listen, hostname, hasSecret, methods, users, networks, warnings } = summary(
+    `${QUIET.replace('"s"', '"s3cr3t"')}pool = ["10.64.0.0/16"]\n`,
+  );
+  assert.deepEqual(
+    { listen, hostname, hasSecret, methods, users, own: networks[0]?.users, warnings },
+    {
+      listen: "0.0.0.0:1701",
+      hostname: "simplon",
+      hasSecret: true,
+      methods: ["mschapv2", "chap"],
+      users: 1,
+      own: 1,
+      warnings: [],
+    },
+  );
+});
+
+test("what is allowed but seldom meant is warned of", () => {
+  const pool = 'pool = ["10.64.0.0/16"]\n';
+  const cases: [string, Host, RegExp][] = [
+    [`${QUIET.replace('"s"', '""')}${pool}`, {}, /^no tunnel secret/],
+    [`${QUIET.replace('["mschapv2"', '["pap"')}${pool}`, {}, /^pap is offered/],
+    [`${QUIET.replace(USER, "")}${pool}`, {}, /^no \[\[user\]\]/],
+    [`${QUIET}${pool}`, { isFileShared: true }, /chmod 600/],
+    [
+      `${QUIET}pool = ["10.64.0.0/30"]\n${USER.replace('"u"', '"v"')}`,
+      {},
+      /^network default: 2 users, but only 1 addresses/,
+    ],
+    [`${QUIET}${pool}mtu = 1500\n`, {}, /^network default: mtu 1500 means fragments/],
+    [`${QUIET}${pool}nat = true\n`, { forwardsIpv4: false }, /ip_forward=1/],
+    [`${QUIET}${pool}pool6 = ["2001:db8:64::/48"]\n`, { forwardsIpv6: false }, /all\.forwarding=1/],
+    [`${QUIET}${pool}pool6 = ["2001:db8:64::/56"]\n`, {}, /65533 IPv4 .* 255 IPv6 prefixes/],
+  ];
+  for (const [text, host, expected] of cases) {
+    const { warnings } = summary(text, host);
+    assert.equal(warnings.length, 1, warnings.join("; "));
+    assert.match(warnings[0] ?? "", expected);
+  }
+});
+
+test("a host that forwards, or of which nothing is known, gives no cause to warn", () => {
+  const text = `${QUIET}pool = ["10.64.0.0/16"]\nnat = true\npool6 = ["2001:db8:64::/48"]\n`;
+  for (const host of [{}, { forwardsIpv4: true, forwardsIpv6: true, isFileShared: false }]) {
+    assert.deepEqual(summary(text, host).warnings, []);
+  }
+});
