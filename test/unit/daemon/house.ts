@@ -1,0 +1,167 @@
+/**
+ * Subscribers with all that they need but a kernel: real cores, real WebAssembly, and clients whose
+ * frames pass through the data plane.
+ */
+import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
+import { Subscribers } from "../../../src/daemon/subscribers.ts";
+import type { Entry } from "../../../src/history/entry.ts";
+import { Recorder } from "../../../src/history/recorder.ts";
+import type { Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import { createLog } from "../../../src/observe/log.ts";
+import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
+import { dataMessage, Plane, packet, pppFrame } from "../dataplane/plane.ts";
+
+export const HOST = "203.0.113.7";
+export const NETWORK = {
+  name: "default",
+  gateway: "10.64.0.1",
+  pool: ["10.64.0.0/29"],
+  dns: [],
+  nbns: [],
+};
+export const USERS = [{ name: "demo", password: "right", network: "default" }];
+
+export class House {
+  readonly plane = new Plane();
+  readonly closed: { session: SessionInfo; result: Result }[] = [];
+  readonly granted: Grant[] = [];
+  readonly released: Grant[] = [];
+  readonly entries: Entry[] = [];
+  readonly aaa: Aaa;
+  readonly subscribers: Subscribers;
+  now = 0;
+
+  constructor(aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS })) {
+    this.aaa = {
+      authenticate: async (request, held) => {
+        const answer = await aaa.authenticate(request, held);
+        if (answer.ok) this.granted.push(answer.grant);
+        return answer;
+      },
+      release: (grant) => {
+        this.released.push(grant);
+        aaa.release(grant);
+      },
+    };
+    this.subscribers = new Subscribers({
+      table: this.plane.table,
+      inject: this.plane.inject,
+      aaa: this.aaa,
+      link: {
+        mru: 1400,
+        authMethods: ["pap"],
+        hostName: "lns",
+        random: (length) => new Uint8Array(length).fill(7),
+      },
+      networks: new Map([["default", { index: 0, mtu: 1400 }]]),
+      clock: () => this.now,
+      closeSession: (session, result) => this.closed.push({ session, result }),
+      onProgress: () => undefined,
+      recorder: new Recorder({ add: (entry) => this.entries.push(entry), clock: () => this.now }),
+      log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
+    });
+  }
+
+  open(sessionId: number, wishes: PeerWishes = {}): Client {
+    const session = info(sessionId);
+    this.subscribers.handleEvent({ type: "session-open", session }, this.now);
+    return new Client(this, session, wishes);
+  }
+
+  get rows() {
+    return [...this.subscribers.rows(this.now)];
+  }
+}
+
+/** A PPP client at the other end of one session; frames pass through the data plane. */
+export class Client {
+  readonly house: House;
+  readonly session: SessionInfo;
+  link: PppPeer;
+
+  constructor(house: House, session: SessionInfo, wishes: PeerWishes) {
+    this.house = house;
+    this.session = session;
+    this.link = new PppPeer({ name: "demo", password: "right", ...wishes });
+  }
+
+  connect(): void {
+    const { house, session } = this;
+    house.subscribers.handleEvent({ type: "session-up", session }, house.now);
+  }
+
+  hangUp(): void {
+    const { house, session } = this;
+    const event = { type: "session-down", session, by: "peer", result: { code: 1 } } as const;
+    house.subscribers.handleEvent(event, house.now);
+  }
+
+  /** Carries frames both ways until nobody has more to say; AAA answers in between. */
+  async talk(): Promise<void> {
+    const { plane, subscribers } = this.house;
+    for (let quiet = 0; quiet < 3; ) {
+      quiet++;
+      await Promise.resolve();
+      this.link.handleTimeout(this.house.now);
+      for (let frame = this.link.pollTransmit(); frame; frame = this.link.pollTransmit()) {
+        this.send(frame);
+        quiet = 0;
+      }
+      for (let punted = plane.punt.take(); punted; punted = plane.punt.take()) {
+        subscribers.handleFrame(punted, this.house.now);
+      }
+      for (const { datagram } of plane.sendInjected()) {
+        this.link.handleInput(datagram.subarray(8), this.house.now);
+        quiet = 0;
+      }
+    }
+  }
+
+  send(frame: Uint8Array): void {
+    this.house.plane.up([dataMessage(this.session.tunnelId, this.session.sessionId, frame)]);
+  }
+
+  async establish(): Promise<void> {
+    this.connect();
+    this.link.open(this.house.now);
+    await this.talk();
+  }
+
+  /** How many of its packets reach the network. */
+  ping(source = this.link.address): number {
+    const datagram = dataMessage(1, this.session.sessionId, pppFrame(packet(source, HOST)));
+    return this.house.plane.up([datagram]).length;
+  }
+}
+
+/** The local users, who are asked but not answered for until `answer` is called. */
+export function slowAaa(): { aaa: Aaa; answer: () => void } {
+  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const aaa: Aaa = {
+    authenticate: (request) => promise.then(() => local.authenticate(request)),
+    release: (grant) => local.release(grant),
+  };
+  return { aaa, answer: resolve };
+}
+
+/** Until every promise that can settle has done so. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function info(sessionId: number): SessionInfo {
+  return {
+    tunnelId: 1,
+    sessionId,
+    peerTunnelId: 2,
+    peerSessionId: sessionId + 1,
+    path: { peer: "192.0.2.9", peerPort: 1701, local: "192.0.2.1" },
+    state: "established",
+    callSerialNumber: 0,
+    calledNumber: "",
+    callingNumber: "",
+    sequencingRequired: false,
+    since: 0,
+  };
+}
