@@ -5,34 +5,48 @@ import {
   type Answers,
   decodeAnswer,
   encodeMessage,
+  type Filter,
   MessageReader,
+  type Request,
+  readEntries,
   type Subject,
 } from "../daemon/api-messages.ts";
 import { API_ANSWER_MAX, API_IDLE_MS } from "../limits.ts";
-import { failure } from "./usage.ts";
+import { CommandError, failure } from "./usage.ts";
 
-/** @throws {CommandError} when nobody answers, or not in full. */
-export async function ask<S extends Subject>(socketPath: string, show: S): Promise<Answers[S]> {
+/** Nobody listens: what a file tells is all there is. */
+export class NoServerError extends CommandError {}
+
+/**
+ * @throws {NoServerError} when no server is there.
+ * @throws {CommandError} when nobody answers, or not in full.
+ */
+export async function ask<S extends Subject>(
+  socketPath: string,
+  show: S,
+  filter: Filter = {},
+): Promise<Answers[S]> {
   const rows: unknown[] = [];
   let counters: Record<string, number> = {};
-  for (const message of await exchange(socketPath, show)) {
+  for (const message of await exchange(socketPath, { show, ...filter })) {
     if ("rows" in message) for (const row of message.rows) rows.push(row);
     if ("counters" in message) counters = message.counters;
   }
+  if (show === "history") return readEntries(rows) as Answers[S];
   return (show === "counters" ? counters : rows) as Answers[S];
 }
 
-function exchange(path: string, show: Subject): Promise<AnswerMessage[]> {
+function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
   return new Promise((resolve, reject) => {
     const reader = new MessageReader(API_ANSWER_MAX);
     const messages: AnswerMessage[] = [];
     const connection = createConnection(path);
-    const fail = (message: string): void => {
+    const fail = (error: string | CommandError): void => {
       connection.destroy();
-      reject(failure(message));
+      reject(typeof error === "string" ? failure(error) : error);
     };
     connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
-    connection.on("connect", () => connection.write(encodeMessage({ show })));
+    connection.on("connect", () => connection.write(encodeMessage(request)));
     connection.on("error", (error: NodeJS.ErrnoException) => fail(explain(path, error)));
     connection.on("close", () => fail(`the answer from ${path} ended early`));
     connection.on("data", (chunk: Uint8Array) => {
@@ -48,10 +62,11 @@ function exchange(path: string, show: Subject): Promise<AnswerMessage[]> {
   });
 }
 
-function explain(path: string, error: NodeJS.ErrnoException): string {
+function explain(path: string, error: NodeJS.ErrnoException): string | CommandError {
   if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {
     const advice = 'start one with "simplon lns", or name its file with -c FILE';
-    return `no server answers on ${path}; ${advice}`;
+    const { message, exitCode } = failure(`no server answers on ${path}; ${advice}`);
+    return new NoServerError(message, exitCode);
   }
   if (error.code === "EACCES" || error.code === "EPERM") {
     return `permission to ask on ${path} is missing; run this as the user who runs "simplon lns"`;

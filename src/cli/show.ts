@@ -1,22 +1,33 @@
 /** `simplon show`: what the running daemon holds, as a table or as JSON. @module */
 import {
   type Answers,
+  type Filter,
+  isNumberOfRows,
+  isText,
+  ROWS_MAX,
   type SessionRow,
   SUBJECTS,
   type Subject,
   type TunnelRow,
 } from "../daemon/api-messages.ts";
+import type { Entry } from "../history/entry.ts";
 import { visible } from "../observe/format.ts";
 import { ask } from "./ask.ts";
+import { findPlace, openPast } from "./past.ts";
 import { print } from "./print.ts";
 import { findSocket } from "./settings.ts";
 import { type Column, formatAge, formatCount, formatOctets, formatTable } from "./table.ts";
 import { misuse, parseCommand } from "./usage.ts";
 
+/** Entries of the history that are shown where nothing else is asked for. */
+const LAST = 100;
+
 export async function show(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommand(args, {
     config: { type: "string", short: "c" },
     json: { type: "boolean" },
+    user: { type: "string" },
+    last: { type: "string" },
   });
   const [name, ...more] = positionals;
   const subject = SUBJECTS.find((candidate) => candidate === name);
@@ -25,14 +36,46 @@ export async function show(args: readonly string[]): Promise<number> {
     throw misuse(`show: expected one of ${SUBJECTS.join(", ")}, got ${got}`);
   }
   if (more.length > 0) throw misuse(`unexpected argument ${JSON.stringify(more[0])}`);
-  const answer = await ask(await findSocket(values.config), subject);
+  const filter = readFilter(subject, values);
+  const answer =
+    subject === "history"
+      ? await history(values.config, filter)
+      : await ask(await findSocket(values.config), subject);
   print(values.json === true ? `${JSON.stringify(answer)}\n` : format(subject, answer));
   return 0;
+}
+
+function readFilter(
+  subject: Subject,
+  { user, last }: { readonly user?: string | undefined; readonly last?: string | undefined },
+): Filter {
+  if (subject !== "history") {
+    if (user !== undefined) throw misuse(`show ${subject}: --user is for history`);
+    if (last !== undefined) throw misuse(`show ${subject}: --last is for history`);
+    return {};
+  }
+  const count = last === undefined ? LAST : /^\d+$/.test(last) ? Number(last) : Number.NaN;
+  if (!isNumberOfRows(count)) {
+    throw misuse(`show history: --last expects a number from 1 to ${ROWS_MAX}`);
+  }
+  if (user === undefined) return { last: count };
+  if (!isText(user)) throw misuse("show history: --user expects the name of a user");
+  return { user, last: count };
+}
+
+/** The newest last: that is what stands at the end of a terminal. */
+async function history(file: string | undefined, filter: Filter): Promise<Entry[]> {
+  const { past, absence } = await openPast(await findPlace(file));
+  if (absence !== undefined) {
+    process.stderr.write(`${absence}\nsimplon: this is what its history file holds\n`);
+  }
+  return (await past(filter)).reverse();
 }
 
 /** A table of `answer`, for a person. */
 export function format(subject: Subject, answer: Answers[Subject]): string {
   if (subject === "counters") return formatCounters(answer as Answers["counters"]);
+  if (subject === "history") return formatHistory(answer as Answers["history"]);
   const rows = answer as Answers["tunnels"] | Answers["sessions"];
   if (rows.length === 0) return `no ${subject}\n`;
   return subject === "tunnels"
@@ -73,6 +116,24 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   right("TX PACKETS", (row) => formatCount(row.txPackets)),
   right("TX", (row) => formatOctets(row.txOctets)),
   right("DROPS", (row) => formatCount(row.drops)),
+];
+
+function formatHistory(entries: Answers["history"]): string {
+  return entries.length === 0 ? "no history\n" : formatTable(historyColumns, entries);
+}
+
+const historyColumns: readonly Column<Entry>[] = [
+  left("TIME (UTC)", ({ at }) => new Date(at).toISOString().slice(0, 19).replace("T", " ")),
+  left("WHAT", ({ what }) => what),
+  left("USER", ({ user }) => user),
+  left("PEER", ({ peer, what }) => (peer === "" && what !== "lns" ? "many" : peer)),
+  left("HOST NAME", ({ hostName }) => hostName),
+  right("TUNNEL", ({ tunnelId }) => (tunnelId === 0 ? "" : String(tunnelId))),
+  right("LASTED", (entry) => (entry.count > 1 ? "" : formatAge((entry.at - entry.since) / 1000))),
+  left("PHASE", ({ phase, what }) => (what === "session" ? phase : "")),
+  right("TIMES", ({ count }) => formatCount(count)),
+  left("CODE", ({ code }) => code),
+  left("WORDS", ({ words, result }) => (words === "" ? (result?.text ?? "") : words)),
 ];
 
 /** A block a group, the reasons below its name. */

@@ -7,7 +7,7 @@
  * @module
  */
 import { Packr, Unpackr } from "msgpackr";
-import { type Entry, readEntry } from "../history/entry.ts";
+import { type Entry, readEntry, WHATS } from "../history/entry.ts";
 import { HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
 
 /** A tunnel as `simplon show tunnels` has it. */
@@ -64,6 +64,8 @@ export interface Filter {
   readonly about?: string;
   /** The name of a user and nothing else. */
   readonly user?: string;
+  /** Entries of the history about sessions, tunnels or the LNS itself. */
+  readonly what?: Entry["what"];
   /** How many, from the first. */
   readonly last?: number;
 }
@@ -124,21 +126,23 @@ export class MessageReader {
 export function decodeRequest(body: Uint8Array): Request | undefined {
   const value = decode(body);
   if (typeof value !== "object" || value === null) return undefined;
-  const { show, about, user, last } = value as Record<string, unknown>;
+  const { show, about, user, what, last } = value as Record<string, unknown>;
   const subject = SUBJECTS.find((known) => known === show);
-  const isWhole = subject !== undefined && isText(about) && isText(user) && isNumberOfRows(last);
-  if (!isWhole) return undefined;
-  const given = { about, user, last };
+  if (subject === undefined || !isText(about) || !isText(user) || !isNumberOfRows(last)) {
+    return undefined;
+  }
+  if (what !== undefined && !WHATS.some((known) => known === what)) return undefined;
+  const given = { about, user, what, last };
   const present = Object.entries(given).filter(([, each]) => each !== undefined);
   return { show: subject, ...Object.fromEntries(present) };
 }
 
-function isText(value: unknown): boolean {
+export function isText(value: unknown): boolean {
   if (value === undefined) return true;
   return typeof value === "string" && value !== "" && value.length <= SUBJECT_MAX;
 }
 
-const ROWS_MAX = Object.values(HISTORY_ENTRIES_MAX).reduce((sum, count) => sum + count, 0);
+export const ROWS_MAX = Object.values(HISTORY_ENTRIES_MAX).reduce((sum, count) => sum + count, 0);
 
 export function isNumberOfRows(value: unknown): boolean {
   if (value === undefined) return true;

@@ -2,7 +2,6 @@
 import { lstatSync, rmSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import type { Entry } from "../history/entry.ts";
-import { type Facts, isAbout, parseSubject } from "../history/subject.ts";
 import {
   API_CHUNK_ROWS,
   API_CONNECTIONS_MAX,
@@ -20,6 +19,7 @@ import {
   type SessionRow,
   type TunnelRow,
 } from "./api-messages.ts";
+import { select } from "./api-select.ts";
 import { StartError } from "./start-error.ts";
 
 export type { SessionRow, TunnelRow } from "./api-messages.ts";
@@ -181,29 +181,6 @@ function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMes
   if (show === "counters") yield { counters: handlers.counters() };
   else yield* chunks(select<Row>(handlers[show](), request));
   yield { end: true };
-}
-
-/** The rows that are wanted, as many as are wanted. */
-export function* select<R extends Row>(
-  rows: Iterable<R>,
-  { about, user, last = Infinity }: Omit<Request, "show">,
-): Generator<R> {
-  const subject = about === undefined ? undefined : parseSubject(about);
-  let taken = 0;
-  for (const row of rows) {
-    if (taken >= last) return;
-    const facts = factsOf(row);
-    if (user !== undefined && facts.user !== user) continue;
-    if (subject !== undefined && !isAbout(subject, facts)) continue;
-    taken += 1;
-    yield row;
-  }
-}
-
-function factsOf(row: Row): Facts {
-  if ("addresses" in row) return row;
-  if ("hostName" in row) return { ...row, user: "", addresses: [] };
-  return { ...row, hostName: "", addresses: [row.address, row.prefix6] };
 }
 
 function* chunks(rows: Iterable<Row>): Generator<AnswerMessage> {

@@ -92,8 +92,8 @@ export class History {
     if (loaded.corrupt > 0) this.#file.rewrite();
     const [last] = loaded.entries.filter(({ what }) => what === "lns").slice(-1);
     if (last !== undefined && !ENDS.includes(last.code)) {
-      const at = Math.max(...loaded.entries.slice(-1).map((entry) => entry.at));
-      this.#add({ code: "lns-killed", at, since: last.at });
+      const since = loaded.entries.at(-1)?.at ?? last.at;
+      this.#add({ code: "lns-killed", since });
     }
   }
 

@@ -21,10 +21,14 @@ export type Phase = (typeof PHASES)[number];
 export const RANKS = ["user", "visitor", "stranger"] as const;
 export type Rank = (typeof RANKS)[number];
 
+export const WHATS = ["session", "tunnel", "lns"] as const;
+
 /** Result Code, Error Code and Error Message of RFC 2661 4.4.2. */
 export interface EndResult {
   /** Which of the two the codes are of: their numbers mean different things. */
   readonly message: "StopCCN" | "CDN";
+  /** Who sent the message. */
+  readonly by: "peer" | "local";
   readonly code: number;
   readonly error?: number;
   readonly text?: string;
@@ -35,7 +39,7 @@ export interface Entry {
   readonly at: number;
   /** When it began, or first failed. */
   readonly since: number;
-  readonly what: "session" | "tunnel" | "lns";
+  readonly what: (typeof WHATS)[number];
   readonly rank: Rank;
   readonly code: Code;
   readonly by: EndedBy;
@@ -128,7 +132,7 @@ export function readEntry(value: unknown): Entry | undefined {
   const isWhole =
     isCount(at) &&
     isCount(since) &&
-    (what === "session" || what === "tunnel" || what === "lns") &&
+    WHATS.some((known) => known === what) &&
     (by === "peer" || by === "local" || by === "timeout") &&
     RANKS.some((known) => known === rank) &&
     PHASES.some((known) => known === phase) &&
@@ -146,9 +150,10 @@ export function readEntry(value: unknown): Entry | undefined {
 
 function isResult(value: unknown): value is EndResult {
   if (typeof value !== "object" || value === null) return false;
-  const { message, code, error, text } = value as Record<string, unknown>;
+  const { message, by, code, error, text } = value as Record<string, unknown>;
   return (
     (message === "StopCCN" || message === "CDN") &&
+    (by === "peer" || by === "local") &&
     isCount(code) &&
     (error === undefined || isCount(error)) &&
     (text === undefined || typeof text === "string")

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LnsEvent, Path, Refused, Result } from "../l2tp/index.ts";
+import type { LnsEvent, Path, Refused } from "../l2tp/index.ts";
 import { formatEndpoint } from "../net.ts";
 import type { DownReason } from "../ppp/index.ts";
 import { linkCode, refusalCode, refusedCode, sessionCode, tunnelCode } from "./classify.ts";
@@ -155,7 +155,7 @@ export class Recorder {
       sessionId: session.sessionId,
       rxOctets: traffic?.rxOctets ?? 0,
       txOctets: traffic?.txOctets ?? 0,
-      result: resultOf(event.withTunnel === true ? "StopCCN" : "CDN", event.result),
+      ...resultOf(event.withTunnel === true ? "StopCCN" : "CDN", event, code),
       words: story.words === "" && event.by === "peer" ? (event.result.message ?? "") : story.words,
     });
   }
@@ -164,36 +164,38 @@ export class Recorder {
     const { tunnel } = event;
     const known = this.#tunnels.get(tunnel.tunnelId);
     this.#tunnels.delete(tunnel.tunnelId);
+    const code = this.#ours(tunnelCode(event, tunnel.state));
     const established = known?.hasUser === true ? "user" : "visitor";
     return this.#add({
       ...this.#times(tunnel.since, now),
       what: "tunnel",
       rank: known === undefined ? "stranger" : established,
-      code: this.#ours(tunnelCode(event, tunnel.state)),
+      code,
       by: event.by,
       phase: "tunnel",
       peer: endpoint(tunnel.path),
       hostName: tunnel.hostName,
       tunnelId: tunnel.tunnelId,
-      result: resultOf("StopCCN", event.result),
-      words: event.result.message ?? "",
+      ...resultOf("StopCCN", event, code),
+      words: event.by === "peer" ? (event.result.message ?? "") : "",
     });
   }
 
   refused({ what, path, hostName, result, reason }: Refused): Entry {
     const at = this.#options.clock();
+    const code = refusedCode(reason, result.error);
+    const message = what === "tunnel" ? "StopCCN" : "CDN";
     return this.#add({
       at,
       since: at,
       what,
       rank: what === "tunnel" ? "stranger" : "visitor",
-      code: refusedCode(reason, result.error),
+      code,
       by: "local",
       phase: what === "tunnel" ? "tunnel" : "call",
       peer: endpoint(path),
       hostName,
-      result: resultOf(what === "tunnel" ? "StopCCN" : "CDN", result),
-      words: result.message ?? "",
+      ...resultOf(message, { by: "local", result }, code),
     });
   }
 
@@ -227,14 +229,21 @@ function endpoint({ peer, peerPort }: Path): string {
   return formatEndpoint(peer, peerPort);
 }
 
+/** What was sent or came; nothing, where the peer did not answer any more. */
 function resultOf(
   message: EndResult["message"],
-  { code, error, message: text }: Result,
-): EndResult {
+  { by, result }: Pick<SessionDown, "by" | "result">,
+  code: Code,
+): { result?: EndResult } {
+  if (code === "no-answer" || code === "half-open") return {};
+  const { error, message: text = "" } = result;
   return {
-    message,
-    code,
-    ...(error === undefined ? {} : { error }),
-    ...(text === undefined || text === "" ? {} : { text }),
+    result: {
+      message,
+      by: by === "peer" ? "peer" : "local",
+      code: result.code,
+      ...(error === undefined ? {} : { error }),
+      ...(text === "" ? {} : { text }),
+    },
   };
 }

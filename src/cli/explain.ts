@@ -1,0 +1,261 @@
+/** Answers "why" in sentences: what is now, what happened, what to do about it. @module */
+import type { SessionRow, TunnelRow } from "../daemon/api-messages.ts";
+import { CODES, type Code, fill } from "../history/codes.ts";
+import { type Entry, isFault } from "../history/entry.ts";
+import { resultWords } from "../history/results.ts";
+import type { Subject } from "../history/subject.ts";
+import { visible } from "../observe/format.ts";
+import { formatAge, formatOctets } from "./table.ts";
+
+/** All that is known of a subject. */
+export interface Case {
+  readonly subject: Subject;
+  /** What is up now; `undefined` when no LNS runs. */
+  readonly live: { readonly sessions: SessionRow[]; readonly tunnels: TunnelRow[] } | undefined;
+  /** Entries about the subject. */
+  readonly entries: readonly Entry[];
+  /** Entries about the LNS itself. */
+  readonly runs: readonly Entry[];
+  /** Tunnels of whomever that failed: one may be that of a subject that was never seen. */
+  readonly failures: readonly Entry[];
+  /** Whether the configuration has a user of that name; `undefined` where it cannot be told. */
+  readonly isConfigured: boolean | undefined;
+  /** "0.0.0.0:1701". */
+  readonly listen: string;
+  readonly now: number;
+}
+
+/** Endings of one kind; the newest is their example. */
+export interface Group {
+  readonly code: Code;
+  readonly count: number;
+  readonly first: number;
+  readonly users: number;
+  readonly last: Entry;
+}
+
+const GROUPS_MAX = 6;
+const FAILURES_MAX = 5;
+const FAILURES_MS = 3_600_000;
+const WIDTH = 96;
+const INDENT = "  ";
+
+/** The same kind of ending together, the most recent kind first. */
+export function groupEntries(entries: readonly Entry[]): Group[] {
+  const newestFirst = [...entries].sort((a, b) => b.at - a.at);
+  const kinds = Map.groupBy(newestFirst, ({ what, code }) => `${what} ${code}`);
+  return [...kinds.values()].flatMap((kind) => {
+    const [last] = kind;
+    if (last === undefined) return [];
+    const count = kind.reduce((sum, entry) => sum + entry.count, 0);
+    const first = Math.min(...kind.map((entry) => (entry.count > 1 ? entry.since : entry.at)));
+    const users = new Set(kind.map(({ user }) => user).filter((user) => user !== "")).size;
+    return [{ code: last.code, count, first, users, last }];
+  });
+}
+
+export function isKnown({ live, entries }: Case): boolean {
+  const up = (live?.sessions.length ?? 0) + (live?.tunnels.length ?? 0);
+  return up > 0 || entries.length > 0;
+}
+
+/** The whole answer, for a person. */
+export function explain(about: Case): string {
+  const paragraphs = [...tellNow(about), ...tellRuns(about), ...tellEndings(about)];
+  if (!isKnown(about)) paragraphs.push(...tellNothing(about));
+  return `${paragraphs.join("\n\n")}\n`;
+}
+
+/** Sessions say more than the normal ends of the tunnels that carried them. */
+export function endings({ entries }: Pick<Case, "entries">): Group[] {
+  const hasSessions = entries.some(({ what }) => what === "session");
+  const telling = entries.filter(
+    (entry) => !hasSessions || entry.what === "session" || isFault(entry),
+  );
+  return groupEntries(telling);
+}
+
+function tellNow({ subject, live }: Case): string[] {
+  if (live === undefined) {
+    return ["The LNS is not running. What follows is from its history file."];
+  }
+  const { sessions, tunnels } = live;
+  const isUserKnown = subject.kind === "name" && sessions.length > 0;
+  const lines = [...sessions.map(tellSession), ...(isUserKnown ? [] : tunnels.map(tellTunnel))];
+  if (lines.length > 0) return [lines.join("\n")];
+  const text = visible(subject.text);
+  switch (subject.kind) {
+    case "tunnel":
+      return [`Tunnel ${text} is not up.`];
+    case "address":
+      return [`Nobody is connected from ${text} or has it inside.`];
+    case "name":
+      return [`${quoted(subject.text)} is not connected.`];
+  }
+}
+
+function tellSession(row: SessionRow): string {
+  const { user, phase, peer, seconds, network, tunnelId, sessionId } = row;
+  const who = user === "" ? "A user who has not told a name yet" : quoted(user);
+  const doing =
+    phase === "network"
+      ? `is connected since ${formatAge(seconds)}`
+      : `is dialling in since ${formatAge(seconds)}, now in phase ${phase}`;
+  const has = [row.address, row.prefix6].filter((each) => each !== "");
+  const address =
+    has.length === 0 ? "" : `, has ${has.join(" and ")} in network ${visible(network)}`;
+  return `${who} ${doing}, from ${peer}${address} (tunnel ${tunnelId}, session ${sessionId}).`;
+}
+
+function tellTunnel({ tunnelId, peer, hostName, seconds, sessions }: TunnelRow): string {
+  const carries = sessions === 1 ? "1 session" : `${sessions} sessions`;
+  const host = hostName === "" ? "" : ` (${quoted(hostName)})`;
+  return `Tunnel ${tunnelId} to ${peer}${host} is up since ${formatAge(seconds)}, with ${carries}.`;
+}
+
+/** What had no goodbye has no entry of its own. */
+function tellRuns({ runs, entries, live, now }: Case): string[] {
+  if (live !== undefined && live.sessions.length > 0) return [];
+  const newest = Math.max(0, ...entries.map(({ at }) => at));
+  const [last] = runs.filter((run) => isFault(run) && run.at >= newest).sort((a, b) => b.at - a.at);
+  if (last === undefined) return [];
+  const span = last.since < last.at ? `Between ${clock(last.since, now)} and ` : "At ";
+  const { what, advice } = CODES[last.code];
+  return [
+    [
+      `${span}${clock(last.at, now)}: ${last.code}`,
+      ...wrap(what),
+      ...(last.words === "" ? [] : wrap(`Its error: ${quoted(last.words)}.`)),
+      ...wrap(`To do: ${advice}`),
+    ].join("\n"),
+  ];
+}
+
+function tellEndings(about: Case): string[] {
+  const groups = endings(about);
+  const told = groups.slice(0, GROUPS_MAX).map((group) => tellGroup(group, about.now));
+  const hidden = groups.length - told.length;
+  return hidden > 0
+    ? [...told, `And ${hidden} more kinds of endings: simplon show history.`]
+    : told;
+}
+
+function tellGroup({ code, count, first, users, last }: Group, now: number): string {
+  const ago = `${clock(last.at, now)}, ${formatAge((now - last.at) / 1000)} ago`;
+  const often =
+    count === 1 ? `Once, at ${ago}` : `${count} times since ${clock(first, now)}, last at ${ago}`;
+  const { what, advice } = CODES[code];
+  const slots = { user: last.user, peer: last.peer, phase: last.phase };
+  return [
+    `${often}: ${code}`,
+    ...wrap(visible(fill(what, slots))),
+    ...wrap(visible(`${tellWho(last, users, count)}.`)),
+    ...tellWords(last).flatMap((line) => wrap(visible(line))),
+    ...wrap(visible(`To do: ${fill(advice, slots)}`)),
+  ].join("\n");
+}
+
+/** Which it was, and how far it came. */
+function tellWho(entry: Entry, users: number, count: number): string {
+  const { what, user, peer, hostName, callingNumber, tunnelId, sessionId, phase, network } = entry;
+  const seconds = (entry.at - entry.since) / 1000;
+  const name =
+    what === "session" ? `Session ${sessionId} in tunnel ${tunnelId}` : `Tunnel ${tunnelId}`;
+  const isUp = entry.addresses.length > 0;
+  const facts = [
+    `${users > 1 ? `${users} users, the last one` : count > 1 ? "The last one" : ""}`,
+    sessionId + tunnelId === 0 ? "" : name,
+    user === "" ? "" : `user ${quoted(user)}`,
+    peer === "" ? "from many addresses" : `from ${peer}`,
+    hostName === "" ? "" : `host name ${quoted(hostName)}`,
+    callingNumber === "" ? "" : `calling from ${quoted(callingNumber)}`,
+    what === "session" ? `reached phase ${phase}` : "",
+    isUp ? `had ${entry.addresses.join(" and ")} in network ${network}` : "",
+    entry.count === 1 && seconds >= 1 ? `lasted ${formatAge(seconds)}` : "",
+    isUp ? `sent ${formatOctets(entry.rxOctets)}, got ${formatOctets(entry.txOctets)}` : "",
+  ].filter((fact) => fact !== "");
+  const [first = "", ...rest] = facts;
+  const isIntroduced = users > 1 || count > 1;
+  if (isIntroduced) return `${first}: ${lowerFirst(rest.join(", "))}`;
+  return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(", ");
+}
+
+/** What was said, by whom. */
+function tellWords({ words, result }: Entry): string[] {
+  const lines: string[] = [];
+  const text = result?.text ?? "";
+  if (words !== "" && words !== text) lines.push(`The peer said: ${quoted(words)}.`);
+  if (result === undefined) return lines;
+  const said = `${resultWords(result)}${text === "" ? "" : `, ${quoted(text)}`}`;
+  lines.push(result.by === "peer" ? `The peer said: ${said}.` : `The peer was told: ${said}.`);
+  return lines;
+}
+
+function tellNothing({ subject, isConfigured, listen, failures, now }: Case): string[] {
+  const text = subject.kind === "name" ? quoted(subject.text) : visible(subject.text);
+  const paragraphs = [`The history has nothing about ${text}: it never got through to this LNS.`];
+  if (subject.kind === "name" && isConfigured !== undefined) {
+    paragraphs.push(
+      isConfigured
+        ? `The configuration has a user ${text}, so the name is right; no client has told it yet.`
+        : `The configuration has no user ${text}: is the name right? Upper and lower case count.`,
+    );
+  }
+  const recent = failures.filter((entry) => isFault(entry) && now - entry.at < FAILURES_MS);
+  if (recent.length > 0) paragraphs.push(tellFailures(recent, now));
+  const checks = [
+    `Does the client dial this host, at UDP port ${listen.slice(listen.lastIndexOf(":") + 1)}? ` +
+      `The LNS listens on ${listen}. Whether anything comes: tcpdump -ni any udp port 1701`,
+    "Does a firewall on the way or on this host let UDP port 1701 in and out?",
+    "Does the client speak L2TP without IPsec? With IPsec it sends to UDP ports 500 and 4500, and " +
+      "nothing comes to 1701 before an IPsec gateway in front has let it through.",
+  ];
+  const lines = checks.flatMap((check) =>
+    wrap(check, "    ").map((line, index) => (index === 0 ? `  - ${line.trimStart()}` : line)),
+  );
+  return [...paragraphs, ["What to check:", ...lines].join("\n")];
+}
+
+/** Nobody tells a user's name before the tunnel is up, so any of these may be the one. */
+function tellFailures(failures: readonly Entry[], now: number): string {
+  const groups = groupEntries(failures).slice(0, FAILURES_MAX);
+  const lines = groups.flatMap(({ code, count, last }) => [
+    `  ${code}, ${count === 1 ? "once" : `${count} times`}, last at ${clock(last.at, now)} from ` +
+      `${last.peer === "" ? "many addresses" : last.peer}` +
+      `${last.hostName === "" ? "" : ` (${quoted(last.hostName)})`}`,
+    ...wrap(`To do: ${fill(CODES[code].advice, last)}`, "    "),
+  ]);
+  const head = "In the last hour these tunnels failed before a name could be told; one may be it:";
+  return [head, ...lines].map(visible).join("\n");
+}
+
+/** UTC, as in the log; with the date if it is not today's. */
+export function clock(at: number, now: number): string {
+  const [date = "", time = ""] = new Date(at).toISOString().split("T");
+  const [today = ""] = new Date(now).toISOString().split("T");
+  const short = `${time.slice(0, 8)} UTC`;
+  return date === today ? short : `${date} ${short}`;
+}
+
+function quoted(text: string): string {
+  return visible(JSON.stringify(text));
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** Lines that fit a terminal. */
+function wrap(text: string, indent = INDENT): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && indent.length + line.length + 1 + word.length > WIDTH) {
+      lines.push(indent + line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, indent + line];
+}
