@@ -6,7 +6,13 @@
  */
 import * as layout from "../../assembly/layout.ts";
 import type { Grant } from "../../src/aaa/index.ts";
-import { AvpType, MessageType, parseControlMessage, readAvp } from "../../src/codec/index.ts";
+import {
+  AvpType,
+  MessageType,
+  parseControlMessage,
+  parseHeader,
+  readAvp,
+} from "../../src/codec/index.ts";
 import { SESSION_SETUP_MS, TUNNEL_SETUP_MS, UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
 import { bodyOf } from "../peer/wire.ts";
 import type { Plane } from "../unit/dataplane/plane.ts";
@@ -34,6 +40,18 @@ export function newCorrespondence(): Correspondence {
 const PEER_WINDOW = 8;
 /** Room for the retransmissions of the message that ends what takes too long. */
 const STUCK_AFTER_MS = 40_000;
+const STEPS_AT_ONCE_MAX = 10_000;
+
+/** What leaves the LNS is L2TP. */
+export function wellFormed(datagram: Uint8Array): Verdict {
+  const header = parseHeader(datagram);
+  return typeof header === "string" ? `the LNS built a datagram that is ${header}` : undefined;
+}
+
+/** No two parts of a world go on answering each other without time passing. */
+export function comesToRest(stepsAtOnce: number): Verdict {
+  return stepsAtOnce > STEPS_AT_ONCE_MAX ? `${stepsAtOnce} steps at one instant` : undefined;
+}
 
 /**
  * RFC 2661 5.8: an Ns stands for one message for ever, no more are out than the peer's window

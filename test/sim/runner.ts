@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { newPlane, type Outcome, Violation, World } from "./world.ts";
+import { type Fault, newPlane, type Outcome, Violation, World } from "./world.ts";
 
 export interface RunOptions {
   /** Seed of the first world; each further one has the next. */
@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly print: (line: string) => void;
   /** Takes what happens, line by line. */
   readonly trace?: (line: string) => void;
+  /** Put into every world. */
+  readonly fault?: Fault;
 }
 
 export interface RunResult {
@@ -22,7 +24,8 @@ export interface RunResult {
 
 const PROGRESS_MS = 5_000;
 
-export async function runWorlds({ first, worlds, print, trace }: RunOptions): Promise<RunResult> {
+export async function runWorlds(options: RunOptions): Promise<RunResult> {
+  const { first, worlds, print, trace, fault = {} } = options;
   const began = performance.now();
   const outcomes: Outcome[] = [];
   let failures = 0;
@@ -30,7 +33,7 @@ export async function runWorlds({ first, worlds, print, trace }: RunOptions): Pr
   let said = began;
   for (let seed = first; seed < first + worlds; seed++) {
     try {
-      outcomes.push(await new World(seed, plane, {}, trace).run());
+      outcomes.push(await runWorld(new World(seed, plane, fault, trace)));
     } catch (error) {
       failures++;
       plane = newPlane();
@@ -45,6 +48,22 @@ export async function runWorlds({ first, worlds, print, trace }: RunOptions): Pr
   }
   print(summary(outcomes, failures, (performance.now() - began) / 1_000));
   return { failures, hashes: outcomes.map(({ hash }) => hash) };
+}
+
+/** A promise of the program that is rejected and has no taker is an exception of it too. */
+async function runWorld(world: World): Promise<Outcome> {
+  const rejections: unknown[] = [];
+  const listen = (error: unknown) => void rejections.push(error);
+  process.on("unhandledRejection", listen);
+  try {
+    const outcome = await world.run();
+    // Node tells of them when the queue of microtasks is empty.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (rejections.length > 0) throw rejections[0];
+    return outcome;
+  } finally {
+    process.off("unhandledRejection", listen);
+  }
 }
 
 function summary(outcomes: readonly Outcome[], failures: number, seconds: number): string {

@@ -29,7 +29,7 @@ export class SimAaa implements Aaa {
   readonly out = new Set<Grant>();
   /** An answer was given and its taker has not run yet. */
   hasAnswered = false;
-  readonly #users = new LocalUsers({ users: USERS, networks: [NETWORK] });
+  readonly users: Aaa = new LocalUsers({ users: USERS, networks: [NETWORK] });
   readonly #options: AaaOptions;
 
   constructor(options: AaaOptions) {
@@ -41,7 +41,7 @@ export class SimAaa implements Aaa {
     return new Promise((resolve, reject) => {
       scheduler.after(random.between(0, delay), () => {
         this.hasAnswered = true;
-        this.#users.authenticate(request).then((answer) => {
+        this.users.authenticate(request).then((answer) => {
           if (answer.ok) {
             onGrant(answer.grant, this.out);
             this.out.add(answer.grant);
@@ -54,6 +54,6 @@ export class SimAaa implements Aaa {
 
   release(grant: Grant): void {
     this.out.delete(grant);
-    this.#users.release(grant);
+    this.users.release(grant);
   }
 }

@@ -163,7 +163,7 @@ export class SimPeer {
       line.pingAt = now + this.#options.random.between(1, PING_MS);
     } else if (call?.state === "closed") {
       // A wrong password is not tried twice.
-      if (ppp?.verdict === "failure") line.wants = false;
+      if (ppp?.verdict === "failure" && !line.plan.isWelcome) line.wants = false;
       this.#forget(line);
       if (line.wants) line.redialAt = now + REDIAL_MS;
     } else if (call !== undefined && (!line.wants || isUseless(ppp))) {
