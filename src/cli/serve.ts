@@ -21,7 +21,9 @@ export async function serve(descriptor: number): Promise<number> {
     human: process.stdout.isTTY === true,
     sink: new LineSink(stdoutWrite()),
   });
-  const supervisor = new Supervisor((signal) => isIgnored(libc, signal));
+  // Not process.exit: on Node that waits for a thread which writes to a terminal that was stopped.
+  const exit = (exitCode: number) => libc.exit(exitCode);
+  const supervisor = new Supervisor((signal) => isIgnored(libc, signal), exit);
   let running: RunningLns;
   try {
     const { threads } = assertUnprivileged(libc);
@@ -35,5 +37,6 @@ export async function serve(descriptor: number): Promise<number> {
   const code = await running.done;
   await flushLog(log);
   // The daemon is down: nothing that might still hold the event loop is worth waiting for.
-  process.exit(code);
+  exit(code);
+  return code;
 }

@@ -14,12 +14,14 @@ type Stoppable = Pick<RunningLns, "stop" | "fail">;
  * if that hangs.
  */
 export class Supervisor {
+  readonly #exit: (code: number) => void;
   #running: Stoppable | undefined;
   #firstSignal: number | undefined;
   #hasFailed = false;
 
-  /** Listens from now on, until the process ends. */
-  constructor(isIgnored: (signal: number) => boolean) {
+  /** Listens from now on, until `exit` ends the process. */
+  constructor(isIgnored: (signal: number) => boolean, exit: (code: number) => void) {
+    this.#exit = exit;
     // With its first listener Deno takes over SIGHUP and dies of it, even where it was ignored: so
     // this is asked before, and an ignored one gets a listener too.
     const isHangUpIgnored = isIgnored(constants.signals.SIGHUP);
@@ -43,7 +45,7 @@ export class Supervisor {
       this.#firstSignal = now;
       void this.#running?.stop();
     } else if (now - this.#firstSignal > SIGNAL_ECHO_MS) {
-      process.exit(exitCode);
+      this.#exit(exitCode);
     }
   }
 
@@ -51,7 +53,7 @@ export class Supervisor {
     // The first error is the one that explains the others.
     if (this.#hasFailed) return;
     this.#hasFailed = true;
-    setTimeout(() => process.exit(1), FAILURE_EXIT_MS).unref();
+    setTimeout(() => this.#exit(1), FAILURE_EXIT_MS).unref();
     void running.fail(error);
   }
 }

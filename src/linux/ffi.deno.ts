@@ -48,6 +48,7 @@ export function openLibc(): Libc {
     prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
     capset: { parameters: ["buffer", "buffer"], result: "i32" },
     execv: { parameters: ["buffer", "buffer"], result: "i32" },
+    _exit: { parameters: ["i32"], result: "void" },
   });
   const errnoAt = symbols.__errno_location(); // one address per thread
   if (errnoAt === null) throw new Error("libc gives no address of errno");
@@ -90,6 +91,7 @@ export function openLibc(): Libc {
     prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
     capset: (header, data) => symbols.capset(header, data),
     execv: (path, argv) => symbols.execv(text.encode(`${path}\0`), argv),
+    exit: (code) => symbols._exit(code),
     eventfd: () => symbols.eventfd(0, EFD_NONBLOCK),
   };
 }

@@ -45,6 +45,7 @@ export function openLibc(): Libc {
     prctl: call("prctl", INT, WORD, WORD, WORD, WORD),
     capset: call("capset", OCTETS, OCTETS),
     execv: call("execv", TEXT, OCTETS),
+    exit: lib.func("_exit", "void", [INT]),
   };
 }
 

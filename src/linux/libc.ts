@@ -54,6 +54,8 @@ export interface Libc {
   capset(header: Octets, data: Octets): number;
   /** `argv` begins with the addresses of the arguments, the last one 0. */
   execv(path: string, argv: Octets): number;
+  /** Ends the process at once: no thread is waited for, nothing that is buffered is written. */
+  exit(code: number): void;
 }
 
 /** Why libc cannot be called here, for a person: one line that says what to install. */

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import type { LogLevel } from "../../../src/config/config.ts";
 import { Child, type Exit, poll, run } from "./child.ts";
 import { type Lab, root } from "./lab.ts";
-import { runtimeArgs } from "./runtime.ts";
 
 export interface Settings {
   readonly lns?: Readonly<Record<string, string | number>>;
@@ -43,7 +42,8 @@ export interface SessionRow {
 /** Users of every configuration here. */
 export const USERS = { bob: "bobpw", alice: "alicepw" } as const;
 
-export const main = join(root, "src", "cli", "main.ts");
+/** What "npm start" starts. */
+const launcher = join(root, "scripts", "simplon.ts");
 
 /** A configuration file in a new directory; answers its path. */
 export function writeConfig(lab: Lab, settings: Settings = {}): string {
@@ -72,9 +72,9 @@ export function writeConfig(lab: Lab, settings: Settings = {}): string {
   return file;
 }
 
-/** Command and arguments of one run of the program. */
+/** Command and arguments of one run of the program, on the runtime that SIMPLON_RUNTIME names. */
 export function simplonArgs(...args: readonly string[]): string[] {
-  return runtimeArgs(main, ...args);
+  return [process.execPath, launcher, ...args];
 }
 
 export class Simplon {

@@ -13,7 +13,8 @@ const end = (code: number): void => {
 };
 
 const libc = openLibc();
-const supervisor = new Supervisor((signal) => isIgnored(libc, signal));
+const exit = (code: number) => libc.exit(code);
+const supervisor = new Supervisor((signal) => isIgnored(libc, signal), exit);
 say("ready");
 if (late === "late") await new Promise((resolve) => setTimeout(resolve, 300));
 supervisor.watch({

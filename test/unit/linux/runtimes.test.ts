@@ -1,6 +1,7 @@
 /** The binding to libc on each runtime, and what a process does that has opened it. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { POLL_MS } from "../../../src/limits.ts";
 import { pathOf, RUNTIMES } from "../cli/process.ts";
 
 /** What starting a runtime may cost on a busy machine. */
-const START_MS = 4_000;
+const START_MS = 8_000;
 const MISSING = /^on Node this needs the optional package koffi, which is not installed; [^\n]*\n$/;
 
 function run(command: string, args: readonly string[]) {
@@ -44,6 +45,14 @@ for (const [runtime, [command = "", ...options]] of Object.entries(RUNTIMES)) {
     const { code, text, took } = await run(command, [...program, String(POLL_MS), "exit"]);
     assert.deepEqual({ code, text }, { code: 7, text: "" });
     assert.ok(took < POLL_MS + START_MS, `${took} ms`);
+  });
+
+  test(`${runtime}: exit does not wait for who writes and is not read`, async () => {
+    const argv = [...options, pathOf("test/unit/linux/blocked.ts")];
+    const child = spawn(command, argv, { stdio: ["ignore", "pipe", "inherit"] });
+    const deadline = setTimeout(() => child.kill("SIGKILL"), START_MS);
+    assert.deepEqual(await once(child, "exit"), [9, null]);
+    clearTimeout(deadline);
   });
 }
 
