@@ -20,7 +20,7 @@ dial | hangup | wait-drop | stop)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   ;;
-ping | fetch | rate)
+ping | fetch | rate | slaac)
   # shellcheck source=traffic.sh
   . /lab/traffic.sh
   ;;

@@ -23,18 +23,21 @@ EOF
 
 # Only the method asked for is accepted, so that the LNS has to offer it in the end.
 ppp_config() {
-  local refuse=(refuse-mschap refuse-mschap-v2 refuse-eap)
+  local refuse=(refuse-mschap refuse-eap)
   case "$(arg auth chap)" in
-  pap) refuse+=(refuse-chap) ;;
-  chap) refuse+=(refuse-pap) ;;
-  none) refuse+=(refuse-pap refuse-chap) ;;
-  *) echo "auth is pap, chap or none" && return 2 ;;
+  pap) refuse+=(refuse-chap refuse-mschap-v2) ;;
+  chap) refuse+=(refuse-pap refuse-mschap-v2) ;;
+  mschapv2) refuse+=(refuse-pap refuse-chap) ;;
+  none) refuse+=(refuse-pap refuse-chap refuse-mschap-v2) ;;
+  *) echo "auth is pap, chap, mschapv2 or none" && return 2 ;;
   esac
   {
-    printf '%s\n' "${refuse[@]}" noauth nodefaultroute +ipv6 usepeerdns ipcp-accept-local \
+    printf '%s\n' "${refuse[@]}" noauth nodefaultroute usepeerdns ipcp-accept-local \
       ipcp-accept-remote debug "logfile $PPP_LOG" "mtu $(arg mtu 1400)" "mru $(arg mtu 1400)" \
       "user $(arg user bob)" "password $(arg pass bobpw)" \
       "lcp-echo-interval $(arg echo 5)" "lcp-echo-failure 3"
+    # As most clients, it asks for IPv6 unless it is told not to.
+    if [ "$(arg ipv6 1)" = 1 ]; then echo +ipv6; else echo noipv6; fi
     arg ppp '' | tr ',_' '\n ' # further pppd options: ppp=novj,endpoint_local:01.02
   } >/etc/ppp/lac-options
 }
@@ -62,7 +65,7 @@ refused() {
 }
 up_or_refused() { [ "$(events ip-up)" -gt "$1" ] || refused; }
 
-# dial [lns= user= pass= auth= secret= challenge= mtu= echo= ppp= wait= keep=1]; keep: by the xl2tpd
+# dial [lns= user= pass= auth= secret= challenge= mtu= echo= ipv6= ppp= wait= keep=1]; keep: by the xl2tpd
 # that runs already, as it is configured.
 dial() {
   local before start reason device address gateway at dns1 dns2
@@ -107,8 +110,11 @@ facts() {
   result lcp_ours "$(sed -n 's/^rcvd \[LCP ConfAck id=[^ ]* *\(.*\)\]$/\1/p' $PPP_LOG | tail -1)"
   result ipcp_theirs "$(sed -n 's/^sent \[IPCP ConfAck id=[^ ]* *\(.*\)\]$/\1/p' $PPP_LOG | tail -1)"
   result ipcp_ours "$(sed -n 's/^rcvd \[IPCP ConfAck id=[^ ]* *\(.*\)\]$/\1/p' $PPP_LOG | tail -1)"
+  result ipv6cp_theirs "$(sed -n 's/^sent \[IPV6CP ConfAck id=[^ ]* *\(.*\)\]$/\1/p' $PPP_LOG | tail -1)"
+  result ipv6cp_ours "$(sed -n 's/^rcvd \[IPV6CP ConfAck id=[^ ]* *\(.*\)\]$/\1/p' $PPP_LOG | tail -1)"
   result verdict "$(sed -n 's/^rcvd \[\(CHAP Success\|CHAP Failure\|PAP AuthAck\|PAP AuthNak\).*/\1/p' \
     $PPP_LOG | tail -1)"
+  result said "$(sed -n 's/^rcvd \[CHAP [SF][a-z]* [^"]*"\(.*\)"\]$/\1/p' $PPP_LOG | tail -1)"
 }
 
 gone() { ! compgen -G "/sys/class/net/ppp*" >/dev/null; }
