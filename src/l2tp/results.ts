@@ -58,6 +58,11 @@ function fault(
   return { counter, result: { code, error, message } };
 }
 
+/** A message that the control connection's state does not foresee. */
+export function unforeseen(message: string, state: string): Fault {
+  return fault("out-of-sequence", StopCode.StateMachine, `${message} in ${state}`);
+}
+
 const { NotAuthorized } = StopCode;
 
 /** StopCCN. */
@@ -96,7 +101,7 @@ export const SETUP_TIMEOUT = fault(
   "not established in time",
 );
 export const PEER_LOST = fault("no-peer-response", StopCode.General, "no response");
-export const UNASKED_REPLY = fault("out-of-sequence", StopCode.StateMachine, "SCCRP in idle");
+export const UNASKED_REPLY = unforeseen("SCCRP", "idle");
 
 /** CDN. */
 export const SESSION_STOPPING: Result = {

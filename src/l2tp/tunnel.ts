@@ -41,7 +41,7 @@ import {
   PEER_LOST,
   SETUP_TIMEOUT,
   STOPPING,
-  StopCode,
+  unforeseen,
 } from "./results.ts";
 import type { Cause, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
 
@@ -298,9 +298,7 @@ export class Tunnel {
 
   #improper(event: ControlConnectionEvent, message: Message, now: number): void {
     this.#lcce.count("out-of-sequence");
-    const text = `${message.name} in ${this.#state}`;
-    const result = { code: StopCode.StateMachine, message: text };
-    this.#run(event, { by: "local", result, reason: "out-of-sequence" }, now);
+    this.#run(event, causeOf(unforeseen(message.name, this.#state)), now);
   }
 
   #invalid({ fault }: Message, now: number): void {
