@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CHAP, decodeOptions, encodeOptions, IPCP, LCP } from "../../peer/ppp.ts";
+import { CHAP, decodeOptions, encodeOptions, IPCP, LCP, type OptionList } from "../../peer/ppp.ts";
 import { Bench, brief, MAGIC } from "../../peer/ppp-bench.ts";
 
 test("a Configure-Request goes out ten times, soon at first, then the link is down", () => {
@@ -134,6 +134,28 @@ test("after five Naks the sixth is a Reject; an Ack starts the count again", () 
   ]);
   assert.equal(bench.ask(LCP, 7, [MAGIC])[0]?.code, 2);
   assert.equal(bench.ask(LCP, 8, [MAGIC, [1, 0, 1]])[0]?.code, 3);
+});
+
+test("a Configure-Request full of options is answered in whole, in its order, in no time", () => {
+  const bench = new Bench();
+  bench.open();
+  const many: OptionList = Array.from({ length: 700 }, (_, at) => [100 + (at % 100)]);
+  for (let turn = 1; turn <= 6; turn++) {
+    // Six times over, so that Max-Failure is passed too.
+    const [reject] = bench.ask(LCP, turn, [[1, 0, 1], ...many]);
+    assert.equal(reject?.code, 4);
+    assert.deepEqual(decodeOptions(reject?.data ?? Buffer.of()), many);
+  }
+  for (let turn = 7; turn <= 11; turn++) bench.ask(LCP, turn, [[1, 0, 1]]);
+  const [last] = bench.ask(LCP, 12, [many[0] ?? [100], [1, 0, 1], many[1] ?? [101]]);
+  assert.deepEqual(decodeOptions(last?.data ?? Buffer.of()), [[100], [1, 0, 1], [101]]);
+});
+
+test("a MRU above all that we send is acknowledged, and an Echo-Reply stays what was asked", () => {
+  const bench = new Bench();
+  bench.establish([MAGIC, [1, 0xff, 0xff]]);
+  assert.equal(bench.link.phase, "authenticate");
+  assert.equal(bench.say(LCP, 9, 1, new Uint8Array(1400))[0]?.data.length, 1400);
 });
 
 test("a peer that negotiates for ever is shown the door", () => {
