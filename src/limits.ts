@@ -191,6 +191,8 @@ export const HISTORY_REPEAT_MS = 60_000;
 export const HISTORY_NEW_MAX = { visitor: 512, stranger: 64 } as const;
 /** Entries of this time are written together: what a crash loses at most. */
 export const HISTORY_WRITE_MS = 100;
+/** Counts of repetitions are written this often: the rest of what a crash loses. */
+export const HISTORY_COUNT_MS = 5_000;
 /** Octets that wait for a slow disk before the file is written anew from memory instead. */
 export const HISTORY_PENDING_MAX = 1_048_576;
 /** Entries that are written between two turns of other work. */

@@ -1,7 +1,7 @@
 /** Answers "why" in sentences: what is now, what happened, what to do about it. @module */
 import type { SessionRow, TunnelRow } from "../daemon/api-messages.ts";
 import { CODES, type Code, fill } from "../history/codes.ts";
-import { type Entry, isFault } from "../history/entry.ts";
+import { type Entry, isFault, newestFirst } from "../history/entry.ts";
 import { resultWords } from "../history/results.ts";
 import type { Subject } from "../history/subject.ts";
 import { visible } from "../observe/format.ts";
@@ -42,8 +42,7 @@ const INDENT = "  ";
 
 /** The same kind of ending together, the most recent kind first. */
 export function groupEntries(entries: readonly Entry[]): Group[] {
-  const newestFirst = [...entries].sort((a, b) => b.at - a.at);
-  const kinds = Map.groupBy(newestFirst, ({ what, code }) => `${what} ${code}`);
+  const kinds = Map.groupBy(newestFirst(entries), ({ what, code }) => `${what} ${code}`);
   return [...kinds.values()].flatMap((kind) => {
     const [last] = kind;
     if (last === undefined) return [];
@@ -94,23 +93,25 @@ function tellNow({ subject, live }: Case): string[] {
   }
 }
 
+const DOING: Readonly<Record<string, string>> = {
+  network: "has been connected for",
+  terminate: "is being hung up after",
+};
+
 function tellSession(row: SessionRow): string {
   const { user, phase, peer, seconds, network, tunnelId, sessionId } = row;
   const who = user === "" ? "A user who has not told a name yet" : quoted(user);
-  const doing =
-    phase === "network"
-      ? `is connected since ${formatAge(seconds)}`
-      : `is dialling in since ${formatAge(seconds)}, now in phase ${phase}`;
+  const doing = DOING[phase] ?? `is dialling in, in phase ${phase}, for`;
   const has = [row.address, row.prefix6].filter((each) => each !== "");
   const address =
     has.length === 0 ? "" : `, has ${has.join(" and ")} in network ${visible(network)}`;
-  return `${who} ${doing}, from ${peer}${address} (tunnel ${tunnelId}, session ${sessionId}).`;
+  return `${who} ${doing} ${formatAge(seconds)}, from ${peer}${address} (tunnel ${tunnelId}, session ${sessionId}).`;
 }
 
 function tellTunnel({ tunnelId, peer, hostName, seconds, sessions }: TunnelRow): string {
   const carries = sessions === 1 ? "1 session" : `${sessions} sessions`;
   const host = hostName === "" ? "" : ` (${quoted(hostName)})`;
-  return `Tunnel ${tunnelId} to ${peer}${host} is up since ${formatAge(seconds)}, with ${carries}.`;
+  return `Tunnel ${tunnelId} to ${peer}${host} has been up for ${formatAge(seconds)}, with ${carries}.`;
 }
 
 /** What had no goodbye has no entry of its own. */
@@ -182,13 +183,12 @@ function tellWho(entry: Entry, users: number, count: number): string {
 
 /** What was said, by whom. */
 function tellWords({ words, result }: Entry): string[] {
-  const lines: string[] = [];
   const text = result?.text ?? "";
-  if (words !== "" && words !== text) lines.push(`The peer said: ${quoted(words)}.`);
-  if (result === undefined) return lines;
-  const said = `${resultWords(result)}${text === "" ? "" : `, ${quoted(text)}`}`;
-  lines.push(result.by === "peer" ? `The peer said: ${said}.` : `The peer was told: ${said}.`);
-  return lines;
+  const own = words === "" || words === text ? [] : [quoted(words)];
+  if (result === undefined) return own.map((said) => `The peer said: ${said}.`);
+  const formal = `${resultWords(result)}${text === "" ? "" : `, ${quoted(text)}`}`;
+  if (result.by === "peer") return [`The peer said: ${[...own, formal].join(", then ")}.`];
+  return [...own.map((said) => `The peer said: ${said}.`), `The peer was told: ${formal}.`];
 }
 
 function tellNothing({ subject, isConfigured, listen, failures, now }: Case): string[] {

@@ -4,7 +4,7 @@ import { type Config, DEFAULT_FILE, DEFAULT_HISTORY, DEFAULT_SOCKET } from "../c
 import type { Filter } from "../daemon/api-messages.ts";
 import { select } from "../daemon/api-select.ts";
 import { loadHistory } from "../daemon/history-file.ts";
-import type { Entry } from "../history/entry.ts";
+import { type Entry, newestFirst } from "../history/entry.ts";
 import { ask, NoServerError } from "./ask.ts";
 import { readConfig } from "./settings.ts";
 import { CommandError } from "./usage.ts";
@@ -48,7 +48,7 @@ export async function openPast({ socket, history }: Place): Promise<Opened> {
 async function read(path: string, absence: NoServerError): Promise<Entry[]> {
   try {
     const { entries } = await loadHistory(path);
-    return [...entries].sort((a, b) => b.at - a.at);
+    return newestFirst(entries);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === undefined ? message : `the history ${path} cannot be read (${code})`;

@@ -129,12 +129,16 @@ const historyColumns: readonly Column<Entry>[] = [
   left("PEER", ({ peer, what }) => (peer === "" && what !== "lns" ? "many" : peer)),
   left("HOST NAME", ({ hostName }) => hostName),
   right("TUNNEL", ({ tunnelId }) => (tunnelId === 0 ? "" : String(tunnelId))),
-  right("LASTED", (entry) => (entry.count > 1 ? "" : formatAge((entry.at - entry.since) / 1000))),
+  right("LASTED", lasted),
   left("PHASE", ({ phase, what }) => (what === "session" ? phase : "")),
   right("TIMES", ({ count }) => formatCount(count)),
   left("CODE", ({ code }) => code),
   left("WORDS", ({ words, result }) => (words === "" ? (result?.text ?? "") : words)),
 ];
+
+function lasted({ at, since, count, what }: Entry): string {
+  return count > 1 || what === "lns" ? "" : formatAge((at - since) / 1000);
+}
 
 /** A block a group, the reasons below its name. */
 function formatCounters(counters: Answers["counters"]): string {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Entry, makeEntry } from "../history/entry.ts";
+import { type Entry, makeEntry, newestFirst } from "../history/entry.ts";
 import { Ring } from "../history/ring.ts";
-import { HISTORY_CLOSE_MS } from "../limits.ts";
+import { HISTORY_CLOSE_MS, HISTORY_COUNT_MS } from "../limits.ts";
 import { HistoryFile, type Loaded, loadHistory } from "./history-file.ts";
 
 export interface HistoryOptions {
@@ -49,22 +49,21 @@ export class History {
 
   add(entry: Entry): void {
     const file = this.#file;
-    const now = this.#options.clock();
-    for (const changed of this.#ring.settle(now)) file?.append(changed);
+    this.#ring.settle(this.#options.clock());
     const added = this.#ring.add(entry);
     if (added !== undefined) file?.append(added);
-    this.#schedule(now);
+    if (this.#ring.hasChanged) this.#schedule();
   }
 
   /** All that is kept, the newest first. */
   entries(): Entry[] {
-    return this.#ring.entries().sort((a, b) => b.at - a.at);
+    return newestFirst(this.#ring.entries());
   }
 
   /** Writes all that is not written yet; `error` when the program ends because of one. */
   async close(error?: unknown): Promise<void> {
     clearTimeout(this.#timer);
-    for (const changed of this.#ring.settle(Infinity)) this.#file?.append(changed);
+    this.#writeChanged();
     if (error === undefined) this.#add({ code: "lns-stopped" });
     else this.#add({ code: "lns-failed", words: error instanceof Error ? error.message : "" });
     let timer: NodeJS.Timeout | undefined;
@@ -103,20 +102,15 @@ export class History {
     this.add(makeEntry({ at, since: at, ...about, ...given }));
   }
 
-  /** Counts of repetitions reach the file when their time is over. */
-  #schedule(now: number): void {
-    const { timeout } = this.#ring;
-    if (this.#timer !== undefined || timeout === Infinity) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        const later = this.#options.clock();
-        for (const changed of this.#ring.settle(later)) this.#file?.append(changed);
-        this.#schedule(later);
-      },
-      Math.max(0, timeout - now),
-    );
-    this.#timer.unref();
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#writeChanged();
+    }, HISTORY_COUNT_MS).unref();
+  }
+
+  #writeChanged(): void {
+    for (const entry of this.#ring.takeChanged()) this.#file?.append(entry);
   }
 
   #warn(error: unknown): void {

@@ -200,8 +200,10 @@ export class Subscribers {
     const story = subscriber?.story ?? this.#turnedAway.get(keyOf(session)) ?? new Story();
     this.#turnedAway.delete(keyOf(session));
     const traffic = subscriber && table.traffic(subscriber.handle);
-    const farewell = subscriber?.link?.farewell;
+    const { farewell, ending } = subscriber?.link ?? {};
     if (farewell !== undefined) story.words = peerText(farewell);
+    // The peer may hang up while the link still says goodbye: that is not why it ends.
+    if (ending !== undefined) story.end(ending);
     const entry = this.#recorder.sessionDown(event, story, traffic, now);
     const { tunnelId: tunnel, sessionId, peer, user } = entry;
     const fields = { tunnel, session: sessionId, peer, user, ...logFields(entry) };
@@ -324,6 +326,7 @@ export class Subscribers {
       else if (subscriber.grant !== grant) aaa.release(grant);
     } else {
       const code = subscriber.story.refuse(answer.reason, answer.detail);
+      this.#recorder.sessionRefused(subscriber.session, subscriber.story, code, now);
       log.warn({ ...names(subscriber), user: request.name, code }, "user refused");
       link.authenticated(answer, now);
     }

@@ -175,3 +175,8 @@ function isNothing(key: string, value: unknown): boolean {
 export function isFault(entry: Entry): boolean {
   return CODES[entry.code].kind === "fault";
 }
+
+/** What happened at the same moment stays in its order. */
+export function newestFirst(entries: readonly Entry[]): Entry[] {
+  return [...entries].sort((a, b) => a.at - b.at).reverse();
+}

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { LnsEvent, Path, Refused } from "../l2tp/index.ts";
+import type { LnsEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts";
 import { formatEndpoint } from "../net.ts";
 import type { DownReason } from "../ppp/index.ts";
 import { linkCode, refusalCode, refusedCode, sessionCode, tunnelCode } from "./classify.ts";
@@ -29,6 +29,8 @@ export class Story {
   /** Known before L2TP says that the session is down. */
   code: Code | undefined;
   by: Entry["by"] | undefined;
+  /** It has its entry. */
+  isRecorded = false;
   #phase: Phase = "call";
 
   get phase(): Phase {
@@ -48,16 +50,17 @@ export class Story {
   ask(user: string): void {
     this.user = user;
     this.isAsked = true;
-    this.refusal = undefined;
   }
 
-  /** AAA refused; returns the code. */
+  /** AAA refused; returns the code. Whatever ends the session now, this is why. */
   refuse(
     reason: "credentials" | "pool-exhausted",
     detail: "unknown-user" | "wrong-password" | undefined,
   ): Code {
-    this.refusal = refusalCode(reason, detail);
-    return this.refusal;
+    const code = refusalCode(reason, detail);
+    this.refusal = code;
+    this.turnAway(code);
+    return code;
   }
 
   grant(user: string, network: string): void {
@@ -72,10 +75,12 @@ export class Story {
     if (!this.addresses.includes(address)) this.addresses.push(address);
   }
 
-  /** The link ended by itself; returns the code. */
+  /** The link ends or has ended by itself; returns the code. The first reason counts. */
   end(reason: DownReason): Code {
-    this.code = linkCode(reason, this);
-    this.by = BY[reason];
+    if (this.code === undefined) {
+      this.code = linkCode(reason, this);
+      this.by = BY[reason];
+    }
     return this.code;
   }
 
@@ -132,32 +137,31 @@ export class Recorder {
     this.#tunnels.set(tunnel.tunnelId, { hostName: tunnel.hostName, hasUser: false });
   }
 
-  /** `now` is on the clock of the cores. */
+  /**
+   * The session of a user who is refused: an entry at once, for whoever asks why while the two
+   * sides still say goodbye. `now` is on the clock of the cores.
+   */
+  sessionRefused(session: SessionInfo, story: Story, code: Code, now: number): void {
+    if (story.isRecorded) return;
+    story.isRecorded = true;
+    this.#options.add(makeEntry({ ...this.#about(session, story, now), code, by: "local" }));
+  }
+
+  /** Returns what is known, and adds it unless it was added before. */
   sessionDown(event: SessionDown, story: Story, traffic: Traffic | undefined, now: number): Entry {
-    const { session } = event;
-    const tunnel = this.#tunnels.get(session.tunnelId);
-    if (tunnel !== undefined && story.isProved) tunnel.hasUser = true;
     const code = story.code ?? this.#ours(sessionCode(event, story));
-    return this.#add({
-      ...this.#times(session.since, now),
-      what: "session",
-      rank: story.isProved ? "user" : "visitor",
+    const { message = "" } = event.result;
+    const entry = makeEntry({
+      ...this.#about(event.session, story, now),
       code,
       by: story.by ?? event.by,
-      phase: story.phase,
-      user: story.user,
-      network: story.network,
-      addresses: story.addresses,
-      peer: endpoint(session.path),
-      hostName: tunnel?.hostName ?? "",
-      callingNumber: session.callingNumber,
-      tunnelId: session.tunnelId,
-      sessionId: session.sessionId,
       rxOctets: traffic?.rxOctets ?? 0,
       txOctets: traffic?.txOctets ?? 0,
       ...resultOf(event.withTunnel === true ? "StopCCN" : "CDN", event, code),
-      words: story.words === "" && event.by === "peer" ? (event.result.message ?? "") : story.words,
+      words: story.words === "" && event.by === "peer" ? message : story.words,
     });
+    if (!story.isRecorded) this.#options.add(entry);
+    return entry;
   }
 
   tunnelDown(event: TunnelDown, now: number): Entry {
@@ -197,6 +201,26 @@ export class Recorder {
       hostName,
       ...resultOf(message, { by: "local", result }, code),
     });
+  }
+
+  #about(session: SessionInfo, story: Story, now: number) {
+    const tunnel = this.#tunnels.get(session.tunnelId);
+    if (tunnel !== undefined && story.isProved) tunnel.hasUser = true;
+    const { phase, user, network, addresses } = story;
+    return {
+      ...this.#times(session.since, now),
+      what: "session" as const,
+      rank: story.isProved ? ("user" as const) : ("visitor" as const),
+      phase,
+      user,
+      network,
+      addresses,
+      peer: endpoint(session.path),
+      hostName: tunnel?.hostName ?? "",
+      callingNumber: session.callingNumber,
+      tunnelId: session.tunnelId,
+      sessionId: session.sessionId,
+    };
   }
 
   #add(given: Parameters<typeof makeEntry>[0]): Entry {

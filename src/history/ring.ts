@@ -25,8 +25,6 @@ interface Open {
   readonly held: Held;
   readonly key: string;
   readonly until: number;
-  /** The count has changed since the entry was written. */
-  isDirty: boolean;
 }
 
 export class Ring {
@@ -36,6 +34,8 @@ export class Ring {
     stranger: new Share(HISTORY_ENTRIES_MAX.stranger),
   };
   readonly #open = new Map<string, Open>();
+  /** Entries whose count has changed since they were written. */
+  readonly #changed = new Set<Held>();
   readonly #fresh = { visitor: 0, stranger: 0 };
   #freshSince = -Infinity;
   readonly #run: string;
@@ -61,13 +61,13 @@ export class Ring {
     const open = this.#open.get(key);
     if (open !== undefined) {
       open.held.entry = repeated(open.held.entry, single);
-      open.isDirty = true;
+      this.#changed.add(open.held);
       return undefined;
     }
     this.#ids += 1;
     const first = { ...single, id: `${this.#run}.${this.#ids}` };
     const held = this.#shares[entry.rank].push(first);
-    this.#open.set(key, { held, key, until: entry.at + HISTORY_REPEAT_MS, isDirty: false });
+    this.#open.set(key, { held, key, until: entry.at + HISTORY_REPEAT_MS });
     return first;
   }
 
@@ -76,22 +76,25 @@ export class Ring {
     return this.#shares[entry.rank].push(entry);
   }
 
-  /** Ends the time of repetitions that is over at `now`; returns entries to be written again. */
-  settle(now: number): Entry[] {
-    const changed: Entry[] = [];
+  /** Ends the time of repetitions that is over at `now`. */
+  settle(now: number): void {
     for (const open of this.#open.values()) {
       // In the order of their ends, unless the clock was set back: then they end at once.
       if (open.until > now && open.until - now <= HISTORY_REPEAT_MS) break;
       this.#open.delete(open.key);
-      if (open.isDirty) changed.push(open.held.entry);
     }
-    return changed;
   }
 
-  /** When `settle` has something to do; `Infinity` for never. */
-  get timeout(): number {
-    for (const { until } of this.#open.values()) return until;
-    return Infinity;
+  /** Whether counts have changed that are not written. */
+  get hasChanged(): boolean {
+    return this.#changed.size > 0;
+  }
+
+  /** Entries that are to be written again for their counts. */
+  takeChanged(): Entry[] {
+    const changed = [...this.#changed].map(({ entry }) => entry);
+    this.#changed.clear();
+    return changed;
   }
 
   /** All entries; within a share the oldest first. */

@@ -71,6 +71,11 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
     return authenticator?.state === "passed" ? authenticator.name : "";
   }
 
+  /** Why it ends, from the moment that this side wants it to. */
+  get ending(): DownReason | undefined {
+    return this.#reason;
+  }
+
   /** Data of the peer's Terminate-Request, "User request" of many; uninterpreted (RFC 1661 5.5). */
   get farewell(): Uint8Array | undefined {
     return this.#lcp.farewell;
