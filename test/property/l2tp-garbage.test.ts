@@ -2,20 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AvpType } from "../../src/codec/index.ts";
-import type { LnsEvent } from "../../src/l2tp/index.ts";
-import { PATH, seededRandom, Talk } from "../peer/control.ts";
+import { PATH, Talk } from "../peer/control.ts";
+import { balance, dice, mutated } from "../peer/garbage.ts";
 import { hide } from "../peer/hide.ts";
 import { avp, sccrq, typed, u16, u32, utf8 } from "../peer/lac.ts";
 
 const SECRET = "a secret";
-
-function dice(seed: number): (below: number) => number {
-  const random = seededRandom(seed);
-  return (below) => {
-    const octets = random(3);
-    return (((octets[0] ?? 0) << 16) | ((octets[1] ?? 0) << 8) | (octets[2] ?? 0)) % below;
-  };
-}
 
 /** Well-formed messages of every type, as the peer of `talk` would send them next. */
 function seeds(talk: Talk, sessionId: number): Uint8Array[] {
@@ -49,46 +41,6 @@ function seeds(talk: Talk, sessionId: number): Uint8Array[] {
     talk.build(avps, { sessionId }),
     talk.build(avps),
   ]);
-}
-
-function mutated(seed: Uint8Array, roll: (below: number) => number): Uint8Array {
-  let datagram = seed.slice();
-  for (let i = roll(4); i > 0; i--) {
-    const at = roll(datagram.length + 1);
-    switch (roll(5)) {
-      case 0:
-        datagram[at] = roll(256);
-        break;
-      case 1:
-        datagram[at] = (datagram[at] ?? 0) ^ (1 << roll(8));
-        break;
-      case 2:
-        datagram = datagram.slice(0, at);
-        break;
-      case 3:
-        datagram = Uint8Array.from([
-          ...datagram,
-          ...Array.from({ length: roll(40) }, () => roll(256)),
-        ]);
-        break;
-      case 4:
-        // Length follows what was cut or added, so that more than the header is reached.
-        if (datagram.length >= 4) datagram.set(u16(datagram.length), 2);
-        break;
-    }
-  }
-  return datagram;
-}
-
-function balance(events: readonly LnsEvent[]): Map<string, number> {
-  const open = new Map<string, number>();
-  for (const event of events) {
-    if (!("session" in event)) continue;
-    const key = `${event.session.tunnelId} ${event.session.sessionId} ${event.session.since}`;
-    const change = { "session-open": 1, "session-up": 0, "session-down": -1 }[event.type];
-    open.set(key, (open.get(key) ?? 0) + change);
-  }
-  return open;
 }
 
 for (const own of [false, true]) {
