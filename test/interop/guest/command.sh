@@ -16,7 +16,7 @@ finish() {
 trap finish EXIT
 
 case "$name" in
-dial | hangup | wait-drop | stop)
+dial | hangup | wait-drop | wait-up | stop)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   ;;

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# Sourced by command.sh: dial, hangup, wait-drop and stop, with xl2tpd and pppd as a user has them.
+# Sourced by command.sh: dial, hangup, wait-drop, wait-up and stop, with xl2tpd and pppd as a user has them.
 
 l2tp_config() {
   cat >/etc/xl2tpd/xl2tpd.conf <<EOF
 [global]
 port = 1701
+max retries = $(arg retries 5)
 auth file = /etc/xl2tpd/l2tp-secrets
 [lac peer]
 lns = $(arg lns 10.9.0.2)
@@ -14,7 +15,8 @@ ppp debug = yes
 pppoptfile = /etc/ppp/lac-options
 length bit = yes
 autodial = no
-redial = no
+redial = $([ "$(arg redial 0)" = 0 ] && echo no || echo yes)
+redial timeout = $(arg redial 1)
 EOF
   : >/etc/xl2tpd/l2tp-secrets
   [ "$(arg secret none)" = none ] || echo "* * $(arg secret none)" >/etc/xl2tpd/l2tp-secrets
@@ -65,8 +67,8 @@ refused() {
 }
 up_or_refused() { [ "$(events ip-up)" -gt "$1" ] || refused; }
 
-# dial [lns= user= pass= auth= secret= challenge= mtu= echo= ipv6= ppp= wait= keep=1]; keep: by the xl2tpd
-# that runs already, as it is configured.
+# dial [lns= user= pass= auth= secret= challenge= mtu= echo= redial= retries= ipv6= ppp= wait=
+# keep=1]; keep: by the xl2tpd that runs already, as it is configured.
 dial() {
   local before start reason device address gateway at dns1 dns2
   if [ "$(arg keep 0)" = 0 ]; then
@@ -101,7 +103,12 @@ dial() {
   result gateway "$gateway"
   result dns "$dns1,$dns2"
   facts
-  for behind in 10.7.0.0/24 10.8.0.0/24 10.64.0.0/16; do ip route replace $behind dev "$device"; done
+  routes "$device"
+}
+
+routes() {
+  local behind
+  for behind in 10.7.0.0/24 10.8.0.0/24 10.64.0.0/16; do ip route replace $behind dev "$1"; done
 }
 
 # What pppd's log says was agreed and told: the last acknowledged requests each way, the verdict.
@@ -147,6 +154,18 @@ wait-drop() {
   poll "$(arg seconds 20)" gone
   result dropped_ms $(($(ms) - start))
 }
+
+# wait-up seconds=60: until xl2tpd has dialled again by itself (dial redial=) and the link is up
+wait-up() {
+  local start device address
+  start=$(ms)
+  poll "$(arg seconds 60)" is_up
+  read -r _ device address _ < <(tail -1 $EVENTS)
+  result up_ms $(($(ms) - start))
+  result address "$address"
+  routes "$device"
+}
+is_up() { tail -1 $EVENTS | grep -q '^ip-up ' && ! gone; }
 
 # stop [now=1]: ends xl2tpd, which says goodbye; now: all at once and without a word
 stop() {
