@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildDist } from "../../../scripts/dist.ts";
 import { findDeno } from "../../../src/cli/launch.ts";
+import { configJsonSchema } from "../../../src/config/json-schema.ts";
 import { type Outcome, pathOf } from "./process.ts";
 
 const deno = findDeno(new URL(import.meta.url)) ?? "";
@@ -125,4 +126,9 @@ test("the codec is one file without imports that needs nothing of Node", async (
     console.log(tunnelId, sessionId);`;
   const { stdout, stderr } = await node(["--input-type=module", "--eval", bare]);
   assert.deepEqual({ stdout, stderr }, { stdout: "7 9\n", stderr: "" });
+});
+
+test("the JSON Schema of the configuration is beside the program", () => {
+  const schema = JSON.parse(readFileSync(pathOf(`${out}/simplon.schema.json`), "utf8"));
+  assert.deepEqual(schema, configJsonSchema());
 });
