@@ -1,4 +1,4 @@
-/** Reads what tcpdump wrote: classic pcap, Ethernet, IPv4, UDP, not fragmented. */
+/** Reads what tcpdump wrote: classic pcap, Ethernet, UDP in IPv4, not fragmented. */
 import { readFileSync } from "node:fs";
 
 export interface Datagram {
@@ -12,6 +12,8 @@ export interface Datagram {
 const FILE_HEADER = 24;
 const RECORD_HEADER = 16;
 const ETHERNET_HEADER = 14;
+const ETHERTYPE = 12;
+const ETHERTYPE_IPV4 = 0x0800;
 const UDP_HEADER = 8;
 
 export function readDatagrams(file: string): Datagram[] {
@@ -22,7 +24,9 @@ export function readDatagrams(file: string): Datagram[] {
   for (let frame = 1; at + RECORD_HEADER <= bytes.length; frame++) {
     const length = bytes.readUInt32LE(at + 8);
     const ip = bytes.subarray(at + RECORD_HEADER + ETHERNET_HEADER, at + RECORD_HEADER + length);
+    const type = bytes.readUInt16BE(at + RECORD_HEADER + ETHERTYPE);
     at += RECORD_HEADER + length;
+    if (type !== ETHERTYPE_IPV4) continue;
     const ipHeader = (ip.readUInt8(0) & 0xf) * 4;
     const udp = ip.subarray(ipHeader, ip.readUInt16BE(2));
     datagrams.push({
