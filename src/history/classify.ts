@@ -49,6 +49,7 @@ export const REASONS: Partial<Readonly<Record<CounterName, Code>>> = {
   "refused-outgoing-call": "outgoing-call",
   "refused-shutdown": "stopping",
   "no-peer-response": "no-answer",
+  "half-open-gave-way": "half-open-dropped",
   "tunnel-setup-timeout": "setup-timeout",
   "session-setup-timeout": "setup-timeout",
 };
@@ -78,7 +79,7 @@ export function tunnelCode(end: L2tpEnd, state: string): Code {
       if (isEstablished) return "no-answer";
       return end.reason === "tunnel-setup-timeout" ? "setup-timeout" : "half-open";
     case "local":
-      return stoppedHere(end, isEstablished);
+      return stoppedHere(end);
   }
 }
 
@@ -88,7 +89,7 @@ function stoppedByPeer(code: number, wasUp: boolean): Code {
   return wasUp ? "peer-hung-up" : "peer-gave-up";
 }
 
-function stoppedHere({ result, reason }: L2tpEnd, isEstablished: boolean): Code {
+function stoppedHere({ result, reason }: L2tpEnd): Code {
   // A response to our challenge that was wrong, or none; an SCCRQ is refused before a tunnel is.
   if (result.code === STOP.notAuthorized) {
     return reason === "missing-avp" ? "tunnel-secret-missing-there" : "tunnel-secret-wrong";
@@ -98,7 +99,7 @@ function stoppedHere({ result, reason }: L2tpEnd, isEstablished: boolean): Code 
   if (result.code === STOP.shuttingDown) return "stopping";
   if (result.code === STOP.stateMachine) return "out-of-sequence";
   if (result.code === GENERAL_ERROR) return ERROR_CODES[result.error ?? 0] ?? "malformed";
-  return isEstablished ? "closed-here" : "half-open-dropped";
+  return "closed-here";
 }
 
 /** A session whose link had not ended by itself. */

@@ -245,7 +245,7 @@ const EXPLANATIONS = {
   "outgoing-call": {
     kind: "fault",
     what: "{peer} asked the LNS to dial out.",
-    advice: "simplon takes calls and makes none: turn outgoing calls off at the peer.",
+    advice: "The LNS takes calls and makes none: turn outgoing calls off at the peer.",
   },
 } as const satisfies Readonly<Record<string, Explanation>>;
 

@@ -253,13 +253,16 @@ function endpoint({ peer, peerPort }: Path): string {
   return formatEndpoint(peer, peerPort);
 }
 
+/** Whatever was sent then reached nobody. */
+const UNHEARD: readonly Code[] = ["no-answer", "half-open", "half-open-dropped"];
+
 /** What was sent or came; nothing, where the peer did not answer any more. */
 function resultOf(
   message: EndResult["message"],
   { by, result }: Pick<SessionDown, "by" | "result">,
   code: Code,
 ): { result?: EndResult } {
-  if (code === "no-answer" || code === "half-open") return {};
+  if (UNHEARD.includes(code)) return {};
   const { error, message: text = "" } = result;
   return {
     result: {
