@@ -1,4 +1,4 @@
-/** Every `ts` block of docs/CODEC.md runs, on Node and on Deno, and says what `//=>` promises. */
+/** Every `ts` block of docs/CODEC.md and of the README runs, on Node and on Deno, and says what `//=>` promises. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,6 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const root = new URL("../../../", import.meta.url);
 const codec = new URL("src/codec/index.ts", root).href;
-const text = readFileSync(new URL("docs/CODEC.md", root), "utf8");
 const deno = fileURLToPath(new URL("node_modules/.bin/deno", root));
 const directory = mkdtempSync(join(tmpdir(), "simplon-documentation-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -42,10 +41,12 @@ function program(code: string): { source: string; checks: number } {
   return { source: `import assert from "node:assert/strict";\n${source}`, checks };
 }
 
-const found = examples(text);
+const found = ["docs/CODEC.md", "README.md"].flatMap((page) =>
+  examples(readFileSync(new URL(page, root), "utf8")),
+);
 
-test("the page has an example for each part", () => {
-  assert.ok(found.length >= 9, `${found.length} examples`);
+test("there is an example for each part", () => {
+  assert.ok(found.length >= 10, `${found.length} examples`);
   for (const { code } of found) {
     assert.equal(program(code).checks, code.split("//=>").length - 1, code);
     assert.ok(program(code).checks > 0, code);
