@@ -153,10 +153,15 @@ export function readResult(message: Message): Result {
   const value = message.values.octets(AvpType.ResultCode);
   if (value === undefined) return { code: 0 };
   const fields = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const code = fields.getUint16(0);
+  const code = plain(fields.getUint16(0));
   if (value.length < 4) return { code };
   const error = fields.getUint16(2);
   return value.length === 4 ? { code, error } : { code, error, message: text(value.subarray(4)) };
+}
+
+/** Apple's clients write a Result Code with its low octet first; none has more than one octet. */
+function plain(code: number): number {
+  return code > 0xff && (code & 0xff) === 0 ? code >> 8 : code;
 }
 
 export function startReply(reply: {
