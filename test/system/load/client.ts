@@ -12,6 +12,8 @@ const SESSION_ID = 1;
 /** A client that stands still begins anew after this long. */
 const PATIENCE_MS = 15_000;
 const REDIAL_MS = 1_000;
+/** The cheapest to compute: it is not the generator that is to be measured. */
+const CHAP = { accepts: ["chap"], refusal: [0xc2, 0x23, 5] } as const;
 
 export class Client {
   /** Its own address, as a number. */
@@ -38,7 +40,7 @@ export class Client {
   dial(now: number): void {
     this.attempts += 1;
     this.#lac = new Lac(this.attempts);
-    this.#link = new PppPeer(this.#user);
+    this.#link = new PppPeer({ ...this.#user, ...CHAP });
     this.#began = now;
     this.#wasUp = false;
     this.#lac.start(now);
