@@ -4,12 +4,17 @@ import * as layout from "../../../assembly/layout.ts";
 import { readCounters } from "../../../src/dataplane/counters.ts";
 import { createMemory, instantiate, workerAt } from "../../../src/dataplane/memory.ts";
 import { InjectRing, PuntRing } from "../../../src/dataplane/rings.ts";
-import { type SessionHandle, SessionTable } from "../../../src/dataplane/session-table.ts";
+import {
+  type SessionForwarding,
+  type SessionHandle,
+  SessionTable,
+} from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { ipv4 } from "../../../src/net.ts";
+import { ipv4, ipv6 } from "../../../src/net.ts";
 
 export const NETWORKS = 4;
 export const BASE = 0x7000_0000_0000n;
+export const FORWARDING = { network: 0, mtu: 1400, acfc: false, pfc: false } as const;
 
 export class Plane {
   readonly memory = createMemory();
@@ -30,8 +35,16 @@ export class Plane {
     this.table = new SessionTable(this.memory, this.forwarding, this.inject);
   }
 
-  /** A session of 192.0.2.9:1701 with peer ids one above ours; forwards when it has an address. */
-  session(tunnelId: number, sessionId: number, address?: string, more = {}): SessionHandle {
+  /**
+   * A session of 192.0.2.9:1701 with peer ids one above ours; forwards when it has an address or a
+   * prefix.
+   */
+  session(
+    tunnelId: number,
+    sessionId: number,
+    address?: string,
+    more: Partial<SessionForwarding> = {},
+  ): SessionHandle {
     const handle = this.table.publish({
       tunnelId,
       sessionId,
@@ -41,10 +54,8 @@ export class Plane {
       control: encodePktinfo("192.0.2.1"),
     });
     if (handle === undefined) throw new Error("session table is full");
-    if (address !== undefined) {
-      const defaults = { network: 0, mtu: 1400, acfc: false, pfc: false };
-      this.table.forward(handle, { ...defaults, address: ipv4(address), ...more });
-    }
+    const wish = address === undefined ? more : { address: ipv4(address), ...more };
+    if (Object.keys(wish).length > 0) this.table.forward(handle, { ...FORWARDING, ...wish });
     return handle;
   }
 
@@ -150,6 +161,29 @@ export function packet(source: string, destination: string, payload = 40): Uint8
   return octets;
 }
 
+/** An IPv6 packet with `payload` octets of counted payload, UDP unless it is said. */
+export function packet6(
+  source: string,
+  destination: string,
+  payload = 40,
+  nextHeader = 17,
+): Uint8Array {
+  const octets = new Uint8Array(40 + payload).map((_, index) => index & 0xff);
+  const view = new DataView(octets.buffer);
+  view.setUint32(0, 0x6000_0000);
+  view.setUint16(4, payload);
+  view.setUint8(6, nextHeader);
+  view.setUint8(7, 64);
+  octets.set(ipv6(source), 8);
+  octets.set(ipv6(destination), 24);
+  return octets;
+}
+
+/** The upper half of an IPv6 address as a number: the /64 that it is in. */
+export function prefix6(address: string): bigint {
+  return new DataView(ipv6(address).buffer).getBigUint64(0);
+}
+
 /** A data message with Length field around a PPP frame. */
 export function dataMessage(tunnelId: number, sessionId: number, frame: Uint8Array): Uint8Array {
   const octets = new Uint8Array(8 + frame.length);
@@ -166,13 +200,22 @@ export function pppFrame(information: Uint8Array, header = [0xff, 0x03, 0x00, 0x
   return Uint8Array.of(...header, ...information);
 }
 
+/** Octets before an IPv6 packet in a PPP frame. */
+export const PPP_IPV6 = [0xff, 0x03, 0x00, 0x57];
+
 /** A client of tests, and a host that it talks to. */
 export const CLIENT = "10.64.0.2";
 export const HOST = "203.0.113.7";
+export const CLIENT6 = "2001:db8:64:2::5";
+export const HOST6 = "2001:db8:8::1";
 
 /** A data message of session 8 in tunnel 7. */
 export function message(inner: Uint8Array): Uint8Array {
   return dataMessage(7, 8, pppFrame(inner));
+}
+
+export function message6(inner: Uint8Array): Uint8Array {
+  return dataMessage(7, 8, pppFrame(inner, PPP_IPV6));
 }
 
 /** What that session's client may send. */
