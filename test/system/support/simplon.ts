@@ -32,6 +32,7 @@ export interface SessionRow {
   readonly user: string;
   readonly network: string;
   readonly address: string;
+  readonly prefix6: string;
   readonly phase: string;
   readonly rxPackets: number;
   readonly rxOctets: number;
