@@ -16,21 +16,30 @@ before(async () => {
 });
 after(() => lab.close());
 
+/** In the order in which they are offered by default. */
+const METHODS = ["mschapv2", "chap", "pap"] as const;
+/** The Authentication-Protocol that the client acknowledged, in the words of its pppd. */
+const AGREED = { mschapv2: /<auth chap MS-v2>/, chap: /<auth chap MD5>/, pap: /<auth pap>/ };
+/** RFC 2759 section 6: wrong credentials, no retry. */
+const FAILURE = /^E=691 R=0 C=[0-9A-F]{32} V=3 M=Authentication failed$/;
+
 describe("the password of a stock client", () => {
   // One address for all: a client that was refused must not keep it.
   before(async () => {
-    lns = await Simplon.start(lab, { level: "trace", network: { pool: ["10.64.0.0/30"] } });
+    const network = { pool: ["10.64.0.0/30"] };
+    lns = await Simplon.start(lab, { level: "trace", network, methods: METHODS });
   });
   after(() => lns.stop());
 
-  for (const auth of ["chap", "pap"] as const) {
+  for (const auth of METHODS) {
     it(`is taken by ${auth}, and the session is shown until the hang-up`, async () => {
       const dialled = await guest.must("dial", { auth });
       assert.equal(dialled.address, "10.64.0.2");
       assert.equal(dialled.gateway, "10.64.0.1");
       assert.equal(dialled.dns, "10.8.0.1,10.8.0.3");
-      assert.match(dialled.lcp_theirs ?? "", auth === "pap" ? /<auth pap>/ : /<auth chap MD5>/);
+      assert.match(dialled.lcp_theirs ?? "", AGREED[auth]);
       assert.equal(dialled.verdict, auth === "pap" ? "PAP AuthAck" : "CHAP Success");
+      if (auth === "mschapv2") assert.match(dialled.said ?? "", /^S=[0-9A-F]{40} M=Welcome$/);
 
       const [session, ...others] = await lns.sessions();
       assert.deepEqual(others, []);
@@ -50,6 +59,7 @@ describe("the password of a stock client", () => {
       const seen = await guest.refused({ auth, pass: "wrongpw" });
       assert.equal(seen.refused, "auth");
       assert.equal(seen.verdict, auth === "pap" ? "PAP AuthNak" : "CHAP Failure");
+      if (auth === "mschapv2") assert.match(seen.said ?? "", FAILURE);
       await guest.must("stop");
       await lns.empty();
     });
@@ -61,6 +71,15 @@ describe("the password of a stock client", () => {
       await lns.empty();
     });
   }
+
+  it("is taken from a client that names its Windows domain", async () => {
+    const user = "OFFICE\\\\bob";
+    const dialled = await guest.must("dial", { auth: "mschapv2", user });
+    assert.match(dialled.said ?? "", /^S=/);
+    assert.equal((await lns.sessions())[0]?.user, "OFFICE\\bob");
+    await guest.must("hangup");
+    await lns.empty();
+  });
 
   it("is asked for: a client that takes no method of ours is not let in", async () => {
     await guest.refused({ auth: "none" });
