@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AvpType, MessageType } from "../../../src/codec/index.ts";
-import { HOST_NAME_MAX, RECEIVE_WINDOW, UNPROVEN_MEMORY_MS } from "../../../src/limits.ts";
+import {
+  HOST_NAME_MAX,
+  HOST_NAME_WITH_SECRET_MAX,
+  RECEIVE_WINDOW,
+  UNPROVEN_ANSWER_MAX,
+  UNPROVEN_MEMORY_MS,
+} from "../../../src/limits.ts";
 import { names, newLns, PATH, seededRandom, Talk } from "../../peer/control.ts";
 import {
   avp,
@@ -87,11 +93,19 @@ describe("set-up", () => {
     assert.deepEqual(names(out), ["SCCRP"]);
   });
 
-  test("SCCRP stays within 128 octets with an ordinary name and a secret", () => {
-    const talk = new Talk({ secret: "s", hostName: "lns-1.example.net" });
+  test("SCCRP stays within 128 octets with the longest name, with Challenge and Response", () => {
+    const hostName = "n".repeat(200);
+    const open = new Talk({ hostName }).request()[0];
+    assert.ok(open !== undefined);
+    assert.equal(open.datagram.length, 60 + HOST_NAME_MAX);
+    const talk = new Talk({ secret: "s", hostName });
     const [reply] = talk.request([avp(AvpType.Challenge, utf8("c"))]);
     assert.equal(reply?.name, "SCCRP");
-    assert.ok(reply.datagram.length <= 128, `${reply.datagram.length}`);
+    assert.ok(find(reply.message, AvpType.Challenge) !== undefined);
+    assert.ok(find(reply.message, AvpType.ChallengeResponse) !== undefined);
+    assert.equal(find(reply.message, AvpType.HostName)?.value.length, HOST_NAME_WITH_SECRET_MAX);
+    for (const { datagram } of [open, reply]) assert.ok(datagram.length <= UNPROVEN_ANSWER_MAX);
+    assert.equal(reply.datagram.length, UNPROVEN_ANSWER_MAX, "and no shorter than it may be");
   });
 
   test("a long host name is cut between characters", () => {
