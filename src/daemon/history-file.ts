@@ -125,8 +125,7 @@ export class HistoryFile {
   async open(length: number): Promise<void> {
     const { path } = this.#options;
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
-      this.#handle = await open(path, "a", MODE);
+      this.#handle = await openOrMake(path);
       await this.#handle.chmod(MODE);
       await this.#handle.truncate(length);
       this.#octets = length;
@@ -242,5 +241,17 @@ export class HistoryFile {
   #forget(): void {
     this.#pending = [];
     this.#pendingOctets = 0;
+  }
+}
+
+/** A directory that is there is left alone: the program may have no permission to name it. */
+async function openOrMake(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "a", MODE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    // Its own directory and none above, which somebody else has to have wanted.
+    mkdirSync(dirname(path), { mode: 0o750 });
+    return open(path, "a", MODE);
   }
 }

@@ -1,0 +1,229 @@
+// The file: survives, bounded, tolerant of what a crash or a hand does to it, never in the way.
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { History } from "../../../src/daemon/history.ts";
+import { HEADER, HistoryFile, loadHistory } from "../../../src/daemon/history-file.ts";
+import { type Entry, formatLine } from "../../../src/history/entry.ts";
+import { HISTORY_FILE_MAX, HISTORY_WRITE_MS } from "../../../src/limits.ts";
+import { ended, entry, NOON } from "./entries.ts";
+
+function place(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "simplon-"));
+  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, "deep", "history");
+}
+
+class Run {
+  readonly warnings: unknown[] = [];
+  now = NOON;
+  history!: History;
+
+  static async start(path: string, now = NOON): Promise<Run> {
+    const run = new Run();
+    run.now = now;
+    const warn = (fields: unknown, message: string) => run.warnings.push([fields, message]);
+    run.history = await History.open({ path, clock: () => run.now, warn });
+    return run;
+  }
+
+  get codes(): string[] {
+    return this.history.entries().map(({ code }) => code);
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, HISTORY_WRITE_MS * 1.5));
+const lines = (...entries: Entry[]) => entries.map((each) => `${formatLine(each)}\n`).join("");
+
+test("an orderly end keeps everything, in a file of the owner alone", async (t) => {
+  const path = place(t);
+  const first = await Run.start(path);
+  first.history.add(ended());
+  for (let count = 0; count < 3; count++) first.history.add(entry({ at: NOON + count }));
+  await first.history.close();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+
+  const second = await Run.start(path, NOON + 1_000);
+  assert.deepEqual(second.codes.toSorted(), [
+    "lns-started",
+    "lns-started",
+    "lns-stopped",
+    "peer-hung-up",
+    "wrong-password",
+  ]);
+  assert.equal(second.history.entries().find(({ rank }) => rank === "visitor")?.count, 3);
+  assert.deepEqual(second.warnings, []);
+  await second.history.close();
+});
+
+test("after a kill all but the last moment is there, and the kill has an entry", async (t) => {
+  const path = place(t);
+  const first = await Run.start(path);
+  first.history.add(ended());
+  await settled();
+  // No close: as if by SIGKILL. What a torn write leaves:
+  appendFileSync(path, formatLine(ended()).slice(0, 40));
+
+  const second = await Run.start(path, NOON + 60_000);
+  assert.deepEqual(second.codes, ["lns-started", "lns-killed", "peer-hung-up", "lns-started"]);
+  const killed = second.history.entries()[1];
+  assert.equal(killed?.since, NOON);
+  assert.equal(killed?.at, NOON + 60_000);
+  assert.equal(second.history.counters.corrupt, 0);
+  await second.history.close();
+  const { corrupt, entries } = await loadHistory(path);
+  assert.equal(corrupt, 0, "the torn line is gone");
+  assert.equal(entries.length, 5);
+  await first.history.close();
+});
+
+test("an error of our own is an end with its words", async (t) => {
+  const path = place(t);
+  const first = await Run.start(path);
+  await first.history.close(new Error("broken on purpose"));
+  const second = await Run.start(path);
+  const failed = second.history.entries().find(({ code }) => code === "lns-failed");
+  assert.equal(failed?.words, "broken on purpose");
+  assert.ok(!second.codes.includes("lns-killed"));
+  await second.history.close();
+});
+
+test("corrupt lines are skipped and counted, and gone after the file is written anew", async (t) => {
+  const path = place(t);
+  await (await Run.start(path)).history.close();
+  const bad = `${HEADER}not json\n{"at":1}\n${lines(ended())}\u0000\u0000\n\n${lines(entry())}`;
+  writeFileSync(path, bad);
+  const run = await Run.start(path);
+  assert.equal(run.history.counters.corrupt, 3);
+  assert.deepEqual(run.codes.toSorted(), ["lns-started", "peer-hung-up", "wrong-password"]);
+  await settled();
+  await run.history.close();
+  const loaded = await loadHistory(path);
+  assert.equal(loaded.corrupt, 0);
+  assert.equal(loaded.entries.length, 4);
+});
+
+test("a later line with the same id takes the place of the earlier one", async (t) => {
+  const path = place(t);
+  mkdirSync(join(path, ".."));
+  const first = entry({ id: "a.1" });
+  writeFileSync(path, HEADER + lines(first, ended(), { ...first, count: 5 }));
+  const { entries } = await loadHistory(path);
+  assert.deepEqual(
+    entries.map(({ count }) => count),
+    [5, 1],
+  );
+});
+
+test("a file that is something else is left alone", async (t) => {
+  const path = place(t);
+  mkdirSync(join(path, ".."));
+  for (const text of ["root:x:0:0::/root:/bin/sh\n", "{}", `x${HEADER}`]) {
+    writeFileSync(path, text);
+    const run = await Run.start(path);
+    run.history.add(ended());
+    await settled();
+    await run.history.close();
+    assert.equal(readFileSync(path, "utf8"), text);
+    assert.equal(run.warnings.length, 1);
+    assert.match(JSON.stringify(run.warnings), /is no history of simplon/);
+  }
+});
+
+test("a header that a crash tore is an empty history", async (t) => {
+  const path = place(t);
+  mkdirSync(join(path, ".."));
+  writeFileSync(path, HEADER.slice(0, 10));
+  const run = await Run.start(path);
+  run.history.add(ended());
+  await run.history.close();
+  assert.deepEqual(run.warnings, []);
+  assert.equal((await loadHistory(path)).entries.length, 3);
+});
+
+test("where nothing can be written, one warning and a count; memory goes on", async (t) => {
+  const path = place(t);
+  mkdirSync(join(path, ".."));
+  // Root may write everywhere, but not into a file where a directory is to be.
+  writeFileSync(join(path, "..", "file"), "");
+  for (const bad of [join(path, "..", "file", "history"), "/proc/simplon/history"]) {
+    const run = await Run.start(bad);
+    run.history.add(ended());
+    await settled();
+    assert.ok(run.codes.includes("peer-hung-up"));
+    assert.equal(run.warnings.length, 1);
+    await run.history.close();
+    assert.equal(run.warnings.length, 1);
+  }
+});
+
+test("a full disk costs one warning; when there is room again nothing is missing", async (t) => {
+  const path = place(t);
+  const full = "/dev/full";
+  const warnings: unknown[] = [];
+  const kept: Entry[] = [];
+  mkdirSync(join(path, ".."));
+  symlinkSync(full, path);
+  const onError = (error: unknown) => warnings.push(error);
+  const file = new HistoryFile({ path, snapshot: () => kept, onError });
+  await file.open(0);
+  for (let count = 0; count < 10; count++) {
+    kept.push(ended({ sessionId: count }));
+    file.append(kept[count] as Entry);
+  }
+  await settled();
+  assert.ok(file.counters["write-failed"] >= 1);
+  assert.match(String(warnings[0]), /ENOSPC|EINVAL/);
+  // The end of the program is another attempt, into a new file that takes the place of the old.
+  await file.close();
+  assert.equal((await loadHistory(path)).entries.length, 10);
+  assert.ok(!existsSync(`${path}.new`));
+});
+
+test("the file is written anew when it is full, and what comes meanwhile is not lost", async (t) => {
+  const path = place(t);
+  const kept: Entry[] = [];
+  const file = new HistoryFile({
+    path,
+    snapshot: () => kept.slice(-1_000),
+    onError: (error) => assert.fail(String(error)),
+  });
+  await file.open(0);
+  const wide = "\u00e9".repeat(128);
+  let added = 0;
+  while (file.counters.rewritten === 0) {
+    for (let count = 0; count < 1_000; count++) {
+      kept.push(ended({ sessionId: added, user: wide, words: wide }));
+      file.append(kept[added] as Entry);
+      added += 1;
+    }
+    await settled();
+    assert.ok(added < 100_000);
+  }
+  await file.close();
+  assert.ok(statSync(path).size < HISTORY_FILE_MAX / 8);
+  const { entries, corrupt } = await loadHistory(path);
+  assert.equal(corrupt, 0);
+  assert.equal(entries.at(-1)?.sessionId, added - 1);
+  assert.ok(entries.length >= 1_000);
+});
+
+test("an empty path keeps nothing on the disk", async () => {
+  const run = await Run.start("");
+  run.history.add(ended());
+  await run.history.close();
+  assert.deepEqual(run.codes.toSorted(), ["lns-started", "lns-stopped", "peer-hung-up"]);
+  assert.deepEqual(run.warnings, []);
+});
