@@ -46,6 +46,8 @@ export const Code = {
   TimeRemaining: 13,
 } as const;
 
+const ENCODER = new TextEncoder();
+
 /** Taken as it is, rejected, or refused with the value that would be taken. */
 export type Verdict = "ack" | "reject" | Uint8Array;
 
@@ -64,6 +66,8 @@ export abstract class ControlProtocol {
   failure: DownReason | undefined;
   /** Whether the peer's last word on configuration was a Terminate-Request. */
   terminated = false;
+  /** What our Terminate-Request says: many peers log it for their user. */
+  goodbye = "";
   /** What the peer's last Terminate-Request said; text, if the peer cares to explain itself. */
   farewell: Uint8Array | undefined;
 
@@ -220,7 +224,7 @@ export abstract class ControlProtocol {
         this.#request = undefined;
         this.#restarts -= 1;
         this.deadline = now + PPP_RESTART_MS;
-        this.originate(Code.TerminateRequest, new Uint8Array());
+        this.originate(Code.TerminateRequest, ENCODER.encode(this.goodbye));
         break;
       default:
         if (cause === undefined) throw new Error(`${action} without a packet to answer`);

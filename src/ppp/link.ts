@@ -25,6 +25,18 @@ import { Outbox } from "./outbox.ts";
 import { CHAP, IPV6, LCP, PAP } from "./protocols.ts";
 import type { AuthMethod, AuthReply, DownReason, LinkEvent, LinkOptions, Phase } from "./types.ts";
 
+/** What the peer is told when we end the link. */
+const GOODBYES: Readonly<Record<DownReason, string>> = {
+  authentication: "Authentication failed",
+  "pool-exhausted": "No address is free",
+  "no-authentication-method": "No authentication method in common",
+  peer: "No network protocol is left",
+  local: "Closed by the server",
+  "echo-timeout": "No answer to Echo-Request",
+  negotiation: "Negotiation failed",
+  loop: "Link is looped back",
+};
+
 export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   readonly #options: LinkOptions;
   readonly #outbox: Outbox;
@@ -271,6 +283,7 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   #terminate(reason: DownReason, now: number): void {
     if (this.#isFinished) return;
     this.#reason ??= reason;
+    this.#lcp.goodbye = GOODBYES[this.#reason];
     this.#lcp.event("Close", now);
     this.#settleLcp(now);
   }

@@ -4,7 +4,7 @@ import { Passwords } from "../../../src/aaa/index.ts";
 import type { AuthMethod, AuthReply, AuthRequest } from "../../../src/ppp/index.ts";
 import { mschapv2 } from "../../peer/mschapv2.ts";
 import { CHAP, decodeOptions, type Heard, LCP, text } from "../../peer/ppp.ts";
-import { Bench, brief } from "../../peer/ppp-bench.ts";
+import { Bench } from "../../peer/ppp-bench.ts";
 import { Conversation, PROFILE, seededRandom } from "../../peer/ppp-conversation.ts";
 
 const ONLY = { authMethods: ["mschapv2"] } as const;
@@ -174,7 +174,9 @@ test("who is right but finds no address left hears of no wrong password", () => 
     });
     talk.open().run(10_000);
     assert.equal(talk.peer.verdict, undefined, "neither Nak nor Failure");
-    assert.deepEqual(brief(talk.peer.heard.slice(-1)), ["LCP 5"]);
+    const [terminate] = talk.peer.heard.slice(-1);
+    assert.deepEqual([terminate?.protocol, terminate?.code], [LCP, 5]);
+    assert.equal(terminate?.data.toString(), "No address is free");
     assert.deepEqual(talk.kinds, ["authenticate", "down pool-exhausted"]);
   }
 });

@@ -17,6 +17,22 @@ test("our Close sends Terminate-Request, and the Ack ends the link", () => {
   assert.equal(bench.link.pollTimeout(), Infinity);
 });
 
+test("our Terminate-Request says why, each time that it is sent", () => {
+  const bench = new Bench({ authMethods: ["pap"] });
+  bench.establish();
+  bench.pap(1);
+  const refused = [...bench.answer({ ok: false, message: "no" }), ...bench.advance(60_000)];
+  const goodbyes = refused.filter(({ protocol, code }) => protocol === LCP && code === 5);
+  assert.deepEqual(
+    goodbyes.map(({ data }) => data.toString()),
+    ["Authentication failed", "Authentication failed"],
+  );
+  const closed = new Bench();
+  closed.toOpened();
+  closed.link.close(0);
+  assert.equal(closed.drain()[0]?.data.toString(), "Closed by the server");
+});
+
 test("two Terminate-Requests without an Ack are enough", () => {
   const bench = new Bench();
   bench.toOpened();
