@@ -253,6 +253,9 @@ class LnsDaemon implements RunningLns {
     } else if (event.type === "tunnel-up") {
       this.#recorder.tunnelUp(event);
       this.#log.info(tunnelFields(event.tunnel), "tunnel up");
+    } else if (event.type === "tunnel-moved") {
+      const from = formatEndpoint(event.from.peer, event.from.peerPort);
+      this.#log.info({ ...tunnelFields(event.tunnel), from }, "tunnel moved to another port");
     } else if (event.type === "tunnel-down") {
       const end = logFields(this.#recorder.tunnelDown(event, now));
       // One that never was established costs a stranger one datagram: no line of its own for it.
