@@ -202,6 +202,8 @@ export class PppPeer {
       this.send(LCP, 8, identifier, [IPCP >> 8, IPCP & 0xff, ...packet(code, identifier, data)]);
     } else if (protocol === IPCP) {
       this.#negotiate(this.ipcp, heard, now);
+      // The Success was lost, but who speaks IPCP has let us in.
+      if (this.ipv6cp?.isStarted === false) this.#request(this.ipv6cp, now);
     } else if (protocol === IPV6CP && this.ipv6cp !== undefined) {
       this.#negotiate(this.ipv6cp, heard, now);
       if (!this.ipv6cp.isOpened) this.host = undefined;

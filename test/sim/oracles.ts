@@ -14,6 +14,7 @@ import {
   readAvp,
 } from "../../src/codec/index.ts";
 import { SESSION_SETUP_MS, TUNNEL_SETUP_MS, UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
+import { parseIpv6Prefix } from "../../src/net.ts";
 import { bodyOf } from "../peer/wire.ts";
 import type { Plane } from "../unit/dataplane/plane.ts";
 import type { SimLns } from "./nodes/lns.ts";
@@ -108,21 +109,24 @@ export function addressHeldOnce(grant: Grant, out: ReadonlySet<Grant>): Verdict 
 export function ownSourceOnly(lns: SimLns, packet: Uint8Array): Verdict {
   const payload = new DataView(packet.buffer, packet.byteOffset + packet.length - PAYLOAD);
   const [tunnelId, sessionId] = [payload.getUint16(0), payload.getUint16(2)];
-  const source = addressAt(packet, 12);
+  const isIpv4 = packet[0] === 0x45;
+  const source = isIpv4 ? packet.subarray(12, 16).join(".") : upperHalf(packet.subarray(8, 24));
   for (const row of lns.subscribers.rows(0)) {
     if (row.peerTunnelId !== tunnelId || row.peerSessionId !== sessionId) continue;
     if (row.phase !== "network") return `a packet of a session in phase ${row.phase}`;
-    return row.address === source ? undefined : `a packet of ${row.address} from ${source}`;
+    const own = isIpv4 ? row.address : prefixOf(row.prefix6);
+    return own === source ? undefined : `a packet of ${own} from ${source}`;
   }
   return `a packet from ${source}, of no session`;
 }
 
 /** What reaches a subscriber was sent to its address. */
-export function ownDestinationOnly(line: Line, packet: Uint8Array): Verdict {
-  const address = line.ppp?.address ?? "";
-  const destination = addressAt(packet, 16);
-  if (address === "" || destination === address) return undefined;
-  return `a packet to ${destination} reached ${address}`;
+export function ownDestinationOnly({ ppp }: Line, packet: Uint8Array): Verdict {
+  const isIpv4 = packet[0] === 0x45;
+  const own = isIpv4 ? ppp?.address : hex(ppp?.host?.global ?? new Uint8Array());
+  const destination = isIpv4 ? packet.subarray(16, 20).join(".") : hex(packet.subarray(24, 40));
+  if (own === "" || destination === own) return undefined;
+  return `a packet to ${destination} reached ${own}`;
 }
 
 /** What waits has a timer, and that lies ahead. */
@@ -201,6 +205,7 @@ export function goalsReached(lns: SimLns, peer: SimPeer, now: number): Verdict {
       return `${user} wants in: ${address || "no address"}, ${row?.phase ?? "no session"}`;
     }
     if (line.answers === 0) return `${user} at ${address} gets no answer from the network`;
+    if (line.plan.hasIpv6 && line.answers6 === 0) return `${user} gets no answer by IPv6`;
   }
   return undefined;
 }
@@ -237,6 +242,14 @@ function recordsInUse({ view }: Plane): number {
   return count;
 }
 
-function addressAt(packet: Uint8Array, at: number): string {
-  return packet.subarray(at, at + 4).join(".");
+function prefixOf(prefix6: string): string {
+  return upperHalf(parseIpv6Prefix(prefix6)?.first ?? new Uint8Array());
+}
+
+function upperHalf(address: Uint8Array): string {
+  return hex(address.subarray(0, 8));
+}
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString("hex");
 }

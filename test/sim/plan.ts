@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AuthMethod } from "../../src/ppp/index.ts";
 import type { Quality } from "./link.ts";
 import { Random } from "./random.ts";
 
@@ -16,7 +17,8 @@ export interface LinePlan {
   readonly password: string;
   /** The LNS knows the user, and by this password. */
   readonly isWelcome: boolean;
-  readonly accepts: readonly ("chap" | "pap")[];
+  readonly accepts: readonly AuthMethod[];
+  readonly hasIpv6: boolean;
 }
 
 export interface PeerPlan {
@@ -37,6 +39,7 @@ export type Deed = {
     | "stop"
     | "start"
     | "crash"
+    | "port changes"
     | "outage to LNS"
     | "outage from LNS"
     | "operator closes session"
@@ -48,7 +51,7 @@ export interface Plan {
   readonly secret: string;
   /** Answers of AAA take up to this long, ms. */
   readonly aaaDelay: number;
-  readonly authMethods: readonly ("chap" | "pap")[];
+  readonly authMethods: readonly AuthMethod[];
   readonly hello: number;
   readonly peers: readonly PeerPlan[];
   readonly deeds: readonly Deed[];
@@ -70,6 +73,7 @@ const DEEDS = [
   "start",
   "start",
   "crash",
+  "port changes",
   "outage to LNS",
   "outage from LNS",
   "operator closes session",
@@ -87,7 +91,7 @@ export function drawPlan(seed: number): Plan {
     secret,
     peers,
     aaaDelay: random.pick([0, 20, 200, 4_000]),
-    authMethods: random.pick([["chap", "pap"], ["pap"], ["pap", "chap"]] as const),
+    authMethods: random.pick([["mschapv2", "chap", "pap"], ["pap"], ["pap", "chap"]] as const),
     hello: random.pick([20_000, 60_000]),
     deeds: deeds.sort((a, b) => a.at - b.at),
     firstToLeave: random.pick(["LNS", "peers"] as const),
@@ -111,7 +115,8 @@ function drawLine(random: Random): LinePlan {
     user: isWelcome || random.chance(0.5) ? name : "nobody",
     password: isWelcome ? password : "wrong",
     isWelcome,
-    accepts: random.pick([["chap", "pap"], ["pap"]] as const),
+    accepts: random.pick([["mschapv2", "pap"], ["chap", "pap"], ["pap"]] as const),
+    hasIpv6: random.chance(0.5),
   };
 }
 

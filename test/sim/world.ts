@@ -89,7 +89,7 @@ export class World {
       plan: this.plan,
       scheduler: this.scheduler,
       plane,
-      transmit: (datagram) => this.#fromLns(datagram),
+      transmit: (datagram, port) => this.#fromLns(datagram, port),
       toHost: (packet) => this.#toHost(packet),
       onEvent: ({ type }) => {
         this.trace.note(this.scheduler.now, type);
@@ -156,7 +156,6 @@ export class World {
     const { plan, scheduler, trace } = this;
     const peerPlan = plan.peers[index];
     if (peerPlan === undefined) throw new RangeError(`no peer ${index}`);
-    const path: Path = { peer: addressOf(index), peerPort: 1_701, local: "198.51.100.1" };
     const link = (name: string, deliver: (datagram: Uint8Array) => void) => {
       const random = new Random(plan.seed, `link ${index} ${name}`);
       const quality = name === "up" ? peerPlan.toLns : peerPlan.fromLns;
@@ -165,7 +164,7 @@ export class World {
     const toLns = link("up", (datagram) => {
       trace.datagram(scheduler.now, `${index} -> LNS`, datagram);
       this.#heard(datagram);
-      this.lns.receive(datagram, path);
+      this.lns.receive(datagram, this.#pathOf(index));
     });
     this.toLns.push(toLns);
     this.fromLns.push(
@@ -227,6 +226,7 @@ export class World {
     else if (what === "stop") peer.stop();
     else if (what === "start") peer.start();
     else if (what === "crash") peer.crash();
+    else if (what === "port changes") peer.port++;
     else if (what.startsWith("outage")) {
       const link = (what === "outage to LNS" ? this.toLns : this.fromLns)[index];
       if (link !== undefined) link.outageUntil = now + this.#operator.between(1_000, 45_000);
@@ -258,7 +258,12 @@ export class World {
     scheduler.after(lnsDelay, lnsLeaves);
   }
 
-  #fromLns(datagram: Uint8Array): void {
+  #pathOf(index: number): Path {
+    const peerPort = this.peers[index]?.port ?? 0;
+    return { peer: addressOf(index), peerPort, local: "198.51.100.1" };
+  }
+
+  #fromLns(datagram: Uint8Array, port: number): void {
     const { scheduler } = this;
     const sent = this.#fault.transmit?.(this, datagram) ?? [datagram];
     for (const each of sent) {
@@ -272,7 +277,8 @@ export class World {
       }
       const index = Math.floor((header.tunnelId - 1) / 10_000);
       this.trace.datagram(scheduler.now, `${index} .. LNS`, each);
-      this.fromLns[index]?.send(each);
+      // The NAT in front of the peer knows its old port no more.
+      if (this.peers[index]?.port === port) this.fromLns[index]?.send(each);
     }
   }
 
@@ -300,16 +306,27 @@ export class World {
     this.trace.datagram(this.scheduler.now, "TUN <-", packet);
     this.judge(oracles.ownSourceOnly, this.lns, packet);
     const answer = packet.slice();
-    answer.set(packet.subarray(12, 16), 16);
-    answer.set(packet.subarray(16, 20), 12);
+    const [source, destination, length] = packet[0] === 0x45 ? [12, 16, 4] : [8, 24, 16];
+    answer.set(packet.subarray(source, source + length), destination);
+    answer.set(packet.subarray(destination, destination + length), source);
+    if (packet[0] !== 0x45) answerEcho(answer);
     this.scheduler.after(HOST_DELAY_MS, () => this.lns.fromHost(answer));
   }
 
   #packetArrived(line: Line, packet: Uint8Array): void {
     this.judge(oracles.ownDestinationOnly, line, packet);
-    line.answers++;
+    if (packet[0] === 0x45) line.answers++;
+    else line.answers6++;
     this.#pings++;
   }
+}
+
+/** ICMPv6 Echo Request to Echo Reply: the type goes up by one, so the checksum goes down by 256. */
+function answerEcho(packet: Uint8Array): void {
+  packet[40] = (packet[40] ?? 0) + 1;
+  const view = new DataView(packet.buffer, packet.byteOffset);
+  const sum = view.getUint16(42) - 0x100;
+  view.setUint16(42, sum < 0 ? sum + 0xffff : sum);
 }
 
 export function addressOf(index: number): string {

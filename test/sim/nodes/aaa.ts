@@ -13,6 +13,7 @@ export const NETWORK = {
   name: "default",
   gateway: "10.64.0.1",
   pool: ["10.64.0.0/24"],
+  pool6: ["2001:db8:64::/56"],
   dns: ["192.0.2.53"],
 };
 

@@ -6,7 +6,7 @@
  */
 import type { Grant } from "../../../src/aaa/index.ts";
 import { Subscribers } from "../../../src/daemon/subscribers.ts";
-import { Lns, type LnsEvent, type LnsTransmit, type Path } from "../../../src/l2tp/index.ts";
+import { Lns, type LnsEvent, type Path } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import type { Plane } from "../../unit/dataplane/plane.ts";
 import type { Plan } from "../plan.ts";
@@ -18,8 +18,8 @@ export interface SimLnsOptions {
   readonly plan: Plan;
   readonly scheduler: Scheduler;
   readonly plane: Plane;
-  /** A datagram that leaves; `path` is of control messages only. */
-  readonly transmit: (datagram: Uint8Array, path?: Path) => void;
+  /** A datagram that leaves, for this port of the peer. */
+  readonly transmit: (datagram: Uint8Array, port: number) => void;
   /** A packet that the LNS writes to its TUN device. */
   readonly toHost: (packet: Uint8Array) => void;
   readonly onEvent: (event: LnsEvent) => void;
@@ -93,7 +93,7 @@ export class SimLns {
   /** A packet that the network behind sends to a client. */
   fromHost(packet: Uint8Array): void {
     const { plane, transmit } = this.#options;
-    for (const { datagram } of plane.down([packet])) transmit(datagram);
+    for (const { datagram, name } of plane.down([packet])) transmit(datagram, portOf(name));
   }
 
   handleTimeout(): void {
@@ -113,14 +113,15 @@ export class SimLns {
       subscribers.handleEvent(event, this.#scheduler.now);
     }
     for (let out = core.pollTransmit(); out !== undefined; out = core.pollTransmit()) {
-      this.#send(out);
+      transmit(out.datagram, out.path.peerPort);
     }
     while (plane.inject.head !== plane.inject.tail) {
-      for (const { datagram } of plane.sendInjected()) transmit(datagram);
+      for (const { datagram, name } of plane.sendInjected()) transmit(datagram, portOf(name));
     }
   }
+}
 
-  #send({ datagram, path }: LnsTransmit): void {
-    this.#options.transmit(datagram, path);
-  }
+/** sin_port, and sin6_port too. */
+function portOf(name: Uint8Array): number {
+  return ((name[2] ?? 0) << 8) | (name[3] ?? 0);
 }

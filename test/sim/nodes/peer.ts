@@ -7,18 +7,23 @@
 import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec/index.ts";
 import { type Call, Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
+import { address, icmpPacket } from "../../peer/slaac.ts";
 import { packet } from "../../unit/dataplane/plane.ts";
 import type { LinePlan, PeerPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
 export const HOST = "203.0.113.7";
+export const HOST6 = address("20010db8ffff0000 0000000000000001");
 const IP = 0x0021;
+const IPV6 = 0x0057;
+const ECHO_REQUEST = 128;
+const ECHO_REPLY = 129;
 const REDIAL_MS = 5_000;
 /** So often a LAC finds out whether its tunnel still stands. */
 const KEEPALIVE_MS = 30_000;
 const PING_MS = 4_000;
-/** Behind the IPv4 header: Tunnel ID and Session ID of the sender, as it has chosen them. */
+/** The last of each ping: Tunnel ID and Session ID of the sender, as it has chosen them. */
 export const PAYLOAD = 4;
 
 export interface Line {
@@ -30,8 +35,9 @@ export interface Line {
   pingAt: number;
   /** It has an address. */
   isUp: boolean;
-  /** Answers to its pings since it is up. */
+  /** Answers to its pings since it is up, by IPv4 and by IPv6. */
   answers: number;
+  answers6: number;
   /** Sessions that came to have an address. */
   ups: number;
 }
@@ -50,6 +56,8 @@ export class SimPeer {
   readonly lines: Line[];
   lac: Lac | undefined;
   wants = false;
+  /** The UDP port that the network sees it at. */
+  port = 1_701;
   /** Control connections that it has begun. */
   attempts = 0;
   readonly #options: SimPeerOptions;
@@ -68,6 +76,7 @@ export class SimPeer {
       pingAt: Infinity,
       isUp: false,
       answers: 0,
+      answers6: 0,
       ups: 0,
     }));
   }
@@ -156,8 +165,9 @@ export class SimPeer {
   #settleLine(line: Line, now: number): void {
     const { call, ppp } = line;
     if (call?.state === "established" && ppp === undefined) {
-      const { user: name, password, accepts } = line.plan;
-      line.ppp = new PppPeer({ name, password, accepts });
+      const { user: name, password, accepts, hasIpv6 } = line.plan;
+      const ipv6 = hasIpv6 ? { ipv6cp: [[1, 2, 0, 0, 0, 0, 0, 0, call.id]] as const } : {};
+      line.ppp = new PppPeer({ name, password, accepts, ...ipv6 });
       line.ppp.open(now);
       // Also before it is authenticated: nothing of that may get through.
       line.pingAt = now + this.#options.random.between(1, PING_MS);
@@ -184,6 +194,7 @@ export class SimPeer {
     line.pingAt = Infinity;
     line.isUp = false;
     line.answers = 0;
+    line.answers6 = 0;
   }
 
   #connect(now: number): void {
@@ -210,7 +221,8 @@ export class SimPeer {
     if (line?.ppp === undefined) return;
     const ppp = parsePpp(frame);
     if (typeof ppp === "string") throw new Error(`the LNS built a frame that is ${ppp}`);
-    if (ppp.protocol === IP) this.#options.onPacket(line, ppp.information);
+    const isEcho = ppp.protocol === IPV6 && ppp.information[40] === ECHO_REPLY;
+    if (ppp.protocol === IP || isEcho) this.#options.onPacket(line, ppp.information);
     else line.ppp.handleInput(frame, this.#options.scheduler.now);
   }
 
@@ -239,10 +251,30 @@ export class SimPeer {
     const stranger = `10.64.0.${random.between(2, 30)}`;
     if (isForged && stranger === own) return;
     const octets = packet(isForged ? stranger : own, HOST, PAYLOAD);
-    const payload = new DataView(octets.buffer, octets.length - PAYLOAD);
-    payload.setUint16(0, this.lac?.tunnelId ?? 0);
-    payload.setUint16(2, line.call?.id ?? 0);
+    octets.set(this.#signature(line), octets.length - PAYLOAD);
     this.#sendFrame(line, buildPpp(IP, octets));
+    this.#ping6(line, now);
+  }
+
+  /** By IPv6, as soon as a router has said what the prefix is; until then that is asked for. */
+  #ping6(line: Line, now: number): void {
+    const { random } = this.#options;
+    const host = line.ppp?.host;
+    if (host === undefined) return;
+    const stranger = address(`20010db8006400${random.octets(1)[0]?.toString(16).padStart(2, "0")}`);
+    const { global } = host;
+    const isForged = random.chance(0.25);
+    const forged = Uint8Array.of(...stranger, ...host.interfaceId);
+    const source = global === undefined || isForged ? forged : global;
+    if (global === undefined) host.start(now);
+    const body = this.#signature(line);
+    const packet = icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body });
+    this.#sendFrame(line, buildPpp(IPV6, packet));
+  }
+
+  #signature({ call }: Line): Uint8Array {
+    const [tunnelId, id] = [this.lac?.tunnelId ?? 0, call?.id ?? 0];
+    return Uint8Array.of(tunnelId >> 8, tunnelId & 0xff, id >> 8, id & 0xff);
   }
 }
 
