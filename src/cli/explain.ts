@@ -5,7 +5,7 @@ import { type Entry, isFault, newestFirst } from "../history/entry.ts";
 import { resultWords } from "../history/results.ts";
 import type { Subject } from "../history/subject.ts";
 import { visible } from "../observe/format.ts";
-import { formatAge, formatOctets } from "./table.ts";
+import { formatAge, formatCount, formatOctets } from "./table.ts";
 
 /** All that is known of a subject. */
 export interface Case {
@@ -81,7 +81,7 @@ function tellNow({ subject, live }: Case): string[] {
   const { sessions, tunnels } = live;
   const isUserKnown = subject.kind === "name" && sessions.length > 0;
   const lines = [...sessions.map(tellSession), ...(isUserKnown ? [] : tunnels.map(tellTunnel))];
-  if (lines.length > 0) return [lines.join("\n")];
+  if (lines.length > 0) return [lines.flatMap((line) => wrap(visible(line), "")).join("\n")];
   const text = visible(subject.text);
   switch (subject.kind) {
     case "tunnel":
@@ -144,7 +144,7 @@ function tellEndings(about: Case): string[] {
 function tellGroup({ code, count, first, users, last }: Group, now: number): string {
   const ago = `${clock(last.at, now)}, ${formatAge((now - last.at) / 1000)} ago`;
   const often =
-    count === 1 ? `Once, at ${ago}` : `${count} times since ${clock(first, now)}, last at ${ago}`;
+    count === 1 ? `Once, at ${ago}` : `${times(count)} since ${clock(first, now)}, last at ${ago}`;
   const { what, advice } = CODES[code];
   const slots = { user: last.user, peer: last.peer, phase: last.phase };
   return [
@@ -203,12 +203,13 @@ function tellNothing({ subject, isConfigured, listen, failures, now }: Case): st
   }
   const recent = failures.filter((entry) => isFault(entry) && now - entry.at < FAILURES_MS);
   if (recent.length > 0) paragraphs.push(tellFailures(recent, now));
+  const port = `UDP port ${listen.slice(listen.lastIndexOf(":") + 1)}`;
   const checks = [
-    `Does the client dial this host, at UDP port ${listen.slice(listen.lastIndexOf(":") + 1)}? ` +
-      `The LNS listens on ${listen}. Whether anything comes: tcpdump -ni any udp port 1701`,
-    "Does a firewall on the way or on this host let UDP port 1701 in and out?",
+    `Does the client dial this host, at ${port}? The LNS listens on ${listen}. Whether anything ` +
+      `comes: tcpdump -ni any ${port.toLowerCase()}`,
+    `Does a firewall on the way or on this host let ${port} in and out?`,
     "Does the client speak L2TP without IPsec? With IPsec it sends to UDP ports 500 and 4500, and " +
-      "nothing comes to 1701 before an IPsec gateway in front has let it through.",
+      "nothing comes through before an IPsec gateway in front has let it.",
   ];
   const lines = checks.flatMap((check) =>
     wrap(check, "    ").map((line, index) => (index === 0 ? `  - ${line.trimStart()}` : line)),
@@ -220,7 +221,7 @@ function tellNothing({ subject, isConfigured, listen, failures, now }: Case): st
 function tellFailures(failures: readonly Entry[], now: number): string {
   const groups = groupEntries(failures).slice(0, FAILURES_MAX);
   const lines = groups.flatMap(({ code, count, last }) => [
-    `  ${code}, ${count === 1 ? "once" : `${count} times`}, last at ${clock(last.at, now)} from ` +
+    `  ${code}, ${times(count)}, last at ${clock(last.at, now)} from ` +
       `${last.peer === "" ? "many addresses" : last.peer}` +
       `${last.hostName === "" ? "" : ` (${quoted(last.hostName)})`}`,
     ...wrap(`To do: ${fill(CODES[code].advice, last)}`, "    "),
@@ -239,6 +240,10 @@ export function clock(at: number, now: number): string {
 
 function quoted(text: string): string {
   return visible(JSON.stringify(text));
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${formatCount(count)} times`;
 }
 
 function lowerFirst(text: string): string {

@@ -65,7 +65,7 @@ const EXPLANATIONS = {
   // Who the user is.
   "wrong-password": {
     kind: "fault",
-    what: "{peer} gave the right name of {user} and a wrong password.",
+    what: "{peer} gave the name {user} and a wrong password.",
     advice:
       "Type the password at the client anew, and compare it with that of the [[user]] in the " +
       "configuration: upper and lower case count, and so do spaces at its ends.",
