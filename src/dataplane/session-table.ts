@@ -58,8 +58,8 @@ const HEADER_SIZE = 8;
 const HEADER_SIZE_SEQUENCE = 12;
 /** The worker writes the other protocol's last octet over it where it has to. */
 const PPP_IPV4 = 0x0021;
-/** Family, port, and an IPv4 address or the flow of an IPv6 one. */
-const PORT_WORD = 8;
+/** Where a socket address has its port, two octets of it. */
+const PORT = 2;
 
 export class SessionTable {
   readonly #words: Uint32Array;
@@ -154,9 +154,10 @@ export class SessionTable {
     const record = recordAt(handle.index);
     const at = record + layout.SESSION_NAME;
     const length = this.#read32(record + layout.SESSION_NAME_LENGTH);
-    const isSame = (octet: number, index: number) => octet === this.#octets[at + index];
-    const rest = name.slice(PORT_WORD).every((octet, index) => isSame(octet, PORT_WORD + index));
-    if (name.length !== length || !rest || !isSame(name[0] ?? 0, 0)) {
+    const isPort = (index: number) => index === PORT || index === PORT + 1;
+    const isSame = (octet: number, index: number) =>
+      isPort(index) || octet === this.#octets[at + index];
+    if (name.length !== length || !name.every(isSame)) {
       throw new RangeError("only the port of a peer may change");
     }
     const view = new DataView(name.buffer, name.byteOffset, name.byteLength);

@@ -9,12 +9,20 @@ import {
   type SessionHandle,
   SessionTable,
 } from "../../../src/dataplane/session-table.ts";
-import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
+import { encodePktinfo, encodeSockaddr, type Family } from "../../../src/linux/sockaddr.ts";
 import { ipv4, ipv6 } from "../../../src/net.ts";
 
 export const NETWORKS = 4;
 export const BASE = 0x7000_0000_0000n;
 export const FORWARDING = { network: 0, mtu: 1400, acfc: false, pfc: false } as const;
+
+/** Whom a batch comes from, and how recvmmsg would flag it. */
+export interface Sender {
+  readonly address: string;
+  readonly port: number;
+  readonly flags?: number;
+  readonly family?: Family | undefined;
+}
 
 export class Plane {
   readonly memory = createMemory();
@@ -62,7 +70,7 @@ export class Plane {
   /** One batch from the network side of the tunnel; returns the packets written to TUN devices. */
   up(
     datagrams: readonly Uint8Array[],
-    from: { address: string; port: number; flags?: number } = { address: "192.0.2.9", port: 1701 },
+    from: Sender = { address: "192.0.2.9", port: 1701 },
   ): { network: number; packet: Uint8Array }[] {
     const batch = this.worker + layout.WORKER_RECEIVE;
     datagrams.forEach((datagram, index) => {
@@ -73,7 +81,7 @@ export class Plane {
       this.view.setUint32(message + layout.MMSGHDR_LENGTH, datagram.length, true);
       this.view.setInt32(message + layout.MMSGHDR_FLAGS, from.flags ?? 0, true);
       const name = this.#offset(message + layout.MMSGHDR_NAME);
-      this.octets.set(encodeSockaddr(from.address, from.port), name);
+      this.octets.set(encodeSockaddr(from.address, from.port, from.family), name);
     });
     const packets = this.forwarding.decapsulate(this.worker, datagrams.length);
     this.forwarding.resetReceive(batch, datagrams.length);

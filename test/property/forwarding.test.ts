@@ -1,0 +1,276 @@
+/**
+ * The data plane against a plain reference: sessions open, move, close and are used again in any
+ * order, and between any two steps a packet of either family, right or wrong in some octet, goes up
+ * or down. What surrounds the packet's slot must not change.
+ */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import fc from "fast-check";
+import * as layout from "../../assembly/layout.ts";
+import type { SessionHandle } from "../../src/dataplane/session-table.ts";
+import { AF_INET6, encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
+import { formatIpv6 } from "../../src/net.ts";
+import { checksum } from "../reference/codec.ts";
+import { down, type ModelSession, up, type Verdict } from "../reference/forwarding.ts";
+import { PacketRandom } from "../reference/packets.ts";
+import { dataMessage, Plane, packet, packet6, type Sender } from "../unit/dataplane/plane.ts";
+
+const RUNS = 120;
+const STEPS = 1_000;
+const SESSIONS = 8;
+const CANARY = 0xa5;
+const HEADROOM_USED = layout.SESSION_PREFIX_MAX;
+const NETWORKS = 3;
+
+/** Sockets of either family, a mapped address and a link-local one with its interface. */
+const PEERS: readonly Sender[] = [
+  { address: "192.0.2.9", port: 1701 },
+  { address: "2001:db8:99::9", port: 1701 },
+  { address: "192.0.2.9", port: 1701, family: AF_INET6 },
+  { address: "fe80::9%3", port: 1701 },
+];
+/** Destinations and sources that belong to nobody here, or mean the link. */
+const OTHERS = ["203.0.113.7", "10.64.99.1", "224.0.0.1"];
+const OTHERS6 = [
+  ...["2001:db8:8::1", "2001:db8:64:ffff::1", "::", "::1", "fe80::1", "febf:ffff::1", "fec0::1"],
+  ...["ff02::1", "ff02::1:ff00:1", "ff12::1", "ff01::1", "ff05::2", "ff0e::1", "fe7f::1"],
+];
+const PPP_HEADERS = [[0xff, 3, 0, 0x57], [0, 0x57], [0x57], [0xff, 3, 0x57]];
+
+interface Entry {
+  handle: SessionHandle;
+  model: ModelSession;
+  readonly peer: Sender;
+}
+
+const plane = new Plane();
+const seen: Record<string, number> = {};
+
+/** One world: eight sessions of three networks, and what is done to them. */
+class World {
+  readonly random: PacketRandom;
+  readonly entries: Entry[];
+
+  constructor(seed: number) {
+    this.random = new PacketRandom(seed);
+    this.entries = Array.from({ length: SESSIONS }, (_, index) => this.publish(index));
+    for (const [index, entry] of this.entries.entries()) {
+      if (index % 4 !== 3) this.#forward(entry, index);
+    }
+  }
+
+  get models(): ModelSession[] {
+    return this.entries.map(({ model }) => model);
+  }
+
+  publish(index: number): Entry {
+    const peer = this.#peer(this.random.below(3));
+    const ids = { tunnelId: 7 + (index % 2), sessionId: 8 + index };
+    const peerIds = { peerTunnelId: 0x1234, peerSessionId: 0x5600 + index };
+    const name = encodeSockaddr(peer.address, peer.port, peer.family);
+    const control = encodePktinfo("192.0.2.1");
+    const handle = plane.table.publish({ ...ids, ...peerIds, name, control });
+    assert.ok(handle);
+    const shared = { network: 0, mtu: 1400, acfc: false, pfc: false };
+    return { handle, peer, model: { ...ids, ...peerIds, ...shared, name: [...name] } };
+  }
+
+  change(): void {
+    const index = this.random.below(SESSIONS);
+    const entry = this.entries[index] as Entry;
+    const action = this.random.below(10);
+    if (action < 6) this.#forward(entry, index);
+    else if (action < 7) {
+      plane.table.hold(entry.handle);
+      entry.model = { ...entry.model, address: undefined, prefix: undefined };
+    } else if (action < 9) {
+      const peer = this.#peer(this.random.below(3), entry.peer);
+      const name = encodeSockaddr(peer.address, peer.port, peer.family);
+      plane.table.move(entry.handle, name);
+      this.entries[index] = { ...entry, peer, model: { ...entry.model, name: [...name] } };
+    } else {
+      plane.table.withdraw(entry.handle);
+      this.entries[index] = this.publish(index);
+    }
+  }
+
+  close(): void {
+    for (const { handle } of this.entries) plane.table.withdraw(handle);
+  }
+
+  datagram(): { octets: Uint8Array; sender: Sender } {
+    const entry = this.entries[this.random.below(SESSIONS)] as Entry;
+    const inner = this.#packet(entry.model, true);
+    const header = [...(PPP_HEADERS[this.random.below(PPP_HEADERS.length)] ?? [])];
+    if ((inner[0] ?? 0) >> 4 === 4) header.splice(-1, 1, 0x21);
+    if (this.random.chance(3)) header.splice(-1, 1, this.random.u32());
+    const { tunnelId, sessionId } = entry.model;
+    const wrong = this.random.chance(2) ? 1 : 0;
+    const frame = Uint8Array.of(...header, ...inner);
+    const octets = this.#damage(dataMessage(tunnelId, sessionId + wrong, frame), 60);
+    const other = this.entries[this.random.below(SESSIONS)] as Entry;
+    return { octets, sender: this.random.chance(95) ? entry.peer : other.peer };
+  }
+
+  packet(): { octets: Uint8Array; network: number } {
+    const entry = this.entries[this.random.below(SESSIONS)] as Entry;
+    const octets = this.#damage(this.#packet(entry.model, false), 44);
+    const isOwn = this.random.chance(90);
+    return { octets, network: isOwn ? entry.model.network : this.random.below(NETWORKS) };
+  }
+
+  #peer(port: number, same?: Sender): Sender {
+    const peer = same ?? (PEERS[this.random.below(PEERS.length)] as Sender);
+    return { ...peer, port: 1701 + port };
+  }
+
+  #forward(entry: Entry, index: number): void {
+    const { random } = this;
+    const shared = { network: random.below(NETWORKS), mtu: random.pick(1280, 1400) };
+    const ppp = { acfc: random.chance(50), pfc: random.chance(50) };
+    const address = random.chance(70) ? [10, 64, index, 1 + random.below(2)] : undefined;
+    const subnet = 2 * index + random.below(2);
+    const prefix = random.chance(70) ? [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, subnet] : undefined;
+    const number = (octets: number[]) => new DataView(Uint8Array.from(octets).buffer);
+    const wish = {
+      ...(address && { address: number(address).getUint32(0) }),
+      ...(prefix && { prefix6: number(prefix).getBigUint64(0) }),
+    };
+    assert.ok(plane.table.forward(entry.handle, { ...shared, ...ppp, ...wish }));
+    entry.model = { ...entry.model, ...shared, ...ppp, address, prefix };
+  }
+
+  /** From the session's client to somebody, or the other way; nearly always well addressed. */
+  #packet(model: ModelSession, isUp: boolean): Uint8Array {
+    const { random } = this;
+    const payload = random.chance(90) ? random.below(60) : 1_200 + random.below(200);
+    const other = (this.entries[random.below(SESSIONS)] as Entry).model;
+    if (random.chance(40)) {
+      const own = text4(random.chance(90) ? model : other);
+      const far = random.chance(70) ? (OTHERS[random.below(3)] ?? "") : text4(other);
+      return packet(...(isUp ? ([own, far] as const) : ([far, own] as const)), payload);
+    }
+    const own = this.#text6(random.chance(90) ? model : other);
+    const choice = OTHERS6[random.below(OTHERS6.length)] ?? "";
+    const far = random.chance(60) ? choice : this.#text6(other);
+    const source = random.chance(90) ? own : choice;
+    const [from, to] = isUp ? [source, far] : [far, random.chance(90) ? own : choice];
+    return packet6(from, to, payload, random.pick(6, 17, 58, 58, 0));
+  }
+
+  /** Any address of the session's /64. */
+  #text6({ prefix = [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0xee, 0] }: ModelSession): string {
+    const rest = this.random.fill(new Uint8Array(8));
+    return formatIpv6(Uint8Array.of(...prefix, ...rest));
+  }
+
+  /** One octet of the first `front` changed, or the end cut off, in some. */
+  #damage(octets: Uint8Array, front: number): Uint8Array {
+    const { random } = this;
+    if (random.chance(75)) return octets;
+    if (random.chance(30)) return octets.subarray(0, random.below(octets.length + 1));
+    const place = random.below(Math.min(front, octets.length));
+    if (octets.length > 0) octets[place] = random.u32();
+    if ((octets[0] ?? 0) >> 4 === 4 && random.chance(50)) repairChecksum(octets);
+    return octets;
+  }
+}
+
+function text4({ address = [10, 64, 98, 1] }: ModelSession): string {
+  return address.join(".");
+}
+
+function repairChecksum(octets: Uint8Array): void {
+  if (octets.length < 20) return;
+  octets.fill(0, 10, 12);
+  const sum = checksum(octets.subarray(0, 20));
+  octets.set([sum >> 8, sum & 0xff], 10);
+}
+
+const RECEIVE_SLOT = plane.worker + layout.WORKER_RECEIVE + layout.BATCH_SLOTS;
+const SEND_SLOT = plane.worker + layout.WORKER_SEND + layout.BATCH_SLOTS;
+
+/** Runs `work` on the first slot of a batch; octets before and behind the packet stay. */
+function guarded<T>(slot: number, length: number, written: number, work: () => T): T {
+  const octets = plane.octets.subarray(slot, slot + 2 * layout.SLOT_SIZE);
+  octets.fill(CANARY);
+  const result = work();
+  const at = layout.SLOT_HEADROOM;
+  const isCanary = (octet: number) => octet === CANARY;
+  assert.ok(octets.subarray(0, at - written).every(isCanary), "the headroom was written to");
+  assert.ok(octets.subarray(at + length).every(isCanary), "written behind the packet");
+  return result;
+}
+
+function counted(work: () => void): string[] {
+  const before = plane.counters();
+  work();
+  const changed = Object.entries(plane.counters()).filter(
+    ([name, count]) => count !== (before[name] ?? 0) && !name.endsWith(".octets"),
+  );
+  return changed.flatMap(([name, count]) =>
+    Array.from<string>({ length: count - (before[name] ?? 0) }).fill(name),
+  );
+}
+
+function probeUp(world: World): void {
+  const { octets, sender } = world.datagram();
+  const name = encodeSockaddr(sender.address, sender.port, sender.family);
+  const expected = up(world.models, octets, [...name]);
+  const counters = counted(() => {
+    const written = guarded(RECEIVE_SLOT, octets.length, 0, () => plane.up([octets], sender));
+    const passes = expected.counter === "up.packets";
+    const { network, octets: packet } = expected;
+    assert.deepEqual(written, passes ? [{ network, packet }] : []);
+  });
+  assert.deepEqual(counters, [expected.counter]);
+  const punted = plane.punt.take();
+  const isPunted = expected.counter === "up.punted";
+  assert.deepEqual(punted?.frame, isPunted ? expected.octets : undefined);
+  if (isPunted) assert.equal(punted?.session, handleOf(world, expected).index);
+  tally(expected);
+}
+
+function probeDown(world: World): void {
+  const { octets, network } = world.packet();
+  const expected = down(world.models, network, octets);
+  const counters = counted(() => {
+    const work = () => plane.down([octets], network);
+    const [sent, ...others] = guarded(SEND_SLOT, octets.length, HEADROOM_USED, work);
+    assert.deepEqual(others, []);
+    assert.deepEqual(sent?.datagram, expected.octets);
+    if (sent !== undefined) assert.deepEqual([...sent.name], expected.session?.name);
+  });
+  assert.deepEqual(counters, [expected.counter]);
+  tally(expected);
+}
+
+function handleOf(world: World, { session }: Verdict): SessionHandle {
+  const entry = world.entries.find(({ model }) => model === session);
+  assert.ok(entry);
+  return entry.handle;
+}
+
+function tally({ counter }: Verdict): void {
+  seen[counter] = (seen[counter] ?? 0) + 1;
+}
+
+test("any packet, in any state of the sessions, ends where the reference says", () => {
+  const property = fc.property(fc.integer(), (seed) => {
+    const world = new World(seed);
+    for (let step = 0; step < STEPS; step++) {
+      if (world.random.chance(5)) world.change();
+      if (world.random.chance(50)) probeUp(world);
+      else probeDown(world);
+    }
+    world.close();
+  });
+  fc.assert(property, { numRuns: RUNS, endOnFailure: true });
+});
+
+after(() => {
+  const total = Object.values(seen).reduce((sum, count) => sum + count, 0);
+  assert.ok(total >= 100_000, `${total} packets`);
+  const often = Object.entries(seen).filter(([, count]) => count >= 50);
+  assert.ok(often.length >= 17, `too few outcomes: ${JSON.stringify(seen)}`);
+});
