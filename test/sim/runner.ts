@@ -78,7 +78,8 @@ function summary(outcomes: readonly Outcome[], failures: number, seconds: number
       ` ${share(sum(({ datagrams }) => datagrams.repeated))} repeated,` +
       ` ${share(sum(({ datagrams }) => datagrams.late))} late`,
     `  ${sum(({ tunnels }) => tunnels)} tunnels begun, ${sum(({ sessions }) => sessions)} sessions` +
-      ` established, ${sum(({ pings }) => pings)} pings answered`,
+      ` established, ${sum(({ pings }) => pings)} pings answered,` +
+      ` ${sum(({ givenUp }) => givenUp)} sessions given up for silence`,
     `  at the end of the faults ${sum(({ up }) => up)} lines up, ${sum(({ closed }) => closed)} closed`,
   ].join("\n");
 }

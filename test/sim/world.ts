@@ -45,6 +45,8 @@ export interface Outcome {
   readonly tunnels: number;
   readonly sessions: number;
   readonly pings: number;
+  /** Sessions that a subscriber ended as the network behind did not answer. */
+  readonly givenUp: number;
   /** How the lines stood before the end. */
   readonly up: number;
   readonly closed: number;
@@ -133,6 +135,7 @@ export class World {
       tunnels: peers.reduce((sum, { attempts }) => sum + attempts, 0),
       sessions: this.#sessions,
       pings: this.#pings,
+      givenUp: lines.reduce((sum, line) => sum + line.givenUp, 0),
       up,
       closed: lines.length - up,
     };
@@ -315,8 +318,14 @@ export class World {
 
   #packetArrived(line: Line, packet: Uint8Array): void {
     this.judge(oracles.ownDestinationOnly, line, packet);
-    if (packet[0] === 0x45) line.answers++;
-    else line.answers6++;
+    const { now } = this.scheduler;
+    if (packet[0] === 0x45) {
+      line.answers++;
+      line.heardAt = now;
+    } else {
+      line.answers6++;
+      line.heard6At = now;
+    }
     this.#pings++;
   }
 }

@@ -23,6 +23,8 @@ const REDIAL_MS = 5_000;
 /** So often a LAC finds out whether its tunnel still stands. */
 const KEEPALIVE_MS = 30_000;
 const PING_MS = 4_000;
+/** After so long without an answer a subscriber dials anew. */
+const SILENCE_MS = 60_000;
 /** The last of each ping: Tunnel ID and Session ID of the sender, as it has chosen them. */
 export const PAYLOAD = 4;
 
@@ -38,6 +40,11 @@ export interface Line {
   /** Answers to its pings since it is up, by IPv4 and by IPv6. */
   answers: number;
   answers6: number;
+  /** When they last came. */
+  heardAt: number;
+  heard6At: number;
+  /** Sessions that it ended as the network did not answer any more. */
+  givenUp: number;
   /** Sessions that came to have an address. */
   ups: number;
 }
@@ -77,6 +84,9 @@ export class SimPeer {
       isUp: false,
       answers: 0,
       answers6: 0,
+      heardAt: 0,
+      heard6At: 0,
+      givenUp: 0,
       ups: 0,
     }));
   }
@@ -184,6 +194,7 @@ export class SimPeer {
     } else if (ppp !== undefined && ppp.address !== "" && !line.isUp) {
       line.isUp = true;
       line.ups++;
+      line.heardAt = line.heard6At = now;
     }
   }
 
@@ -246,6 +257,11 @@ export class SimPeer {
   #ping(line: Line, now: number): void {
     const { random } = this.#options;
     line.pingAt = now + PING_MS;
+    if (this.#isSilent(line, now)) {
+      line.givenUp++;
+      if (line.call !== undefined) this.lac?.hangUp(line.call.id, now);
+      return;
+    }
     const own = line.ppp?.address ?? "";
     const isForged = random.chance(0.25) || own === "";
     const stranger = `10.64.0.${random.between(2, 30)}`;
@@ -270,6 +286,11 @@ export class SimPeer {
     const body = this.#signature(line);
     const packet = icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body });
     this.#sendFrame(line, buildPpp(IPV6, packet));
+  }
+
+  /** As a router does that watches its uplink. */
+  #isSilent({ isUp, plan, heardAt, heard6At }: Line, now: number): boolean {
+    return isUp && now - (plan.hasIpv6 ? Math.min(heardAt, heard6At) : heardAt) > SILENCE_MS;
   }
 
   #signature({ call }: Line): Uint8Array {
