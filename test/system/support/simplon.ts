@@ -49,7 +49,12 @@ const launcher = join(root, "scripts", "simplon.ts");
 /** A configuration file in a new directory; answers its path. */
 export function writeConfig(lab: Lab, settings: Settings = {}): string {
   const directory = mkdtempSync(join(lab.directory, "lns-"));
-  const lns = { listen: "0.0.0.0:1701", socket: join(directory, "socket"), ...settings.lns };
+  const lns = {
+    listen: "0.0.0.0:1701",
+    socket: join(directory, "socket"),
+    history: join(directory, "history"),
+    ...settings.lns,
+  };
   const network = {
     name: "default",
     tun: "simplon0",
