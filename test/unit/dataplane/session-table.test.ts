@@ -3,8 +3,21 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { SESSIONS_MAX } from "../../../src/limits.ts";
-import { formatIpv4 } from "../../../src/net.ts";
-import { CLIENT, dataMessage, good, HOST, Plane, packet, pppFrame } from "./plane.ts";
+import { formatIpv4, ipv4 } from "../../../src/net.ts";
+import {
+  CLIENT,
+  CLIENT6,
+  dataMessage,
+  FORWARDING,
+  good,
+  HOST,
+  HOST6,
+  Plane,
+  packet,
+  packet6,
+  pppFrame,
+  prefix6,
+} from "./plane.ts";
 
 test("a route that outlived its session leads nowhere", () => {
   const plane = new Plane();
@@ -79,6 +92,46 @@ test("60,000 sessions are each found, and gone when withdrawn; records are used 
   assert.deepEqual(plane.up([source(7)]), []);
   for (let n = 0; n < 60_000; n++) plane.session(1 + (n % 241), 1 + n, address(n));
   assert.equal(plane.down([packet(HOST, address(59_999))]).length, 1);
+});
+
+test("60,000 /64s of one pool each find their session, and not when it is withdrawn", () => {
+  const plane = new Plane();
+  const pool = prefix6("2001:db8:64::");
+  const handles = Array.from({ length: 60_000 }, (_, n) =>
+    plane.session(1 + (n % 251), 1 + n, undefined, { prefix6: pool + BigInt(n) }),
+  );
+  const to = (n: number) => packet6(HOST6, `2001:db8:64:${n.toString(16)}::1`);
+  for (let n = 0; n < 60_000; n += 7) assert.equal(plane.down([to(n)]).length, 1, `/64 ${n}`);
+  assert.deepEqual(plane.down([to(60_000)]), []);
+  for (const handle of handles) plane.table.withdraw(handle);
+  for (let n = 0; n < 60_000; n += 7) assert.deepEqual(plane.down([to(n)]), []);
+});
+
+test("/64s of which a bucket has too many are refused, and nothing of the session passes then", () => {
+  const plane = new Plane();
+  const bucket = (prefix: bigint) => BigInt.asUintN(64, prefix * 0x9e37_79b9_7f4a_7c15n) >> 48n;
+  const alike: bigint[] = [];
+  for (let prefix = prefix6("2001:db8::"); alike.length <= layout.CHAIN_MAX; prefix++) {
+    if (bucket(prefix) === 7n) alike.push(prefix);
+  }
+  const last = alike.pop() ?? 0n;
+  for (const [n, prefix] of alike.entries())
+    plane.session(1, 1 + n, undefined, { prefix6: prefix });
+  const handle = plane.session(7, 8, CLIENT);
+  assert.equal(plane.up([good()]).length, 1);
+  const both = { ...FORWARDING, address: ipv4(CLIENT), prefix6: last };
+  assert.equal(plane.table.forward(handle, both), false);
+  assert.deepEqual(plane.up([good()]), []);
+  assert.deepEqual(plane.down([packet(HOST, CLIENT)]), []);
+});
+
+test("a subnet that outlived its session leads nowhere", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, undefined, { prefix6: prefix6(CLIENT6) });
+  const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+  plane.view.setUint32(record + layout.SESSION_GENERATION, handle.generation + 1, true);
+  assert.deepEqual(plane.down([packet6(HOST6, CLIENT6)]), []);
+  assert.equal(plane.counters()["down.no-route"], 1);
 });
 
 test("sessions and routes that share a bucket are found whichever of them goes", () => {
