@@ -37,6 +37,10 @@ const FLOORS: Readonly<Record<string, number>> = {
   "IPCP Configure-Ack": 10,
   "IPCP Configure-Nak": 10,
   "IPCP Configure-Reject": 1,
+  "IPV6CP Configure-Request": 5,
+  "IPV6CP Configure-Ack": 5,
+  IPv6: 1_000,
+  "Router Advertisement": 10,
 };
 
 const OURS = `ip.src == ${LNS_ADDRESS} && l2tp`;
@@ -110,7 +114,10 @@ function assertSame(
   }
 }
 
-const OCTET_FIELDS = ["l2tp.avp.chap_challenge", "l2tp.avp.chap_challenge_response", "chap.value"];
+const OCTET_FIELDS = [
+  ...["l2tp.avp.chap_challenge", "l2tp.avp.chap_challenge_response", "chap.value"],
+  "ipv6cp.interface_identifier",
+];
 
 /** tshark prints numbers in hexadecimal or decimal, and octets with or without colons. */
 function normal(value: string, field: string): string {

@@ -9,6 +9,7 @@ import {
   parseHeader,
   parsePpp,
 } from "../../../src/codec/index.ts";
+import { formatIpv6 } from "../../../src/net.ts";
 import { parseOptions, parsePacket } from "../../../src/ppp/options.ts";
 import type { Datagram } from "./pcap.ts";
 import { messageName } from "./traffic.ts";
@@ -23,6 +24,11 @@ export interface Expectation {
 
 const LCP = 0xc021;
 const IPCP = 0x8021;
+const IPV6 = 0x0057;
+const IPV6CP = 0x8057;
+/** A Next Header and a type of its messages. */
+const ICMPV6 = 58;
+const ROUTER_ADVERTISEMENT = 134;
 const PAP = 0xc023;
 const CHAP = 0xc223;
 const IP = 0x0021;
@@ -130,6 +136,7 @@ const OPTION_FIELDS: Readonly<Record<number, Readonly<Record<number, readonly st
     131: ["ip ipcp.opt.sec_dns_address"],
     132: ["ip ipcp.opt.sec_nbns_address"],
   },
+  [IPV6CP]: { 1: ["octets ipv6cp.interface_identifier"] },
 };
 
 export function expectationOf(datagram: Datagram): Expectation {
@@ -185,6 +192,7 @@ function readPpp(datagram: Datagram, payload: Uint8Array, values: Values): Kind 
     values.add("ppp.control", 0x03);
   }
   if (frame.protocol === IP) return readIp(frame.information, values);
+  if (frame.protocol === IPV6) return readIpv6(frame.information, values);
   // Above are control protocols, whose packets have a Code and a Length (RFC 1661 2).
   if (frame.protocol < 0x8000)
     return { kind: `protocol ${frame.protocol.toString(16)}`, isNested: false };
@@ -199,7 +207,8 @@ function readPpp(datagram: Datagram, payload: Uint8Array, values: Values): Kind 
   const name = CONTROL_CODES[code] ?? `code ${code}`;
   if (frame.protocol === LCP) return readLcp(name, data, values);
   if (frame.protocol === IPCP) return readOptions("IPCP", IPCP, name, data, values);
-  // CCP and IPV6CP of the client, which we reject: header only.
+  if (frame.protocol === IPV6CP) return readOptions("IPV6CP", IPV6CP, name, data, values);
+  // CCP of the client, which we reject: header only.
   return { kind: `protocol ${frame.protocol.toString(16)}`, isNested: true };
 }
 
@@ -235,6 +244,7 @@ function readOptions(
       const rest = option.data.subarray(at);
       if (rest.length === 0) break;
       if (size === "ip") values.add(fieldName, rest.subarray(0, 4).join("."));
+      else if (size === "octets") values.add(fieldName, hex(rest));
       else if (size === "u32") values.add(fieldName, u32(rest));
       else values.add(fieldName, size === "u16" ? u16(rest) : (rest[0] ?? 0));
       at += size === "u8" ? 1 : size === "u16" ? 2 : 4;
@@ -284,6 +294,17 @@ function readIp(packet: Uint8Array, values: Values): Kind {
   return { kind: "IP", isNested: false };
 }
 
+function readIpv6(packet: Uint8Array, values: Values): Kind {
+  values.add("ipv6.plen", u16(packet.subarray(4)));
+  values.add("ipv6.hlim", packet[7] ?? 0);
+  values.add("ipv6.src", formatIpv6(packet.subarray(8, 24)));
+  values.add("ipv6.dst", formatIpv6(packet.subarray(24, 40)));
+  const icmpType = packet[6] === ICMPV6 ? packet[40] : undefined;
+  const kind = icmpType === ROUTER_ADVERTISEMENT ? "Router Advertisement" : "IPv6";
+  // An ICMPv6 error has the packet that it is about in it.
+  return { kind, isNested: icmpType !== undefined && icmpType < 128 };
+}
+
 function readResultCode(value: Uint8Array, values: Values): void {
   values.add("l2tp.result_code", u16(value));
   if (value.length > 2) values.add("l2tp.avp.error_code", u16(value.subarray(2)));
@@ -331,6 +352,9 @@ export const COMPARED_FIELDS: readonly string[] = [
   ...optionFieldNames(LCP),
   ...["ipcp.opt.type", "ipcp.opt.length"],
   ...optionFieldNames(IPCP),
+  ...["ipv6cp.opt.type", "ipv6cp.opt.length"],
+  ...optionFieldNames(IPV6CP),
+  ...["plen", "hlim", "src", "dst"].map((name) => `ipv6.${name}`),
   ...["code", "identifier", "length", "peer_id.length", "peer_id"].map((name) => `pap.${name}`),
   ...["password.length", "password", "message.length", "message"].map((name) => `pap.${name}`),
   ...["code", "identifier", "length", "value_size"].map((name) => `chap.${name}`),
