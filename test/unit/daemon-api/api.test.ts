@@ -7,13 +7,14 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { ask } from "../../../src/cli/ask.ts";
 import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
-import { encodeMessage } from "../../../src/daemon/api-messages.ts";
+import { encodeMessage, type Request } from "../../../src/daemon/api-messages.ts";
 import { StartError } from "../../../src/daemon/start-error.ts";
 import {
   API_CHUNK_ROWS,
   API_CONNECTIONS_MAX,
   API_IDLE_MS,
   API_REQUEST_MAX,
+  SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { COUNTERS, ENTRIES, session, TUNNEL } from "./rows.ts";
 
@@ -52,7 +53,57 @@ test("each subject is answered", async (t) => {
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
   assert.deepEqual(await ask(path, "sessions"), [session(1), session(2)]);
   assert.deepEqual(await ask(path, "counters"), COUNTERS);
+  assert.deepEqual(await ask(path, "history"), ENTRIES);
   assert.equal(server.refused, 0);
+});
+
+test("rows are chosen by user, by what they are about, by kind and by number", async (t) => {
+  const { path, server } = await serve(t);
+  const [bob, alice] = ENTRIES;
+  assert.deepEqual(await ask(path, "history", { user: "alice" }), [alice]);
+  assert.deepEqual(await ask(path, "history", { user: "lac" }), []);
+  assert.deepEqual(await ask(path, "history", { about: "10.9.0.1" }), [bob, alice]);
+  assert.deepEqual(await ask(path, "history", { about: "10.64.0.2" }), [alice]);
+  assert.deepEqual(await ask(path, "history", { last: 1 }), [bob], "the newest first");
+  assert.deepEqual(await ask(path, "history", { about: "alice", last: 1 }), [alice]);
+  assert.deepEqual(await ask(path, "history", { what: "tunnel" }), []);
+  assert.deepEqual(await ask(path, "sessions", { about: "user-2" }), [session(2)]);
+  assert.deepEqual(await ask(path, "sessions", { about: "2001:db8:64:1::7", last: 1 }), [
+    session(1),
+  ]);
+  assert.deepEqual(await ask(path, "tunnels", { about: "lac" }), [TUNNEL]);
+  assert.deepEqual(await ask(path, "tunnels", { about: "4312" }), [TUNNEL]);
+  assert.deepEqual(await ask(path, "tunnels", { about: "4313" }), []);
+  assert.equal(server.refused, 0);
+});
+
+test("what a request asks for is bounded", async (t) => {
+  const { path, server } = await serve(t);
+  const show = "history" as const;
+  const wrong: unknown[] = [
+    { show, last: 0 },
+    { show, last: -1 },
+    { show, last: 1.5 },
+    { show, last: 1e9 },
+    { show, last: "7" },
+    { show, about: "" },
+    { show, about: "x".repeat(SUBJECT_MAX + 1) },
+    { show, about: ["bob"] },
+    { show, user: 7 },
+    { show, what: "car" },
+    { show: "toString" },
+  ];
+  for (const request of wrong) {
+    const connection = createConnection(path);
+    connection.write(encodeMessage(request as Request));
+    assert.equal((await closed(connection)).length, 0, JSON.stringify(request));
+  }
+  assert.equal(server.refused, wrong.length);
+  // What a newer version adds is not this version's business.
+  const more = { show: "counters", colour: "red" } as Request;
+  const connection = createConnection(path);
+  connection.write(encodeMessage(more));
+  assert.ok((await closed(connection)).length > 0);
 });
 
 test("the socket is for its owner only and goes with the server", async (t) => {

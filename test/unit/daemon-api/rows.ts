@@ -50,7 +50,7 @@ export const ENTRIES: readonly Entry[] = [
     tunnelId: 4312,
     sessionId: 9,
     count: 3,
-    result: { message: "CDN", code: 3, error: 0, text: "authentication failed" },
+    result: { message: "CDN", by: "local", code: 3, error: 0, text: "authentication failed" },
   }),
   makeEntry({
     at: Date.UTC(2026, 10, 22, 19, 0, 0),
@@ -69,7 +69,7 @@ export const ENTRIES: readonly Entry[] = [
     sessionId: 8,
     rxOctets: 1_200,
     txOctets: 3_400_000,
-    result: { message: "CDN", code: 1 },
+    result: { message: "CDN", by: "peer", code: 1 },
     words: "User request",
   }),
 ];
