@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config/config.ts";
@@ -25,7 +26,7 @@ export const OPENING_FLAGS: readonly string[] = [
 
 /** The second run, which serves: nothing but its control socket and its history. */
 export function servingFlags({ lns: { socket, history } }: Config): string[] {
-  const places = [socket, ...(history === "" ? [] : [dirname(history)])];
+  const places = [socket, ...historyFiles(history)];
   return [
     ...COMMON,
     list("--allow-read", [...places, ...sources()]),
@@ -34,6 +35,13 @@ export function servingFlags({ lns: { socket, history } }: Config): string[] {
     "--allow-env=NODE_V8_COVERAGE,MSGPACKR_NATIVE_ACCELERATION_DISABLED",
     "--allow-sys=hostname,umask",
   ];
+}
+
+/** The file and the one that takes its place; before its first day also their directory. */
+function historyFiles(path: string): string[] {
+  if (path === "") return [];
+  const directory = dirname(path);
+  return existsSync(directory) ? [path, `${path}.new`] : [directory];
 }
 
 /** Where the code of the worker threads is: in a checkout, or beside this file when published. */
