@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { LocalUsers } from "../../../src/aaa/index.ts";
 import { AvpType } from "../../../src/codec/index.ts";
 import { Subscribers } from "../../../src/daemon/subscribers.ts";
+import { Recorder } from "../../../src/history/recorder.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import type { AuthMethod } from "../../../src/ppp/index.ts";
 import { newLns } from "../../peer/control.ts";
@@ -26,6 +27,8 @@ class World {
   readonly clients = new Map<number, PppPeer>();
   /** [call, Result Code, message] of each CDN that the LAC got. */
   readonly cdns: [number, number, string][] = [];
+  /** [user, phase, code] of each session that ended. */
+  readonly history: [string, string, string][] = [];
   readonly #plane = new Plane();
   readonly #lns = newLns();
   readonly #subscribers: Subscribers;
@@ -43,6 +46,10 @@ class World {
       closeSession: ({ tunnelId, sessionId }, result, now) =>
         this.#lns.closeSession(tunnelId, sessionId, result, now),
       onProgress: () => undefined,
+      recorder: new Recorder({
+        add: ({ user, phase, code }) => this.history.push([user, phase, code]),
+        clock: () => this.#now,
+      }),
       log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
     });
     this.lac.start(0);
@@ -154,6 +161,7 @@ for (const method of ALL) {
     assert.equal(client.verdict, "failure");
     assert.equal(heard(client, LCP).at(-1), 5);
     assert.deepEqual(world.cdns, [[5, 3, "authentication failed"]]);
+    assert.deepEqual(world.history, [["demo", "authenticate", "wrong-password"]]);
     assert.equal(world.lac.calls.get(5)?.state, "closed");
   });
 
@@ -165,6 +173,7 @@ for (const method of ALL) {
     assert.equal(second.verdict, undefined, "its password is not called wrong");
     assert.equal(heard(second, LCP).at(-1), 5);
     assert.deepEqual(world.cdns, [[6, 4, "no address is free"]]);
+    assert.deepEqual(world.history, [["demo", "authenticate", "pool-empty"]]);
     assert.equal(world.lac.calls.get(5)?.state, "established");
   });
 }
@@ -175,6 +184,30 @@ test("no common method: LCP Terminate-Request, CDN 3", async () => {
   await world.run(10_000);
   assert.equal(heard(client, LCP).at(-1), 5);
   assert.deepEqual(world.cdns, [[5, 3, "no common authentication method"]]);
+  assert.deepEqual(world.history, [["", "lcp", "no-common-auth-method"]]);
+});
+
+test("a client that never speaks, and one that goes without a word", async () => {
+  const world = new World();
+  const silent = world.dial(5, { isPassive: true });
+  silent.handleInput = () => undefined;
+  await world.run(60_000);
+  assert.deepEqual(world.history, [["", "lcp", "ppp-no-answer"]]);
+  const gone = await world.up(6);
+  gone.handleInput = () => undefined;
+  await world.run(120_000);
+  assert.deepEqual(world.history[1], ["demo", "network", "echo-timeout"]);
+});
+
+test("a client that says goodbye in LCP hung up; one that wants no IPv4 gets nothing", async () => {
+  const world = new World();
+  const client = await world.up(5);
+  client.send(LCP, 5, 99, Buffer.from("User request"));
+  await world.run(10_000);
+  assert.deepEqual(world.history, [["demo", "network", "peer-hung-up"]]);
+  world.dial(6, { isWithoutIpv4: true });
+  await world.run(10_000);
+  assert.deepEqual(world.history[1], ["demo", "network", "negotiation-failed"]);
 });
 
 test("the only address is no obstacle to who holds it and authenticates anew", async () => {
