@@ -24,6 +24,8 @@ export class NetworkPhase {
   readonly #isIpv6Served: boolean;
   /** From the peer's first IPV6CP packet on. */
   #ipv6cp: Ipv6cp | undefined;
+  /** The peer has spoken IPCP, so that it has IPv4. */
+  #isIpcpHeard = false;
   /** IPv4 is gone, and the peer has until then to begin with IPv6. */
   #waitsUntil = Infinity;
 
@@ -55,6 +57,7 @@ export class NetworkPhase {
   /** Takes what is neither LCP's nor authentication's; false when it has to be rejected. */
   input(protocol: number, information: Uint8Array, now: number): boolean {
     if (protocol === IPCP) {
+      this.#isIpcpHeard = true;
       this.#controlInput(this.#ipcp, information, now);
     } else if (protocol === IP) {
       // Supported, so never rejected (RFC 1661 3.6); the data plane takes it while IPCP is Opened.
@@ -152,8 +155,12 @@ export class NetworkPhase {
 
   /** Whether the link still has a use. */
   #judge(now: number): void {
+    const ipcp = this.#ipcp;
     const ipv6cp = this.#ipv6cp;
-    if (!isGone(this.#ipcp) || (ipv6cp !== undefined && !isGone(ipv6cp))) {
+    if (this.#isIpcpHeard && isStarted(ipcp) && isGone(ipcp) && !ipcp.terminated) {
+      // It gave up half-way. The peer may take IPv4 for up, and only a new link clears that.
+      this.ended ??= "negotiation";
+    } else if (!isGone(ipcp) || (ipv6cp !== undefined && !isGone(ipv6cp))) {
       this.#waitsUntil = Infinity;
     } else if (this.#isIpv6Served && ipv6cp === undefined) {
       this.#waitsUntil = Math.min(this.#waitsUntil, now + PPP_NETWORK_WAIT_MS);

@@ -109,3 +109,38 @@ test("over a clean path every client that can be served is served, within a few 
     { numRuns: 200 },
   );
 });
+
+const identifiers = fc.constantFrom<[number, ...number[]][]>(
+  [[1, 0, 0, 0, 0, 0, 0, 0, 0]],
+  [[1, 1, 2, 3, 4, 5, 6, 7, 8]],
+  [],
+);
+const PROFILE6 = { ...PROFILE, prefix6: "2001:db8:64:7::/64", gateway6: "2001:db8:64::1" };
+
+test("with IPv6, with and without IPv4, over any path: what is up at one end is at the other", () => {
+  fc.assert(
+    fc.property(identifiers, fc.boolean(), weather, (ipv6cp, isWithoutIpv4, conditions) => {
+      const chance = seededRandom(conditions.seed);
+      const roll = () => ((chance(1)[0] ?? 0) * 100) / 256;
+      const { loss, repetition } = conditions;
+      const talk: Conversation = new Conversation({
+        peer: { ipv6cp, isWithoutIpv4, accepts: ["pap"] },
+        link: { authMethods: ["pap"], random: seededRandom(conditions.seed + 1) },
+        answer: () => ({ ok: true, profile: PROFILE6 }),
+        path: () => (talk.now > LOSSY_MS ? 1 : roll() < loss ? 0 : roll() < repetition ? 2 : 1),
+      });
+      talk.open().run(LOSSY_MS + CALM_MS);
+      if (talk.link.phase !== "network") {
+        assert.equal(talk.link.phase, "dead");
+        assert.equal(talk.kinds.filter((kind) => kind.startsWith("down")).length, 1);
+        return;
+      }
+      const last = (protocol: string) =>
+        talk.kinds.findLast((kind) => kind === `${protocol}-up` || kind === `${protocol}-down`);
+      assert.equal(last("network") === "network-up", talk.peer.ipcp.isOpened);
+      if (last("ipv6") === "ipv6-up") assert.ok(talk.peer.ipv6cp?.isOpened);
+      assert.ok(last("network") === "network-up" || last("ipv6") === "ipv6-up");
+    }),
+    { numRuns: 200 },
+  );
+});

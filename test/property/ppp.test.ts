@@ -3,13 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { buildPpp, parsePpp } from "../../src/codec/index.ts";
 import { parseOptions, parsePacket } from "../../src/ppp/options.ts";
-import { CHAP, encodeOptions, IPCP, LCP, PAP, packet, read } from "../peer/ppp.ts";
+import { CHAP, encodeOptions, IPCP, IPV6CP, LCP, PAP, packet, read } from "../peer/ppp.ts";
 import { Bench, MAGIC, papRequest } from "../peer/ppp-bench.ts";
 import { PROFILE, seededRandom } from "../peer/ppp-conversation.ts";
 
+const PROFILE6 = { ...PROFILE, prefix6: "2001:db8:64:7::/64", gateway6: "2001:db8:64::1" };
 const octet = fc.integer({ min: 0, max: 255 });
 const protocol = fc.oneof(
-  fc.constantFrom(LCP, PAP, CHAP, IPCP, 0x0021, 0x0057, 0x8057, 0x80fd),
+  fc.constantFrom(LCP, PAP, CHAP, IPCP, IPV6CP, 0x0021, 0x0057, 0x80fd),
   fc.integer({ min: 0, max: 0xffff }).map((value) => (value & 0xfefe) | 1),
 );
 const option = fc
@@ -17,6 +18,7 @@ const option = fc
     fc.oneof(fc.constantFrom(1, 2, 3, 4, 5, 7, 8, 13, 17, 129, 130, 131, 132), octet),
     fc.oneof(
       fc.constantFrom([], [0xc0, 0x23], [0xc2, 0x23, 5], [0, 0, 0, 0], [10, 64, 0, 7], [5, 0xdc]),
+      fc.constantFrom([1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 0, 0, 0, 0, 0]),
       fc.array(octet, { maxLength: 8 }),
     ),
   )
@@ -49,7 +51,7 @@ type Step =
 const step = (mayPass: boolean): fc.Arbitrary<Step> =>
   fc.oneof(
     { weight: 12, arbitrary: anything.map((frame) => ({ frame })) },
-    { weight: 3, arbitrary: fc.constantFrom(LCP, IPCP).map((ack) => ({ ack })) },
+    { weight: 3, arbitrary: fc.constantFrom(LCP, IPCP, IPV6CP).map((ack) => ({ ack })) },
     { weight: 2, arbitrary: fc.nat(40_000).map((wait) => ({ wait })) },
     { weight: 1, arbitrary: fc.constant({ close: true } as const) },
     { weight: 2, arbitrary: fc.boolean().map((ok) => ({ answer: ok && mayPass })) },
@@ -72,7 +74,7 @@ function take(bench: Bench, each: Step): void {
   if ("wait" in each) bench.advance(each.wait);
   if ("close" in each) bench.link.close(bench.now);
   if ("answer" in each) {
-    bench.answer(each.answer ? { ok: true, profile: PROFILE } : { ok: false, message: "no" });
+    bench.answer(each.answer ? { ok: true, profile: PROFILE6 } : { ok: false, message: "no" });
   }
   bench.drain();
   assert.ok(sent.length <= 3, "one frame draws three at most");
@@ -102,24 +104,30 @@ for (const method of ["chap", "pap"] as const) {
     );
   });
 
-  test(`${method}: network-up and network-down take turns, and every end is told once`, () => {
+  test(`${method}: up and down of each protocol take turns, and every end is told once`, () => {
     const steps = fc.array(step(true), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(steps, fc.nat(), (script, seed) => {
         const bench = linkIn("authenticate", seed, method);
         if (seed % 2 === 0) {
           if (method === "pap") bench.pap(1);
-          bench.answer();
+          bench.answer({ ok: true, profile: PROFILE6 });
           bench.ask(IPCP, 1, [[3, 10, 64, 0, 7]]);
+          if (seed % 4 === 0) bench.ask(IPV6CP, 1, [[1, 1, 2, 3, 4, 5, 6, 7, 8]]);
         }
         for (const each of script) take(bench, each);
         bench.link.close(bench.now);
         bench.advance(30_000);
-        const turns = bench.kinds.filter((kind) => kind.startsWith("network"));
-        for (const [at, kind] of turns.entries()) {
-          assert.equal(kind, at % 2 === 0 ? "network-up" : "network-down");
+        for (const protocol of ["network", "ipv6"]) {
+          const turns = bench.kinds.filter((kind) => kind.startsWith(protocol));
+          let isUp = false;
+          for (const kind of turns) {
+            if (kind === "ipv6-packet") assert.ok(isUp);
+            else assert.equal(kind, isUp ? `${protocol}-down` : `${protocol}-up`);
+            if (kind !== "ipv6-packet") isUp = !isUp;
+          }
+          assert.ok(!isUp, "what was up is down at the end");
         }
-        assert.equal(turns.length % 2, 0, "what was up is down at the end");
         assert.match(bench.kinds.at(-1) ?? "", /^down /);
         assert.equal(bench.link.pollTimeout(), Infinity);
       }),

@@ -353,6 +353,14 @@ test("a peer that answers no IPCP but has IPv6 keeps the link", () => {
   assert.deepEqual(bench.kinds, ["ipv6-up"]);
 });
 
+test("a peer whose IPCP stops half-way loses the link, for it may take IPv4 for up", () => {
+  const bench = network6();
+  bench.ask(IPCP, 1, [IPV4]);
+  opened6(bench);
+  bench.advance(60_000);
+  assert.deepEqual(bench.kinds, ["ipv6-up", "ipv6-down", "down negotiation"]);
+});
+
 test("IPv4 that is terminated leaves IPv6, and IPv6 that follows ends the link", () => {
   const bench = network6();
   bench.ask(IPCP, 1, [IPV4]);
