@@ -13,9 +13,10 @@ export const VERSION = `simplon ${packageJson.version}\n`;
 
 export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
 
-  simplon lns [-c FILE]
+  simplon lns [-c FILE] [--tun none]
       run the L2TP network server; without -c it reads ${DEFAULT_FILE},
-      and writes one if there is none
+      and writes one if there is none; --tun none needs no root: no network device,
+      the gateway answers pings
   simplon check [-c FILE] [--json]
       read the configuration and say what it comes to; exit code 1 if it has errors
   simplon check --schema

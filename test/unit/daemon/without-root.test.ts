@@ -17,7 +17,7 @@ import { type Stranger, stranger } from "./unprivileged.ts";
 
 const GATEWAY = "10.64.0.1";
 const GATEWAY6 = address("20010db800640000 0000000000000001");
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 15_000;
 const INTERFACE_ID = [1, 10, 0, 0, 0, 0, 0, 0, 0, 7];
 
 const runtimes: Readonly<Record<string, readonly string[]>> = {
