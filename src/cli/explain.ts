@@ -192,6 +192,10 @@ function tellWords({ words, result }: Entry): string[] {
 }
 
 function tellNothing({ subject, isConfigured, listen, failures, now }: Case): string[] {
+  if (subject.kind === "tunnel") {
+    const fact = `The history knows no tunnel ${subject.text}, and no user of that name.`;
+    return [`${fact} Every tunnel has another id; look for its user or its address.`];
+  }
   const text = subject.kind === "name" ? quoted(subject.text) : visible(subject.text);
   const paragraphs = [`The history has nothing about ${text}: it never got through to this LNS.`];
   if (subject.kind === "name" && isConfigured !== undefined) {

@@ -1,6 +1,7 @@
 /** The history, from the running daemon or, when none runs, from its file. @module */
 import { existsSync } from "node:fs";
-import { type Config, DEFAULT_FILE, DEFAULT_HISTORY, DEFAULT_SOCKET } from "../config/config.ts";
+import { type Config, DEFAULT_FILE } from "../config/config.ts";
+import { placesFor } from "../config/places.ts";
 import type { Filter } from "../daemon/api-messages.ts";
 import { select } from "../daemon/api-select.ts";
 import { loadHistory } from "../daemon/history-file.ts";
@@ -18,7 +19,7 @@ export interface Place {
 
 export async function findPlace(file: string | undefined): Promise<Place> {
   if (file === undefined && !existsSync(DEFAULT_FILE)) {
-    return { socket: DEFAULT_SOCKET, history: DEFAULT_HISTORY, config: undefined };
+    return { ...placesFor(DEFAULT_FILE), config: undefined };
   }
   const config = await readConfig(file ?? DEFAULT_FILE);
   return { socket: config.lns.socket, history: config.lns.history, config };

@@ -80,6 +80,14 @@ test("every code that is emitted is explained, and every one explained is emitte
   assert.deepEqual([...all].sort(), Object.keys(CODES).sort());
 });
 
+test("the operator's manual lists them all", () => {
+  const manual = readFileSync(new URL("../../../docs/OPERATIONS.md", import.meta.url), "utf8");
+  const [, section = ""] = manual.split("\n## History\n");
+  const [table = ""] = section.split("\n## ");
+  const listed = [...table.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, code]) => code);
+  assert.deepEqual(listed, Object.keys(CODES));
+});
+
 test("each code is a word, and says in sentences what happened and what to do", () => {
   for (const [code, { what, advice }] of Object.entries(CODES)) {
     assert.match(code, /^[a-z]+(?:-[a-z]+)*$/);
