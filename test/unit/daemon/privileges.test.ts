@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { openLibc } from "../../../src/daemon/libc.ts";
+import { takeOver } from "../../../src/daemon/privileges.ts";
+import { privilegesIn } from "../../../src/linux/capabilities.ts";
+import { openPipe, setInherited, textToDescriptor } from "../../../src/linux/descriptor.ts";
+import { isIgnored, readText, threads } from "../../../src/linux/proc.ts";
+import { pathOf, RUNTIMES, simplon } from "../cli/process.ts";
+
+const libc = openLibc();
+const NONE = "0000000000000000";
+
+function status(fields: Readonly<Record<string, string>> = {}): string {
+  const sets = { CapInh: NONE, CapPrm: NONE, CapEff: NONE, CapBnd: NONE, CapAmb: NONE };
+  const all = { Name: "deno", ...sets, NoNewPrivs: "1", Seccomp: "0", ...fields };
+  return Object.entries(all)
+    .map(([name, value]) => `${name}:\t${value}\n`)
+    .join("");
+}
+
+describe("what a thread may still do", () => {
+  test("nothing, with empty sets and no new privileges", () => {
+    assert.deepEqual(privilegesIn(status()), []);
+  });
+
+  test("a bounding set alone gives nothing to who can gain nothing", () => {
+    assert.deepEqual(privilegesIn(status({ CapBnd: "000001ffffffffff" })), []);
+  });
+
+  test("each set that is not empty, and new privileges, by name", () => {
+    const admin = "0000000000001000";
+    for (const set of ["CapInh", "CapPrm", "CapEff", "CapAmb"]) {
+      assert.deepEqual(privilegesIn(status({ [set]: admin })), [`${set} ${admin}`]);
+    }
+    assert.deepEqual(privilegesIn(status({ NoNewPrivs: "0" })), ["NoNewPrivs 0"]);
+  });
+
+  test("a kernel that does not say is not believed", () => {
+    const silent = status().replace(/^CapAmb.*\n/m, "");
+    assert.deepEqual(privilegesIn(silent), ["CapAmb unknown"]);
+    assert.deepEqual(privilegesIn(""), [
+      "CapInh unknown",
+      "CapPrm unknown",
+      "CapEff unknown",
+      "CapAmb unknown",
+      "NoNewPrivs 0",
+    ]);
+  });
+});
+
+describe("what the first run leaves", () => {
+  const network = { name: "default" };
+  /** A record with descriptors that are open, changed by `edit`. */
+  function record(edit: (value: Record<string, unknown>) => unknown = (value) => value) {
+    const [control, data] = openPipe(libc);
+    const [tun, host] = openPipe(libc);
+    const fds = [control, data, tun, host];
+    const devices = { sockets: { control, data }, tuns: [tun], hosts: [host] };
+    const value = edit({ config: { networks: [network] }, devices });
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return { descriptor: textToDescriptor(libc, text), fds, devices };
+  }
+
+  function free(fds: readonly number[]): void {
+    for (const fd of fds) libc.close(fd);
+  }
+
+  test("is taken over whole, and no program inherits it further", () => {
+    const { descriptor, fds, devices } = record();
+    for (const fd of fds) setInherited(libc, fd, true);
+    const inheritance = takeOver(libc, descriptor);
+    assert.deepEqual(inheritance, { config: { networks: [network] }, devices });
+    const F_GETFD = 1;
+    assert.deepEqual(
+      fds.map((fd) => libc.fcntl(fd, F_GETFD, 0)),
+      [1, 1, 1, 1],
+    );
+    assert.equal(libc.fcntl(descriptor, F_GETFD, 0), -1, "the record is closed");
+    free(fds);
+  });
+
+  test("is refused when it is anything else", () => {
+    const edits: [string, (value: Record<string, unknown>) => unknown][] = [
+      ["no JSON", () => "simplon"],
+      ["nothing", () => ""],
+      ["null", () => "null"],
+      ["another network", (value) => ({ ...value, config: { networks: [network, network] } })],
+      ["no devices", ({ config }) => ({ config })],
+      ["a closed descriptor", ({ config, devices }) => replaced(config, devices, 987)],
+      ["a standard stream", ({ config, devices }) => replaced(config, devices, 0)],
+      ["a word", ({ config, devices }) => replaced(config, devices, "7")],
+    ];
+    for (const [what, edit] of edits) {
+      const { descriptor, fds } = record(edit);
+      assert.equal(takeOver(libc, descriptor), undefined, what);
+      free([descriptor, ...fds]);
+    }
+  });
+
+  function replaced(config: unknown, devices: unknown, tun: unknown): unknown {
+    return { config, devices: { ...(devices as object), tuns: [tun] } };
+  }
+
+  test("a descriptor that is none, or cannot be read, is refused", () => {
+    for (const descriptor of [-1, 0, 1.5, Number.NaN, 2 ** 40, 987]) {
+      assert.equal(takeOver(libc, descriptor), undefined, String(descriptor));
+    }
+    const [end, pipe] = openPipe(libc);
+    assert.equal(takeOver(libc, end), undefined, "a pipe has no beginning to read from");
+    free([end, pipe]);
+  });
+});
+
+for (const runtime of Object.keys(RUNTIMES)) {
+  test(`${runtime}: --handover by hand is misuse`, async () => {
+    for (const value of ["7", "x", "1e9"]) {
+      const { code, stderr } = await simplon(runtime, ["lns", "--handover", value]);
+      assert.equal(code, 2);
+      assert.match(stderr, /^simplon: --handover is for simplon's own use; [^\n]*\n$/);
+    }
+  });
+}
+
+test("files of /proc and directories of threads are read through libc", () => {
+  assert.match(readText(libc, "/proc/self/status"), /^NoNewPrivs:\t[01]$/m);
+  assert.ok(threads(libc).includes(process.pid));
+  assert.throws(() => readText(libc, "/nowhere"), { errno: 2 });
+  assert.ok(readText(libc, pathOf("package-lock.json")).endsWith("}\n"));
+  assert.equal(isIgnored(libc, 12), false);
+});
