@@ -72,15 +72,20 @@ export function tunnelCode(end: L2tpEnd, state: string): Code {
   const { code } = end.result;
   switch (end.by) {
     case "peer":
-      return code === STOP.notAuthorized && !isEstablished
-        ? "tunnel-secret-wrong"
-        : stoppedByPeer(code, isEstablished);
+      return (isEstablished ? undefined : secretCode(end)) ?? stoppedByPeer(code, isEstablished);
     case "timeout":
       if (isEstablished) return "no-answer";
       return end.reason === "tunnel-setup-timeout" ? "setup-timeout" : "half-open";
     case "local":
       return stoppedHere(end);
   }
+}
+
+/** Before a tunnel is up: xl2tpd has no Result Code for it, but these words. */
+function secretCode({ result: { code, message = "" } }: L2tpEnd): Code | undefined {
+  if (/no secret/i.test(message)) return "tunnel-secret-missing-there";
+  const isAboutIt = code === STOP.notAuthorized || /secret|challenge|authenticat/i.test(message);
+  return isAboutIt ? "tunnel-secret-wrong" : undefined;
 }
 
 function stoppedByPeer(code: number, wasUp: boolean): Code {

@@ -141,6 +141,15 @@ test("tunnels: who ended them, in which state, with which Result Code", () => {
   }
 });
 
+test("tunnels: what xl2tpd says of secrets, in words only", () => {
+  const code = (message: string, state = "wait-ctl-conn") =>
+    tunnelCode({ by: "peer", result: { code: 2, error: 6, message } }, state);
+  assert.equal(code("No secret key on our end"), "tunnel-secret-missing-there");
+  assert.equal(code("Invalid challenge authentication"), "tunnel-secret-wrong");
+  assert.equal(code("out of memory"), "peer-refused");
+  assert.equal(code("No secret key on our end", "established"), "peer-refused");
+});
+
 test("sessions: a CDN, the loss of the tunnel, and how far they had come", () => {
   const up = { phase: "network", wasUp: true } as const;
   const early = { phase: "lcp", wasUp: false } as const;
