@@ -28,6 +28,7 @@ const PEERS: readonly Sender[] = [
   { address: "2001:db8:99::9", port: 1701 },
   { address: "192.0.2.9", port: 1701, family: AF_INET6 },
   { address: "fe80::9%3", port: 1701 },
+  { address: "fe80::9%4", port: 1701 },
 ];
 /** Destinations and sources that belong to nobody here, or mean the link. */
 const OTHERS = ["203.0.113.7", "10.64.99.1", "224.0.0.1"];

@@ -135,6 +135,18 @@ test("up: what concerns the link alone is punted as the PPP frame that it came i
   assert.deepEqual(plane.counters(), { "up.punted": 20 });
 });
 
+test("up: a link-local address of another interface is another peer", () => {
+  const plane = new Plane();
+  const name = encodeSockaddr("fe80::9%3", 1701);
+  const ids = { tunnelId: 7, sessionId: 8, peerTunnelId: 8, peerSessionId: 9 };
+  const handle = plane.table.publish({ ...ids, name, control: encodePktinfo("fe80::1%3") });
+  assert.ok(handle);
+  plane.table.forward(handle, { ...FORWARDING, prefix6: prefix6(CLIENT6) });
+  const from = (address: string) => plane.up([m(CLIENT6, HOST6)], { address, port: 1701 }).length;
+  assert.deepEqual(["fe80::9%3", "fe80::9%4", "fe80::8%3"].map(from), [1, 0, 0]);
+  assert.deepEqual(plane.counters()["up.wrong-peer"], 2);
+});
+
 test("up: packets for the link alone get half of the punt ring, so that LCP is heard", () => {
   const plane = start();
   const solicitation = message6(packet6(LINK_LOCAL, ROUTERS, 8, ICMPV6));
