@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
 import { dropCapabilities, execute, inspectThreads } from "../linux/capabilities.ts";
 import { descriptorToText, isOpen, setInherited, textToDescriptor } from "../linux/descriptor.ts";
@@ -24,6 +25,7 @@ export interface Inheritance {
 const STANDARD_STREAMS = [0, 1, 2];
 const DESCRIPTOR_MIN = STANDARD_STREAMS.length;
 const O_RDONLY_CLOEXEC = 0o2000000;
+const O_PATH_CLOEXEC = 0o10000000 | 0o2000000;
 
 /**
  * Executes the program again, without privileges. `command` answers its path and arguments, given
@@ -91,13 +93,25 @@ function isDescriptor(fd: unknown): fd is number {
 
 /** Root without capabilities reads no file of another user that is closed to others. */
 function assertReadable(libc: Libc, file: string): void {
-  const fd = libc.open(file, O_RDONLY_CLOEXEC);
-  if (fd >= 0) {
-    libc.close(fd);
-  } else if (libc.errno() === EACCES) {
-    throw new StartError(
-      `simplon drops its privileges, and without them it cannot read ${file}; ` +
-        "let others read it and its directories, or install simplon elsewhere",
-    );
-  }
+  if (mayOpen(libc, file, O_RDONLY_CLOEXEC)) return;
+  const closed = ancestors(file).find((path) => !mayOpen(libc, `${path}/.`, O_PATH_CLOEXEC));
+  const advice = closed === undefined ? `chmod a+r ${file}` : `chmod a+x ${closed}`;
+  throw new StartError(
+    `privileges are dropped after the start, and then ${file} cannot be read; ` +
+      `grant it with: ${advice}, or put simplon where all may read it`,
+  );
+}
+
+/** False when permission is lacking; what else may be wrong is found by who uses the file. */
+function mayOpen(libc: Libc, path: string, flags: number): boolean {
+  const fd = libc.open(path, flags);
+  if (fd < 0) return libc.errno() !== EACCES;
+  libc.close(fd);
+  return true;
+}
+
+/** Directories on the way to a file, from the top. */
+function ancestors(file: string): string[] {
+  const above = dirname(file);
+  return above === file ? [] : [...ancestors(above), above];
 }

@@ -28,19 +28,21 @@ afterEach(async () => {
  * device node as open as distributions have it, and the checkout at a place that all may read.
  */
 function asUser(argv: readonly string[]): string[] {
-  const place = join(lab.directory, "checkout");
-  mkdirSync(place, { recursive: true });
   chmodSync(lab.directory, 0o755);
   const user = ["--reuid", `${NOBODY}`, "--regid", `${NOBODY}`, "--clear-groups"];
   const only = "-all,+net_admin";
   const caps = ["--bounding-set", only, "--inh-caps", only, "--ambient-caps", only];
-  const script = [
-    "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200",
-    'mount --bind "$1" "$2" && shift 2 && exec "$@"',
-  ].join(" && ");
+  const node = "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && ";
+  const setpriv = ["env", "HOME=/nonexistent", "setpriv", ...user, ...caps, ...argv];
+  return shownAt(join(lab.directory, "checkout"), node, setpriv);
+}
+
+/** The command with the checkout shown at `place`, in mounts of its own. */
+function shownAt(place: string, before: string, argv: readonly string[]): string[] {
+  mkdirSync(place, { recursive: true });
+  const script = `${before}mount --bind "$1" "$2" && shift 2 && exec "$@"`;
   const shown = argv.map((argument) => argument.replaceAll(root, `${place}/`));
-  const setpriv = ["env", "HOME=/nonexistent", "setpriv", ...user, ...caps, ...shown];
-  return ["sh", "-c", script, "sh", root, place, ...setpriv];
+  return ["sh", "-c", script, "sh", root, place, ...shown];
 }
 
 function start(isRoot: boolean): Promise<Simplon> {
@@ -122,6 +124,18 @@ it("a table that was left behind is replaced by the next start, and goes at its 
   assert.match(await lab.nftTables(), /simplon_simplon0/);
   const second = await start(true);
   assert.deepEqual(await second.stop(), { code: 0, signal: null });
+});
+
+it("code that root cannot read without capabilities is named, with what grants it", async () => {
+  const home = join(lab.directory, "home");
+  const argv = simplonArgs("lns", "-c", writeConfig(lab, { network: { nat: true } }));
+  const command = shownAt(join(home, "simplon"), "", argv);
+  chownSync(home, NOBODY, NOBODY);
+  chmodSync(home, 0o700);
+  const { code, lines } = await run(...lab.inside("lns", command), { ms: 20_000 });
+  assert.equal(code, 1);
+  assert.equal(lines.length, 1, lines.join("\n"));
+  assert.match(lines[0] ?? "", new RegExp(`cannot be read; .*chmod a\\+x ${home},`));
 });
 
 it("the first start tells the password once, and logs nothing twice", async () => {
