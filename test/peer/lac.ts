@@ -126,6 +126,7 @@ export class Lac {
   readonly outbox: Uint8Array[] = [];
   /** Every message that was taken in order, once. */
   readonly delivered: Received[] = [];
+  readonly #receiveWindow: number;
   #ns = 0;
   #nr = 0;
   #queue: Queued[] = [];
@@ -136,9 +137,10 @@ export class Lac {
   /** It has given up: whatever comes has no answer. */
   #mute = false;
 
-  constructor(tunnelId: number, secret = "") {
+  constructor(tunnelId: number, secret = "", receiveWindow = 8) {
     this.tunnelId = tunnelId;
     this.secret = secret;
+    this.#receiveWindow = receiveWindow;
   }
 
   get timeout(): number {
@@ -151,7 +153,7 @@ export class Lac {
 
   start(now: number): void {
     this.state = "wait-ctl-reply";
-    const more: AvpInput[] = [avp(AvpType.ReceiveWindowSize, u16(8))];
+    const more: AvpInput[] = [avp(AvpType.ReceiveWindowSize, u16(this.#receiveWindow))];
     if (this.secret !== "") {
       this.#challenge = utf8(`challenge of ${this.tunnelId}`);
       more.push(avp(AvpType.Challenge, this.#challenge));

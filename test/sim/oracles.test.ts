@@ -10,9 +10,11 @@ import {
   readAvp,
 } from "../../src/codec/index.ts";
 import type * as oracles from "./oracles.ts";
+import { STRESS_MS } from "./plan.ts";
 import { type Fault, newPlane, Violation, World } from "./world.ts";
 
 const SEED = 7;
+const ZLB_LENGTH = 12;
 
 function typeOf(datagram: Uint8Array): number | undefined {
   const message = parseControlMessage(datagram);
@@ -24,9 +26,7 @@ function control(tunnelId: number, ns: number, nr: number, type: number): Uint8A
   return buildControlMessage({ tunnelId, sessionId: 0, ns, nr, avps });
 }
 
-const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>> = {
-  newCorrespondence: undefined, // no oracle
-
+const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   wellFormed: { transmit: (_, datagram) => [datagram.subarray(0, 5)] },
 
   comesToRest: {
@@ -44,6 +44,11 @@ const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>>
       other.set([~(other.at(-1) ?? 0)], other.length - 1);
       return [datagram, other];
     },
+  },
+
+  // No bare acknowledgement leaves.
+  acknowledgesInTime: {
+    transmit: (_, datagram) => (datagram.length === ZLB_LENGTH ? [] : [datagram]),
   },
 
   noAmplification: {
@@ -95,7 +100,7 @@ const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>>
 
   liveTimers: {
     onStart({ lns }) {
-      lns.core.pollTimeout = () => Infinity;
+      lns.subscribers.pollTimeout = () => Infinity;
     },
   },
 
@@ -105,7 +110,7 @@ const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>>
       const { lns, scheduler, fromLns } = world;
       lns.core.pollTimeout = () => scheduler.now + 1_000;
       lns.core.handleTimeout = () => undefined;
-      for (const link of fromLns) link.outageUntil = Infinity;
+      for (const link of fromLns) link.send = () => undefined;
     },
   },
 
@@ -132,6 +137,18 @@ const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>>
     },
   },
 
+  staysAsItIs: {
+    onStart({ lns, scheduler }) {
+      scheduler.at(STRESS_MS + 170_000, () => {
+        const [session] = lns.core.sessions();
+        assert.ok(session !== undefined);
+        const { tunnelId, sessionId } = session;
+        lns.core.closeSession(tunnelId, sessionId, { code: 3 }, scheduler.now);
+        lns.flush();
+      });
+    },
+  },
+
   nothingLeft: {
     onStart({ lns }) {
       lns.aaa.release = () => undefined;
@@ -140,7 +157,6 @@ const FAULTS: Readonly<Record<keyof typeof oracles & string, Fault | undefined>>
 };
 
 for (const [name, fault] of Object.entries(FAULTS)) {
-  if (fault === undefined) continue;
   test(`${name} sees the fault that it is there for`, async () => {
     await assert.rejects(new World(SEED, newPlane(), fault).run(), (error: unknown) => {
       assert.ok(error instanceof Violation, String(error));

@@ -13,34 +13,20 @@ import {
   parseHeader,
   readAvp,
 } from "../../src/codec/index.ts";
-import { SESSION_SETUP_MS, TUNNEL_SETUP_MS, UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
+import { UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
 import { parseIpv6Prefix } from "../../src/net.ts";
 import { bodyOf } from "../peer/wire.ts";
 import type { Plane } from "../unit/dataplane/plane.ts";
+import type { Correspondence } from "./letters.ts";
 import type { SimLns } from "./nodes/lns.ts";
 import { type Line, PAYLOAD, type SimPeer } from "./nodes/peer.ts";
 
 export type Verdict = string | undefined;
 
-/** What the LNS has sent to one control connection of a peer, and heard from it. */
-export interface Correspondence {
-  /** What each Ns stands for. */
-  readonly bodies: Map<number, string>;
-  nr: number;
-  /** The highest Nr that has come from the peer. */
-  heard: number;
-  /** A late copy of its SCCRQ has begun another tunnel: two now speak to one id. */
-  isDoubled: boolean;
-}
-
-export function newCorrespondence(): Correspondence {
-  return { bodies: new Map(), nr: 0, heard: 0, isDoubled: false };
-}
-
-/** Receive Window Size that the peers announce. */
-const PEER_WINDOW = 8;
-/** Room for the retransmissions of the message that ends what takes too long. */
-const STUCK_AFTER_MS = 40_000;
+/** The 60 s that setting up may take, and the retransmissions of the message that ends it. */
+const STUCK_AFTER_MS = 100_000;
+/** From so long after the healing on nothing changes any more. */
+const SETTLED_MS = 150_000;
 const STEPS_AT_ONCE_MAX = 10_000;
 
 /** What leaves the LNS is L2TP. */
@@ -71,12 +57,17 @@ export function reliableDelivery(record: Correspondence, datagram: Uint8Array): 
     if (before !== undefined && before !== body) return `Ns ${ns} has two messages`;
     record.bodies.set(ns, body);
     const out = (ns - record.heard + 1) & 0xffff;
-    if (out > PEER_WINDOW && out < 0x8000) return `${out} messages are out`;
+    if (out > record.window && out < 0x8000) return `${out} messages are out`;
   }
   if (record.isDoubled) return undefined;
   if (((nr - record.nr) & 0xffff) >= 0x8000) return `Nr went from ${record.nr} back to ${nr}`;
   record.nr = nr;
   return undefined;
+}
+
+/** RFC 2661 5.8: what comes in turn or once more is acknowledged, and soon. */
+export function acknowledgesInTime({ owedAt }: Correspondence, now: number): Verdict {
+  return now > owedAt ? `an acknowledgement is due since ${owedAt}` : undefined;
 }
 
 /**
@@ -149,12 +140,12 @@ export function liveTimers(lns: SimLns, now: number): Verdict {
 /** Nothing is on its way to `established` for longer than it may take. */
 export function nothingStuck({ core }: SimLns, now: number): Verdict {
   for (const { tunnelId, state, since } of core.tunnels()) {
-    if (state !== "established" && now - since > TUNNEL_SETUP_MS + STUCK_AFTER_MS) {
+    if (state !== "established" && now - since > STUCK_AFTER_MS) {
       return `tunnel ${tunnelId} in ${state} since ${since}`;
     }
   }
   for (const { sessionId, state, since } of core.sessions()) {
-    if (state !== "established" && now - since > SESSION_SETUP_MS + STUCK_AFTER_MS) {
+    if (state !== "established" && now - since > STUCK_AFTER_MS) {
       return `session ${sessionId} in ${state} since ${since}`;
     }
   }
@@ -208,6 +199,12 @@ export function goalsReached(lns: SimLns, peer: SimPeer, now: number): Verdict {
     if (line.plan.hasIpv6 && line.answers6 === 0) return `${user} gets no answer by IPv6`;
   }
   return undefined;
+}
+
+/** Without faults what stands goes on standing. */
+export function staysAsItIs(changedAt: number, healedAt: number): Verdict {
+  if (changedAt <= healedAt + SETTLED_MS) return undefined;
+  return `a tunnel or session came or went at ${changedAt}`;
 }
 
 /** In the end nothing is left of anything. */

@@ -24,6 +24,8 @@ export interface LinePlan {
 export interface PeerPlan {
   readonly startAt: number;
   readonly secret: string;
+  /** Its Receive Window Size. */
+  readonly window: number;
   readonly lines: readonly LinePlan[];
   readonly toLns: Quality;
   readonly fromLns: Quality;
@@ -102,6 +104,7 @@ function drawPeer(random: Random, secret: string): PeerPlan {
   return {
     startAt: random.between(0, 5_000),
     secret,
+    window: random.pick([1, 2, 8]),
     lines: Array.from({ length: random.between(1, 3) }, () => drawLine(random)),
     toLns: drawQuality(random),
     fromLns: drawQuality(random),

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { parseControlMessage, parseHeader } from "../../src/codec/index.ts";
-import type { Path } from "../../src/l2tp/index.ts";
+import { parseHeader } from "../../src/codec/index.ts";
+import type { LnsEvent, Path } from "../../src/l2tp/index.ts";
 import { Plane } from "../unit/dataplane/plane.ts";
+import { Letters } from "./letters.ts";
 import { GOOD, Link, type LinkCounts } from "./link.ts";
 import { SimLns } from "./nodes/lns.ts";
 import { type Line, SimPeer } from "./nodes/peer.ts";
@@ -74,8 +75,9 @@ export class World {
   readonly #counts: LinkCounts = { sent: 0, lost: 0, repeated: 0, late: 0 };
   readonly #fault: Fault;
   readonly #operator: Random;
-  /** By the peer's Tunnel ID. */
-  readonly #letters = new Map<number, oracles.Correspondence>();
+  readonly #letters = new Letters((id) => this.plan.peers[peerOf(id)]?.window ?? 1);
+  /** A tunnel or session came or went. */
+  #changedAt = 0;
   #violation: Violation | undefined;
   #sessions = 0;
   #pings = 0;
@@ -93,10 +95,7 @@ export class World {
       plane,
       transmit: (datagram, port) => this.#fromLns(datagram, port),
       toHost: (packet) => this.#toHost(packet),
-      onEvent: ({ type }) => {
-        this.trace.note(this.scheduler.now, type);
-        if (type === "session-up") this.#sessions++;
-      },
+      onEvent: (event) => this.#lnsEvent(event),
       onGrant: (grant, out) => this.#judgeLater(oracles.addressHeldOnce, grant, out),
     });
     this.peers = this.plan.peers.map((_, index) => this.#newPeer(index));
@@ -123,6 +122,7 @@ export class World {
       this.judge(oracles.goalsReached, lns, peer, scheduler.now);
     });
     this.judge(oracles.noSurprises, lns);
+    this.judge(oracles.staysAsItIs, this.#changedAt, STRESS_MS);
     const lines = peers.flatMap((peer) => peer.lines);
     const up = lines.filter(({ isUp }) => isUp).length;
     this.#sayGoodbye();
@@ -166,8 +166,9 @@ export class World {
     };
     const toLns = link("up", (datagram) => {
       trace.datagram(scheduler.now, `${index} -> LNS`, datagram);
-      this.#heard(datagram);
-      this.lns.receive(datagram, this.#pathOf(index));
+      const path = this.#pathOf(index);
+      this.#letters.heard(datagram, path.peerPort, scheduler.now);
+      this.lns.receive(datagram, path);
     });
     this.toLns.push(toLns);
     this.fromLns.push(
@@ -206,6 +207,9 @@ export class World {
         if (++this.#steps % LOOK_EVERY === 0) {
           this.judge(oracles.liveTimers, lns, scheduler.now);
           this.judge(oracles.nothingStuck, lns, scheduler.now);
+          for (const record of this.#letters.all()) {
+            this.judge(oracles.acknowledgesInTime, record, scheduler.now);
+          }
         }
       }
       if (lns.aaa.hasAnswered) {
@@ -229,8 +233,10 @@ export class World {
     else if (what === "stop") peer.stop();
     else if (what === "start") peer.start();
     else if (what === "crash") peer.crash();
-    else if (what === "port changes") peer.port++;
-    else if (what.startsWith("outage")) {
+    else if (what === "port changes") {
+      peer.port++;
+      this.#letters.moved();
+    } else if (what.startsWith("outage")) {
       const link = (what === "outage to LNS" ? this.toLns : this.fromLns)[index];
       if (link !== undefined) link.outageUntil = now + this.#operator.between(1_000, 45_000);
     } else if (what === "operator closes session") {
@@ -274,34 +280,27 @@ export class World {
       const header = parseHeader(each);
       if (typeof header === "string") return;
       if (header.control) {
-        const record = this.#lettersOf(header.tunnelId);
+        const record = this.#letters.of(header.tunnelId);
+        this.judge(oracles.acknowledgesInTime, record, scheduler.now);
         this.judge(oracles.reliableDelivery, record, each);
         this.judge(oracles.noAmplification, record, each);
+        this.#letters.sent(each, port);
       }
-      const index = Math.floor((header.tunnelId - 1) / 10_000);
+      const index = peerOf(header.tunnelId);
       this.trace.datagram(scheduler.now, `${index} .. LNS`, each);
       // The NAT in front of the peer knows its old port no more.
       if (this.peers[index]?.port === port) this.fromLns[index]?.send(each);
     }
   }
 
-  /** The Nr of a control message that has reached the LNS. */
-  #heard(datagram: Uint8Array): void {
-    const message = parseControlMessage(datagram);
-    if (typeof message === "string" || message.nr === 0) return;
-    const tunnel = [...this.lns.core.tunnels()].find((t) => t.tunnelId === message.tunnelId);
-    if (tunnel === undefined) return;
-    const record = this.#lettersOf(tunnel.peerTunnelId);
-    if (((message.nr - record.heard) & 0xffff) < 0x8000) record.heard = message.nr;
-  }
-
-  #lettersOf(peerTunnelId: number): oracles.Correspondence {
-    let record = this.#letters.get(peerTunnelId);
-    if (record === undefined) {
-      record = oracles.newCorrespondence();
-      this.#letters.set(peerTunnelId, record);
+  #lnsEvent(event: LnsEvent): void {
+    const { now } = this.scheduler;
+    this.trace.note(now, event.type);
+    if (event.type === "session-up") this.#sessions++;
+    if (event.type === "tunnel-down") {
+      this.#letters.closed(event.tunnel.tunnelId, event.by === "timeout", now);
     }
-    return record;
+    if (event.type.endsWith("-up") || event.type.endsWith("-down")) this.#changedAt = now;
   }
 
   /** The network behind answers every packet. */
@@ -336,6 +335,11 @@ function answerEcho(packet: Uint8Array): void {
   const view = new DataView(packet.buffer, packet.byteOffset);
   const sum = view.getUint16(42) - 0x100;
   view.setUint16(42, sum < 0 ? sum + 0xffff : sum);
+}
+
+/** Whose a Tunnel ID is. */
+function peerOf(peerTunnelId: number): number {
+  return Math.floor((peerTunnelId - 1) / 10_000);
 }
 
 export function addressOf(index: number): string {

@@ -212,7 +212,7 @@ export class SimPeer {
     const { index, plan } = this.#options;
     this.#redialAt = Infinity;
     // No two control connections of a world have one id, so a datagram names its peer.
-    this.lac = new Lac(1 + index * 10_000 + this.attempts++, plan.secret);
+    this.lac = new Lac(1 + index * 10_000 + this.attempts++, plan.secret, plan.window);
     this.lac.start(now);
     this.#keepaliveAt = now + KEEPALIVE_MS;
     for (const line of this.lines) if (line.wants) this.#call(line, now);
