@@ -132,6 +132,7 @@ export class HistoryFile {
       if (length === 0) await this.#write(HEADER);
     } catch (error) {
       await this.#fail(error);
+      this.#schedule(HISTORY_RETRY_MS);
     }
   }
 
@@ -154,11 +155,9 @@ export class HistoryFile {
 
   /** Writes what waits, a failed file once more, and closes. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
     await this.#writing;
     clearTimeout(this.#timer);
     await this.#drain();
-    clearTimeout(this.#timer);
     await this.#handle?.close().catch(() => undefined);
   }
 
@@ -166,23 +165,26 @@ export class HistoryFile {
     if (this.#timer !== undefined || this.#writing !== undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#writing = this.#drain().finally(() => {
+      this.#writing = this.#drain().then((isDone) => {
         this.#writing = undefined;
-        if (this.#pending.length > 0) this.#schedule(HISTORY_WRITE_MS);
+        const isMore = this.#isStale || this.#pending.length > 0;
+        if (isMore) this.#schedule(isDone ? HISTORY_WRITE_MS : HISTORY_RETRY_MS);
       });
-    }, delay);
-    this.#timer.unref();
+    }, delay).unref();
   }
 
-  async #drain(): Promise<void> {
+  /** Writes what waits; false when it could not. */
+  async #drain(): Promise<boolean> {
     try {
       const text = this.#pending.join("");
       const isFull = this.#octets + this.#pendingOctets > HISTORY_FILE_MAX;
       this.#forget();
       if (this.#isStale || isFull) await this.#rewriteAll();
       else if (text !== "") await this.#write(text);
+      return true;
     } catch (error) {
       await this.#fail(error);
+      return false;
     }
   }
 
@@ -224,18 +226,9 @@ export class HistoryFile {
     this.#isStale = true;
     this.#forget();
     this.#options.onError(error);
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     // Lines after a torn one would be lost with it: nothing is appended to this file any more.
     await this.#handle?.close().catch(() => undefined);
     this.#handle = undefined;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#writing = this.#drain().finally(() => {
-        this.#writing = undefined;
-      });
-    }, HISTORY_RETRY_MS);
-    this.#timer.unref();
   }
 
   #forget(): void {

@@ -89,26 +89,30 @@ type Required = Pick<Entry, "at" | "since" | "what" | "rank" | "code" | "by" | "
 
 /** A whole entry: what is not given is empty, and texts are made fit to be kept. */
 export function makeEntry(given: Required & Partial<Entry>): Entry {
-  const entry = { ...NOTHING, ...given };
-  const texts = Object.fromEntries(TEXTS.map((key) => [key, cleanText(entry[key])]));
-  const addresses = entry.addresses.slice(0, ADDRESSES_MAX).map(cleanText);
+  const entry: Mutable<Entry> = { ...NOTHING, ...given };
+  for (const key of TEXTS) entry[key] = cleanText(entry[key]);
+  entry.addresses = entry.addresses.slice(0, ADDRESSES_MAX).map(cleanText);
   const { result } = entry;
-  if (result?.text === undefined) return { ...entry, ...texts, addresses };
-  return { ...entry, ...texts, addresses, result: { ...result, text: cleanText(result.text) } };
+  if (result?.text !== undefined) entry.result = { ...result, text: cleanText(result.text) };
+  return entry;
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Controls, what changes the direction of writing and the like, and halves of characters. */
+const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
 
 /** Of bounded length, without control characters, and whole characters only. */
 export function cleanText(text: string): string {
-  return text
-    .slice(0, HISTORY_TEXT_MAX)
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "\ufffd");
+  if (text === "") return text;
+  return text.slice(0, HISTORY_TEXT_MAX).replaceAll(UNFIT, "\ufffd");
 }
 
 /** One line of the file, without its line feed. What is empty is left out. */
 export function formatLine(entry: Entry): string {
-  const kept = Object.entries(entry).filter(([key, value]) => !isNothing(key, value));
-  return JSON.stringify(Object.fromEntries(kept));
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(entry)) if (!isNothing(key, value)) kept[key] = value;
+  return JSON.stringify(kept);
 }
 
 /** The entry in a line of the file, or `undefined` for anything else. */
