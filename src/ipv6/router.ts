@@ -150,8 +150,7 @@ export class Router implements Machine<Uint8Array, Uint8Array, never> {
     if (fault !== undefined) return fault;
     if (isUnspecified(input.source)) {
       // To all nodes, which is never sent more often than this (RFC 4861 6.2.6).
-      const soonest = Math.max(now, this.#advertisedAt + RA_MULTICAST_GAP_MS);
-      this.#advertiseAt = Math.min(this.#advertiseAt, soonest);
+      this.#advertiseAt = Math.max(now, this.#advertisedAt + RA_MULTICAST_GAP_MS);
       this.handleTimeout(now);
       return undefined;
     }

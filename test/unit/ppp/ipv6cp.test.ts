@@ -303,7 +303,9 @@ test("a peer that goes on asking for ever loses IPv6, not IPv4", () => {
   const bench = network6();
   bench.ask(IPCP, 1, [IPV4]);
   bench.ack(IPCP);
-  for (let id = 1; id <= 100; id++) bench.ask(IPV6CP, id, [THEIRS]);
+  const said: string[] = [];
+  for (let id = 1; id <= 100; id++) said.push(...brief(bench.ask(IPV6CP, id, [THEIRS])));
+  assert.equal(said.at(-1), "IPV6CP 5", "it is closed");
   assert.deepEqual(bench.ask(IPV6CP, 101, [THEIRS]), []);
   bench.advance(10_000);
   assert.deepEqual(bench.kinds, ["network-up"]);
