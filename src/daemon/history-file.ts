@@ -196,8 +196,9 @@ export class HistoryFile {
   /** Into a new file, which takes the place of the old one when it is whole and on the disk. */
   async #rewriteAll(): Promise<void> {
     const { path, snapshot } = this.#options;
-    const entries = snapshot();
+    // What comes from here on waits for the new file.
     this.#isStale = false;
+    const entries = snapshot();
     await this.#handle?.close().catch(() => undefined);
     this.#handle = undefined;
     const next = await open(`${path}.new`, "w", MODE);

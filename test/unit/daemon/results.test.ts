@@ -210,6 +210,21 @@ test("a client that says goodbye in LCP hung up; one that wants no IPv4 gets not
   assert.deepEqual(world.history[1], ["demo", "network", "negotiation-failed"]);
 });
 
+test("a LAC that hangs up while we say goodbye is not why it ended", async () => {
+  const world = new World(["mschapv2"]);
+  const client = world.dial(5, { accepts: ["pap"], refusal: [0xc0, 0x23] });
+  const hear = client.handleInput.bind(client);
+  const isTerminateRequest = (frame: Uint8Array) => frame[3] === 0x21 && frame[4] === 5;
+  client.handleInput = (frame, now) => {
+    if (!isTerminateRequest(frame)) hear(frame, now);
+  };
+  await world.run(1_000);
+  assert.deepEqual(world.history, []);
+  world.hangUp(5);
+  await world.run(1_000);
+  assert.deepEqual(world.history, [["", "lcp", "no-common-auth-method"]]);
+});
+
 test("the only address is no obstacle to who holds it and authenticates anew", async () => {
   const world = new World();
   assert.equal((await world.up(5)).address, "10.64.0.2");

@@ -260,3 +260,10 @@ test("a refusal has one entry, at once, whatever ends the session afterwards", (
   assert.equal(last.code, "wrong-password");
   assert.equal(entries.length, 1);
 });
+
+test("the first reason counts", () => {
+  const story = new Story();
+  story.turnAway("table-full");
+  assert.equal(story.end("local"), "table-full");
+  assert.equal(new Story().end("local"), "closed-here");
+});
