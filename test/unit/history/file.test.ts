@@ -233,7 +233,7 @@ test("more than may wait for a slow disk is written anew from memory", async (t)
   // The first writing is on its way when this is called.
   const snapshot = () => {
     const now = [...kept];
-    if (kept.length === 1) add(6_000);
+    if (kept.length === 1) queueMicrotask(() => add(6_000));
     return now;
   };
   const onError = (error: unknown) => assert.fail(String(error));
