@@ -173,6 +173,7 @@ for (const runtime of Object.keys(runtimes)) {
       assert.equal(await server.stop(), 0);
       await server.line(/"stopped"/);
       assert.ok(!existsSync(join(who.directory, "simplon.sock")));
+      assert.match(readFileSync(join(who.directory, "simplon.history"), "utf8"), /lns-stopped/);
       assert.equal(server.lines.filter((line) => line.includes('"serving"')).length, 1);
     });
   });
