@@ -30,6 +30,11 @@ export class HalfOpen<Item extends HalfOpenItem> {
     return this.#all.size;
   }
 
+  /** Sources that have any. */
+  get sources(): number {
+    return this.#bySource.size;
+  }
+
   has(item: Item): boolean {
     return this.#all.has(item);
   }

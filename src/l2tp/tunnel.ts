@@ -131,8 +131,7 @@ export class Tunnel {
 
   /** Whether an established tunnel's next message is this one, by its Ns and Nr. */
   expects(message: ControlMessage): boolean {
-    const isOpen = this.phase === "open" && this.#state === "established";
-    return isOpen && this.#channel.isExpected(message);
+    return this.#state === "established" && this.#channel.isExpected(message);
   }
 
   /** Makes room for another half-open tunnel: one StopCCN to a peer that is there, and gone. */
@@ -381,7 +380,6 @@ export class Tunnel {
     if (this.phase === "gone") return;
     if (this.phase === "stopping" && !this.#channel.busy) this.#leave("lingering", now);
     for (let next = this.#channel.poll(now); next !== undefined; next = this.#channel.poll(now)) {
-      if (next.avps.length === 0 && !this.#proof.isGiven) continue;
       if (this.#proof.maySend(next, now)) this.#transmit(next, now);
       else this.#lcce.count("withheld-sccrp");
     }

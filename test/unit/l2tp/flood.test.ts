@@ -69,6 +69,7 @@ describe("20,000 SCCRQs a second from 10,000 addresses", () => {
       assert.ok(total <= UNPROVEN_ANSWERS_BURST + 15 * UNPROVEN_ANSWERS_PER_SECOND, `${total}`);
       assert.ok(flooded.lns.counters["dropped-rate"] > 100_000);
       assert.ok(flooded.lns.counters["half-open-gave-way"] > 10_000);
+      assert.ok(flooded.lns.counters["withheld-sccrp"] > 10_000);
       checkReturned(flooded, 1_000);
     });
   }
