@@ -26,7 +26,7 @@ export async function serve(descriptor: number): Promise<number> {
   const supervisor = new Supervisor((signal) => isIgnored(libc, signal), exit);
   let running: RunningLns;
   try {
-    const { threads } = assertUnprivileged(libc);
+    const threads = await assertUnprivileged(libc, inheritance.devices);
     log.info({ threads }, "privileges dropped");
     running = await startLns(libc, inheritance, log);
   } catch (error) {

@@ -66,10 +66,16 @@ export function takeOver(libc: Libc, descriptor: number): Inheritance | undefine
   return inheritance;
 }
 
-/** @throws {StartError} when a thread of this process may do what an ordinary one may not. */
-export function assertUnprivileged(libc: Libc): { readonly threads: number } {
+/**
+ * Looks whether the first run has dropped all.
+ *
+ * @throws {StartError} when a thread of this process may do what an ordinary one may not; then
+ * nothing is left open.
+ */
+export async function assertUnprivileged(libc: Libc, devices: Devices): Promise<number> {
   const { threads, left } = inspectThreads(libc);
-  if (left.length === 0) return { threads };
+  if (left.length === 0) return threads;
+  await closeDevices(libc, devices);
   const rest = left.join(", ");
   throw new StartError(`privileges were to be dropped, and some are left (${rest}); not serving`);
 }
