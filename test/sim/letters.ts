@@ -28,9 +28,9 @@ export interface Correspondence {
   port: number;
   /** By then the LNS has to have acknowledged something; `Infinity` when it owes nothing. */
   owedAt: number;
-  /** The LNS has closed it, or heard that it is closed. */
+  /** The LNS has heard that it is closed. */
   closedAt: number;
-  /** The LNS has given it up: nothing is owed. */
+  /** The LNS has given it up or closed it, and may forget it when it likes: nothing is owed. */
   isDead: boolean;
 }
 

@@ -68,7 +68,7 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
         const answer = await authenticate(request);
         if (!answer.ok) return answer;
         const profile = { ...answer.grant.profile, address: "10.64.0.9" };
-        return { ok: true, grant: { ...answer.grant, profile } };
+        return { ...answer, grant: { ...answer.grant, profile } };
       };
     },
   },

@@ -298,7 +298,7 @@ export class World {
     this.trace.note(now, event.type);
     if (event.type === "session-up") this.#sessions++;
     if (event.type === "tunnel-down") {
-      this.#letters.closed(event.tunnel.tunnelId, event.by === "timeout", now);
+      this.#letters.closed(event.tunnel.tunnelId, event.by !== "peer", now);
     }
     if (event.type.endsWith("-up") || event.type.endsWith("-down")) this.#changedAt = now;
   }
