@@ -41,7 +41,9 @@ export function isAbout(subject: Subject, facts: Facts): boolean {
     return own.some((candidate) => candidate !== "" && covers(candidate, address));
   }
   if (kind === "tunnel" && facts.tunnelId === tunnelId) return true;
-  return facts.user === text || (facts.user === "" && facts.hostName === text);
+  // Windows puts a domain in front: DOMAIN\\user.
+  const isUser = facts.user === text || facts.user.endsWith(`\\${text}`);
+  return isUser || (facts.user === "" && facts.hostName === text);
 }
 
 /** "10.0.0.1", "10.0.0.1:1701", "2001:db8::1", "[2001:db8::1]:1701", "2001:db8:64:1::/64". */

@@ -53,6 +53,8 @@ test("an entry is about its user, its addresses inside and outside, its tunnel, 
   }
   assert.ok(about("192.0.2.7", entry()) && about("192.0.2.7:5", entry()));
   assert.ok(about("lac", entry({ user: "" })), "a host name, where no user is known");
+  assert.ok(about("bob", entry({ user: "OFFICE\\bob" })), "a domain in front of the name");
+  assert.ok(!about("bob", entry({ user: "OFFICE-bob" })));
   assert.ok(about("12", entry({ user: "12" })), "a user whose name is a number");
   assert.ok(!about("10.0.0.1", entry({ peer: "" })));
 });
