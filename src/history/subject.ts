@@ -41,7 +41,7 @@ export function isAbout(subject: Subject, facts: Facts): boolean {
     return own.some((candidate) => candidate !== "" && covers(candidate, address));
   }
   if (kind === "tunnel" && facts.tunnelId === tunnelId) return true;
-  // Windows puts a domain in front: DOMAIN\\user.
+  // Windows puts a domain in front: DOMAIN\user.
   const isUser = facts.user === text || facts.user.endsWith(`\\${text}`);
   return isUser || (facts.user === "" && facts.hostName === text);
 }
