@@ -347,4 +347,13 @@ describe("a refusal to an address that nothing proves", () => {
     assert.equal(talk.lns.counters["dropped-rate"], 5_000 - answers);
     assert.deepEqual(talk.pass(100_000), []);
   });
+
+  test("is bounded too when an SCCRP is what nobody asked for", () => {
+    const talk = new Talk();
+    const sccrp = talk.build(typed("SCCRP", ...sccrq(100).slice(1)), { tunnelId: 4_711 });
+    let answers = 0;
+    for (let i = 0; i < 5_000; i++) answers += talk.deliver(sccrp).length;
+    assert.ok(answers >= 500 && answers <= UNPROVEN_ANSWERS_PER_SOURCE_MAX, `${answers}`);
+    assert.equal(talk.lns.counters["withheld-refusal"], 5_000 - answers);
+  });
 });
