@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { PPP_NETWORK_WAIT_MS } from "../../../src/limits.ts";
 import { IPCP, IPV6, IPV6CP, LCP } from "../../peer/ppp.ts";
 import { Bench, brief, MAGIC } from "../../peer/ppp-bench.ts";
-
 import { Conversation, seededRandom } from "../../peer/ppp-conversation.ts";
 import { IPV4, network6, opened6, PROFILE6, THEIRS, ZERO } from "./network6.ts";
 
