@@ -28,17 +28,19 @@ export class History {
   #corrupt = 0;
   #warned = false;
 
-  private constructor(options: HistoryOptions) {
+  constructor(options: HistoryOptions) {
     this.#options = options;
     this.#ring = new Ring(options.clock().toString(36));
   }
 
-  /** Never fails: what cannot be read or written is said once, and memory has to do. */
-  static async open(options: HistoryOptions): Promise<History> {
-    const history = new History(options);
-    if (options.path !== "") await history.#load(options.path);
-    history.#add({ code: "lns-started" });
-    return history;
+  /**
+   * Takes over what earlier runs left, before anything is added, and once no other daemon can be
+   * at the file. Never fails: what cannot be read or written is said once, and memory has to do.
+   */
+  async open(): Promise<void> {
+    const { path } = this.#options;
+    if (path !== "") await this.#load(path);
+    this.#add({ code: "lns-started" });
   }
 
   get counters(): Readonly<Record<string, number>> {

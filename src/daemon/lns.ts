@@ -60,7 +60,7 @@ export async function startLns(
   log: Logger,
 ): Promise<RunningLns> {
   try {
-    const daemon = new LnsDaemon(libc, devices, config, log, await openHistory(config, log));
+    const daemon = new LnsDaemon(libc, devices, config, log);
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -101,7 +101,7 @@ class LnsDaemon implements RunningLns {
   #isRunning = true;
   #finish: (code: number) => void = () => undefined;
 
-  constructor(libc: Libc, devices: Devices, config: Config, log: Logger, history: History) {
+  constructor(libc: Libc, devices: Devices, config: Config, log: Logger) {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -109,8 +109,9 @@ class LnsDaemon implements RunningLns {
     this.#devices = devices;
     this.#config = config;
     this.#log = log;
-    this.#history = history;
-    this.#recorder = new Recorder({ add: (entry) => history.add(entry), clock: Date.now });
+    const warn: Logger["warn"] = log.warn.bind(log);
+    this.#history = new History({ path: config.lns.history, clock: Date.now, warn });
+    this.#recorder = new Recorder({ add: (entry) => this.#history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
     this.#wake = libc.eventfd();
     this.#wakeWorker = libc.eventfd();
@@ -161,6 +162,8 @@ class LnsDaemon implements RunningLns {
       counters: () => this.#counters(),
       history: () => this.#history.entries(),
     });
+    // Where the control socket is ours, so is the history.
+    await this.#history.open();
     this.#workers = [this.#startWorker()];
     this.#advise();
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
@@ -336,11 +339,6 @@ class LnsDaemon implements RunningLns {
     });
     return BigInt(fds.length);
   }
-}
-
-function openHistory({ lns }: Config, log: Logger): Promise<History> {
-  const warn: Logger["warn"] = log.warn.bind(log);
-  return History.open({ path: lns.history, clock: Date.now, warn });
 }
 
 function tunnelFields({ tunnelId, path, hostName }: TunnelInfo): Record<string, unknown> {

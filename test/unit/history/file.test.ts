@@ -35,7 +35,8 @@ class Run {
     const run = new Run();
     run.now = now;
     const warn = (fields: unknown, message: string) => run.warnings.push([fields, message]);
-    run.history = await History.open({ path, clock: () => run.now, warn });
+    run.history = new History({ path, clock: () => run.now, warn });
+    await run.history.open();
     return run;
   }
 
