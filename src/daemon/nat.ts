@@ -31,6 +31,10 @@ const KEEPER = `trap "" INT TERM HUP QUIT
 while read -r _; do :; done
 for table; do nft delete table ip "$table"; done`;
 
+/** Reads the rules in any case: a writer whose reader is gone learns nothing else of its end. */
+const NFT = `command -v nft >/dev/null || { while read -r _; do :; done; exit ${NOT_FOUND}; }
+exec nft -f -`;
+
 /** Makes the keeper of the tables of `networks`, which need not be there yet. */
 export function startKeeper(libc: Libc, networks: readonly NetworkConfig[]): Keeper {
   const [end, pipe] = openPipe(libc);
@@ -95,7 +99,7 @@ export function tableName(tun: string): string {
 /** Runs nft; returns what went wrong in one line. */
 function nft(rules: string): string | undefined {
   const options = { input: rules, encoding: "utf8", env: environment() } as const;
-  const result = spawnSync(SHELL, ["-c", "exec nft -f -"], options);
+  const result = spawnSync(SHELL, ["-c", NFT], options);
   if (result.error !== undefined) return `${SHELL} cannot be started`;
   if (result.status === 0) return undefined;
   if (result.status === NOT_FOUND) return "nft is not installed";
