@@ -1,4 +1,4 @@
-// A daemon that only ends: `supervised.ts quick|slow|stuck [late]`. "late" starts after 300 ms.
+// A daemon that only ends: `supervised.ts quick|slow|stuck [late]`. "late" starts after SIGTERM.
 import { Supervisor } from "../../../src/cli/supervise.ts";
 import { openLibc } from "../../../src/daemon/libc.ts";
 import { isIgnored } from "../../../src/daemon/privileges.ts";
@@ -16,7 +16,7 @@ const libc = openLibc();
 const exit = (code: number) => libc.exit(code);
 const supervisor = new Supervisor((signal) => isIgnored(libc, signal), exit);
 say("ready");
-if (late === "late") await new Promise((resolve) => setTimeout(resolve, 300));
+if (late === "late") await new Promise((resolve) => process.once("SIGTERM", resolve));
 supervisor.watch({
   async stop() {
     say("stop");
