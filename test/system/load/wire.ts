@@ -20,6 +20,7 @@ const IPPROTO_IP = 0;
 const IP_PKTINFO = 8;
 const BUFFER = 16 * 1024 * 1024;
 const PORT = 1701;
+const ANY_PORT = 0;
 /** A control message with an in_pktinfo: header, then interface, address to send from, address. */
 const PKTINFO_LENGTH = 28;
 const PKTINFO_SPACE = 32;
@@ -38,7 +39,7 @@ export class Wire {
   #queued = 0;
 
   /**
-   * Bound to port 1701 of every address; sends to port 1701 of `to`, with a zero for the UDP
+   * Bound to a free port of every address; sends to port 1701 of `to`, with a zero for the UDP
    * checksum if so wished, as RFC 768 lets a sender do.
    */
   constructor(to: string, { checksum = true } = {}) {
@@ -117,7 +118,7 @@ export class Wire {
     set(SOL_SOCKET, SO_RCVBUFFORCE, BUFFER);
     set(SOL_SOCKET, SO_NO_CHECK, checksum ? 0 : 1);
     set(IPPROTO_IP, IP_PKTINFO, 1);
-    checked(libc, "bind", libc.bind(fd, encodeSockaddr("0.0.0.0", PORT)));
+    checked(libc, "bind", libc.bind(fd, encodeSockaddr("0.0.0.0", ANY_PORT)));
     return fd;
   }
 
