@@ -141,6 +141,9 @@ export const SHUTDOWN_WAIT_MS = 2_000;
 export const SIGNAL_ECHO_MS = 500;
 /** After an error of our own everything is taken down in order; not so much later, at any price. */
 export const FAILURE_EXIT_MS = 2_500;
+/** Growth of the heap, in octets, that is given back once it has kept its size for so long. */
+export const HEAP_SLACK = 33_554_432;
+export const HEAP_CALM_MS = 10_000;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
 /** A worker leaves when the control thread's heartbeat is this old. */

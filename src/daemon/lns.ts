@@ -26,6 +26,7 @@ import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { closeDevices, type Devices, forwardingAdvice } from "./devices.ts";
+import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
 import type { Inheritance } from "./privileges.ts";
@@ -92,6 +93,7 @@ class LnsDaemon implements RunningLns {
   readonly #pppCounters: Record<string, number> = {};
   #workers: WorkerThread[] = [];
   #api: ApiServer | undefined;
+  #heap: HeapTrimmer | undefined;
   /** Settles when the control thread takes no more turns. */
   #turns = Promise.resolve();
   #injected = 0;
@@ -168,6 +170,8 @@ class LnsDaemon implements RunningLns {
     this.#advise();
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
     this.#log.info({ listen: formatEndpoint(lns.address, lns.port), networks: names }, "serving");
+    const heap = openHeap();
+    if (heap !== undefined) this.#heap = new HeapTrimmer(heap, performance.now());
     this.#turns = this.#run().catch((error) => void this.fail(error));
   }
 
@@ -230,6 +234,7 @@ class LnsDaemon implements RunningLns {
     this.#isBlocked = !this.#subscribers.resume();
     this.#hosts.turn();
     this.#flush(now);
+    this.#heap?.handleTimeout(now);
   }
 
   /** Passes on what the cores want known and sent. */
