@@ -144,8 +144,12 @@ export const FAILURE_EXIT_MS = 2_500;
 /** Growth of the heap, in octets, that is given back once it has kept its size for so long. */
 export const HEAP_SLACK = 33_554_432;
 export const HEAP_CALM_MS = 10_000;
+/** Growth within that time that an idle process comes to as well. */
+export const HEAP_NOISE = 4_194_304;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
+/** Polls of the control thread that may fail one after the other, as signals make them. */
+export const POLL_FAILURES_MAX = 100;
 /** A worker leaves when the control thread's heartbeat is this old. */
 export const HEARTBEAT_STALE_MS = 2_000;
 /** Connections to the control socket at once, and octets of one request. */

@@ -29,6 +29,7 @@ export function servingFlags({ lns: { socket, history } }: Config): string[] {
   const places = [socket, ...historyFiles(history)];
   return [
     ...COMMON,
+    "--v8-flags=--expose-gc",
     list("--allow-read", [...places, ...sources()]),
     list("--allow-write", places),
     list("--allow-net", [`unix:${socket}`]),
