@@ -1,6 +1,6 @@
 // The one file that loads from and stores to memory.
 //
-// Packet bytes are in network order (big-endian): `getU16`, `putU32`, ... Records, rings, counters
+// Packet bytes are in network order (big-endian): `getU16`, `putU16`, ... Records, rings, counters
 // and kernel structures are in the host's order (little-endian, as in WebAssembly): `read32`,
 // `write64`, ... None of these functions checks a bound: a caller validates the whole packet
 // first, then reads. The compiler inlines them.
@@ -27,10 +27,6 @@ export function putU8(at: usize, value: u32): void {
 
 export function putU16(at: usize, value: u32): void {
   store<u16>(at, bswap<u16>(<u16>value));
-}
-
-export function putU32(at: usize, value: u32): void {
-  store<u32>(at, bswap<u32>(value));
 }
 
 export function read8(at: usize): u32 {

@@ -51,6 +51,13 @@ export function parseIpv4Prefix(text: string): Ipv4Prefix | undefined {
   return { first, last: first + size - 1, length };
 }
 
+/** @throws {RangeError} when `text` is not an IPv4 prefix: for values that were checked before. */
+export function ipv4Prefix(text: string): Ipv4Prefix {
+  const prefix = parseIpv4Prefix(text);
+  if (prefix === undefined) throw new RangeError(`not an IPv4 prefix: ${text}`);
+  return prefix;
+}
+
 export function isIpv4(text: string): boolean {
   return parseIpv4(text) !== undefined;
 }
@@ -92,6 +99,25 @@ export function parseIpv6Prefix(text: string): Ipv6Prefix | undefined {
     return (octet & (0xff >> kept)) === 0;
   });
   return isClean ? { first, length } : undefined;
+}
+
+/** @throws {RangeError} when `text` is not an IPv6 prefix: for values that were checked before. */
+export function ipv6Prefix(text: string): Ipv6Prefix {
+  const prefix = parseIpv6Prefix(text);
+  if (prefix === undefined) throw new RangeError(`not an IPv6 prefix: ${text}`);
+  return prefix;
+}
+
+/** Our own address in a network: the first of its first pool, and one. Its /64 is the LNS's own. */
+export function gateway6Of(firstPool: string): string {
+  const address = ipv6Prefix(firstPool).first.slice();
+  address[15] = 1;
+  return formatIpv6(address);
+}
+
+/** The upper 64 bits of an address. */
+export function upperHalf(address: Uint8Array): bigint {
+  return new DataView(address.buffer, address.byteOffset, 16).getBigUint64(0);
 }
 
 /** "10.0.0.1:1701" or "[2001:db8::1]:1701". */

@@ -18,7 +18,7 @@ export interface User {
   readonly network: string;
 }
 
-export interface Verified {
+interface Verified {
   /** Absent when the name was not proved. */
   readonly user?: User;
   /** For MS-CHAPv2, what convinces the peer that we know the password too. */

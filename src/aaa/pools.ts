@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatIpv4, type Ipv4Prefix, ipv4, parseIpv4Prefix } from "../net.ts";
+import { formatIpv4, type Ipv4Prefix, ipv4, ipv4Prefix } from "../net.ts";
 import type { Network6 } from "./pools6.ts";
 import { Supply } from "./supply.ts";
 
@@ -48,7 +48,7 @@ class Pool {
 
   constructor(network: Network) {
     this.#gateway = ipv4(network.gateway);
-    this.#prefixes = network.pool.map(readPrefix);
+    this.#prefixes = network.pool.map(ipv4Prefix);
     const sorted = [...this.#prefixes].sort((a, b) => a.first - b.first);
     for (const [at, prefix] of sorted.entries()) {
       const next = sorted[at + 1];
@@ -81,10 +81,4 @@ class Pool {
       if (address !== this.#gateway) return address;
     }
   }
-}
-
-function readPrefix(text: string): Ipv4Prefix {
-  const prefix = parseIpv4Prefix(text);
-  if (prefix === undefined) throw new RangeError(`not an IPv4 prefix: ${text}`);
-  return prefix;
 }

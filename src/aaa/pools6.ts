@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { formatIpv6, parseIpv6Prefix } from "../net.ts";
+import { formatIpv6, gateway6Of, type Ipv6Prefix, ipv6Prefix, upperHalf } from "../net.ts";
 import { Supply } from "./supply.ts";
 
 /** What a virtual network has to give of IPv6. */
@@ -16,7 +16,7 @@ export interface Network6 {
 }
 
 /** What a session is given, as text. */
-export interface Grant6 {
+interface Grant6 {
   /** "2001:db8:64:1::/64" */
   readonly prefix6: string;
   readonly gateway6: string;
@@ -107,18 +107,6 @@ class Pool6 {
   }
 }
 
-/** Our own address in a network: the first of its first pool, and one. */
-export function gateway6Of(firstPool: string): string {
-  const address = readPrefix(firstPool).first.slice();
-  address[15] = 1;
-  return formatIpv6(address);
-}
-
-/** The upper 64 bits of an address. */
-export function upperHalf(address: Uint8Array): bigint {
-  return new DataView(address.buffer, address.byteOffset, 16).getBigUint64(0);
-}
-
 function withUpperHalf(upper: bigint): Uint8Array {
   const address = new Uint8Array(16);
   new DataView(address.buffer).setBigUint64(0, upper);
@@ -130,10 +118,8 @@ function readRange(text: string): Range {
   return { first: upperHalf(first), count: 2 ** (64 - length) };
 }
 
-function readPrefix(text: string): { readonly first: Uint8Array; readonly length: number } {
-  const prefix = parseIpv6Prefix(text);
-  if (prefix === undefined || prefix.length > 64) {
-    throw new RangeError(`not an IPv6 prefix of /64 or shorter: ${text}`);
-  }
+function readPrefix(text: string): Ipv6Prefix {
+  const prefix = ipv6Prefix(text);
+  if (prefix.length > 64) throw new RangeError(`not an IPv6 prefix of /64 or shorter: ${text}`);
   return prefix;
 }

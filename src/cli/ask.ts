@@ -47,7 +47,7 @@ function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
     };
     connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
     connection.on("connect", () => connection.write(encodeMessage(request)));
-    connection.on("error", (error: NodeJS.ErrnoException) => fail(explain(path, error)));
+    connection.on("error", (error: NodeJS.ErrnoException) => fail(connectProblem(path, error)));
     connection.on("close", () => fail(`the answer from ${path} ended early`));
     connection.on("data", (chunk: Uint8Array) => {
       for (const body of reader.push(chunk) ?? [undefined]) {
@@ -62,7 +62,7 @@ function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
   });
 }
 
-function explain(path: string, error: NodeJS.ErrnoException): string | CommandError {
+function connectProblem(path: string, error: NodeJS.ErrnoException): string | CommandError {
   if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {
     const advice = 'start one with "simplon lns", or name its file with -c FILE';
     const { message, exitCode } = failure(`no server answers on ${path}; ${advice}`);

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { DEFAULT_FILE } from "../config/config.ts";
 import { type ConfigError, formatConfigError } from "../config/errors.ts";
+import { forwards } from "../config/forwarding.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
 import { placesFor } from "../config/places.ts";
@@ -71,16 +72,12 @@ function count(value: number, one: string, more: string): string {
 
 function hostOf(file: string): Host {
   return {
-    forwardsIpv4: readSwitch("/proc/sys/net/ipv4/ip_forward"),
-    forwardsIpv6: readSwitch("/proc/sys/net/ipv6/conf/all/forwarding"),
+    forwardsIpv4: forwards("IPv4", readFile),
+    forwardsIpv6: forwards("IPv6", readFile),
     isFileShared: ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_READ) !== 0,
   };
 }
 
-function readSwitch(path: string): boolean | undefined {
-  try {
-    return readFileSync(path, "utf8").trim() !== "0";
-  } catch {
-    return undefined;
-  }
+function readFile(path: string): string {
+  return readFileSync(path, "utf8");
 }

@@ -1,7 +1,7 @@
 /** The second run of `simplon lns`: serves on what the first has opened. @module */
-import { openLibc } from "../daemon/libc.ts";
+import { isIgnored, openLibc } from "../daemon/libc.ts";
 import { type RunningLns, startLns } from "../daemon/lns.ts";
-import { assertUnprivileged, isIgnored, takeOver } from "../daemon/privileges.ts";
+import { assertUnprivileged, takeOver } from "../daemon/privileges.ts";
 import { createLog, flushLog } from "../observe/log.ts";
 import { LineSink, stdoutWrite } from "../observe/sink.ts";
 import { Supervisor } from "./supervise.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { type Config, DEFAULT_HISTORY } from "./config.ts";
 import type { ConfigError } from "./errors.ts";
@@ -16,14 +16,25 @@ const PASSWORD_LENGTH = 16;
 /** Writes a first configuration to `path`, which must not exist; answers what went wrong, if so. */
 export function firstConfig(path: string): ConfigError | undefined {
   try {
-    const descriptor = openSync(path, "wx", 0o600);
-    writeSync(descriptor, template(randomPassword()));
-    closeSync(descriptor);
+    writeNew(path, template(randomPassword()));
     return undefined;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
     const message = `a first configuration cannot be written (${code}); name another with -c FILE`;
     return { file: path, key: "", message };
+  }
+}
+
+/** All of it or nothing: a part would be the configuration of the next start. */
+function writeNew(path: string, text: string): void {
+  const descriptor = openSync(path, "wx", 0o600);
+  try {
+    writeFileSync(descriptor, text);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

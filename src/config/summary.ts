@@ -4,9 +4,11 @@
  *
  * @module
  */
+
 import { formatEndpoint, type Ipv4Prefix, ipv4, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
 import { contains } from "./address.ts";
 import type { Config, NetworkConfig } from "./config.ts";
+import { adviceToForward } from "./forwarding.ts";
 
 /** What the host says of itself; `undefined` where it cannot be known. */
 export interface Host {
@@ -106,12 +108,10 @@ function networkWarnings(network: NetworkSummary, host: Host): string[] {
     warnings.push(`mtu ${mtu} means fragments on an Ethernet; ${MTU_UNFRAGMENTED} avoids them`);
   }
   if (nat && host.forwardsIpv4 === false) {
-    warnings.push("nat, but this host does not forward IPv4 (sysctl -w net.ipv4.ip_forward=1)");
+    warnings.push(`nat, but ${adviceToForward("IPv4")}`);
   }
   if (prefixes > 0 && host.forwardsIpv6 === false) {
-    warnings.push(
-      "pool6, but this host does not forward IPv6 (sysctl -w net.ipv6.conf.all.forwarding=1)",
-    );
+    warnings.push(`pool6, but ${adviceToForward("IPv6")}`);
   }
   return warnings.map((warning) => `network ${name}: ${warning}`);
 }

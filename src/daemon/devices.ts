@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { gateway6Of } from "../aaa/index.ts";
+import { randomBytes } from "node:crypto";
 import type { Config, NetworkConfig } from "../config/config.ts";
+import { adviceToForward, forwards } from "../config/forwarding.ts";
 import { openPair } from "../linux/descriptor.ts";
 import {
   EACCES,
@@ -23,8 +24,8 @@ import type { Libc } from "../linux/libc.ts";
 import { readText } from "../linux/proc.ts";
 import { openTun, type TunOptions } from "../linux/tun.ts";
 import { openUdpPair, type UdpPair } from "../linux/udp.ts";
-import { ipv4, ipv6, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
-import { addMasquerade, endKeeper, type Keeper, startKeeper } from "./nat.ts";
+import { gateway6Of, ipv4, ipv4Prefix, ipv6, ipv6Prefix } from "../net.ts";
+import { addMasquerade, endKeeper, type Keeper, startKeeper, tableName } from "./nat.ts";
 import { StartError } from "./start-error.ts";
 
 /** Where the packets of clients go: to network devices, or to a host inside this program. */
@@ -58,8 +59,10 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
     });
     const masqueraded = config.networks.filter(({ nat }) => nat && kind === "device");
     if (masqueraded.length === 0) return { sockets, tuns, hosts };
-    keeper = startKeeper(libc, masqueraded);
-    for (const network of masqueraded) addMasquerade(network);
+    const run = randomBytes(4).toString("hex");
+    const tables = masqueraded.map(({ tun }) => tableName(tun, run));
+    keeper = startKeeper(libc, tables);
+    for (const network of masqueraded) addMasquerade(network, run);
     return { sockets, tuns, hosts, keeper };
   } catch (error) {
     for (const fd of opened.reverse()) libc.close(fd);
@@ -80,35 +83,20 @@ export async function closeDevices(libc: Libc, devices: Devices): Promise<boolea
   return keeper === undefined || endKeeper(libc, keeper);
 }
 
-/** A line for each family that the host does not forward: without it clients reach only this host. */
+/** A line for each family that the host does not forward. */
 export function forwardingAdvice(libc: Libc, networks: readonly NetworkConfig[]): string[] {
-  const families = [["IPv4", "net.ipv4.ip_forward"]];
-  if (networks.some(({ pool6 }) => pool6.length > 0)) {
-    families.push(["IPv6", "net.ipv6.conf.all.forwarding"]);
-  }
+  const hasIpv6 = networks.some(({ pool6 }) => pool6.length > 0);
+  const families = hasIpv6 ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
   return families
-    .filter(([, key = ""]) => !isOn(libc, key))
-    .map(
-      ([family, key]) =>
-        `this host does not forward ${family}, so clients reach nothing behind it; ` +
-        `turn it on with: sysctl -w ${key}=1`,
-    );
-}
-
-function isOn(libc: Libc, key: string): boolean {
-  try {
-    return readText(libc, `/proc/sys/${key.replaceAll(".", "/")}`).trim() === "1";
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    return false; // no /proc: then nobody knows
-  }
+    .filter((family) => forwards(family, (path) => readText(libc, path)) === false)
+    .map(adviceToForward);
 }
 
 function openSockets(libc: Libc, { lns }: Config): UdpPair {
   try {
     return openUdpPair(libc, lns.address, lns.port);
   } catch (error) {
-    throw explain(error, {
+    throw toLine(error, {
       [EADDRINUSE]:
         `UDP port ${lns.port} of ${lns.address} is used by another program; ` +
         `see it with: ss -lunp 'sport = :${lns.port}'`,
@@ -140,12 +128,12 @@ function openNetwork(libc: Libc, network: NetworkConfig): number {
     return openTun(libc, {
       name: network.tun,
       gateway: ipv4(network.gateway),
-      pool: network.pool.map(prefix),
+      pool: network.pool.map(ipv4Prefix),
       mtu: network.mtu,
       ...ipv6Of(network),
     });
   } catch (error) {
-    throw explain(error, {
+    throw toLine(error, {
       [ENOENT]: noDriver,
       [ENODEV]: noDriver,
       [EPERM]: isOpening(error) ? noAccess : noRight,
@@ -164,27 +152,15 @@ function isOpening(error: unknown): boolean {
   return error instanceof SystemError && error.call === "open";
 }
 
-function prefix(text: string) {
-  const parsed = parseIpv4Prefix(text);
-  if (parsed === undefined) throw new RangeError(`not an IPv4 prefix: ${text}`);
-  return parsed;
-}
-
 /** What the device gets of IPv6. */
 function ipv6Of({ pool6 }: NetworkConfig): Pick<TunOptions, "gateway6" | "pool6"> {
   const [first] = pool6;
   if (first === undefined) return {};
-  return { gateway6: ipv6(gateway6Of(first)), pool6: pool6.map(prefix6) };
-}
-
-function prefix6(text: string) {
-  const parsed = parseIpv6Prefix(text);
-  if (parsed === undefined) throw new RangeError(`not an IPv6 prefix: ${text}`);
-  return parsed;
+  return { gateway6: ipv6(gateway6Of(first)), pool6: pool6.map(ipv6Prefix) };
 }
 
 /** An error that an operator can mend becomes a line; any other stays what it is: our bug. */
-function explain(error: unknown, lines: Readonly<Record<number, string>>): unknown {
+function toLine(error: unknown, lines: Readonly<Record<number, string>>): unknown {
   const line = error instanceof SystemError ? lines[error.errno] : undefined;
   return line === undefined ? error : new StartError(line);
 }

@@ -4,7 +4,7 @@ import { Gateway, gatewayCounters } from "../host/gateway.ts";
 import { HOST_PACKETS_PER_TURN, MTU_MAX } from "../limits.ts";
 import { EAGAIN, EINTR, ENOBUFS, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
-import { formatIpv6, parseIpv6Prefix } from "../net.ts";
+import { gateway6Of } from "../net.ts";
 
 export class Hosts {
   readonly counters = { ...gatewayCounters(), "host-lost": 0 };
@@ -17,8 +17,9 @@ export class Hosts {
   constructor(libc: Libc, fds: readonly number[], networks: readonly NetworkConfig[]) {
     this.#libc = libc;
     this.#fds = fds;
-    this.#gateways = networks.map(({ gateway, pool6 }) => {
-      return new Gateway({ gateway, gateway6: gateway6(pool6) }, this.counters);
+    this.#gateways = networks.map(({ gateway, pool6: [pool] }) => {
+      const gateway6 = pool === undefined ? undefined : gateway6Of(pool);
+      return new Gateway({ gateway, gateway6 }, this.counters);
     });
   }
 
@@ -43,12 +44,4 @@ export class Hosts {
     const errno = this.#libc.errno();
     if (!expected.includes(errno)) throw new SystemError(call, errno);
   }
-}
-
-/** The first address behind that of the first pool: its /64 is the LNS's own. */
-function gateway6([pool]: readonly string[]): string | undefined {
-  const address = pool === undefined ? undefined : parseIpv6Prefix(pool)?.first.slice();
-  if (address === undefined) return undefined;
-  address[15] = 1;
-  return formatIpv6(address);
 }

@@ -17,7 +17,8 @@ import { InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
-import { POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { POLL_FAILURES_MAX, POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { checked } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { familyOf } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
@@ -60,12 +61,14 @@ export async function startLns(
   { config, devices }: Inheritance,
   log: Logger,
 ): Promise<RunningLns> {
+  let daemon: LnsDaemon | undefined;
   try {
-    const daemon = new LnsDaemon(libc, devices, config, log);
+    daemon = new LnsDaemon(libc, devices, config, log);
     await daemon.start();
     return daemon;
   } catch (error) {
-    await closeDevices(libc, devices);
+    if (daemon === undefined) await closeDevices(libc, devices);
+    else await daemon.abort(error);
     throw error;
   }
 }
@@ -115,8 +118,7 @@ class LnsDaemon implements RunningLns {
     this.#history = new History({ path: config.lns.history, clock: Date.now, warn });
     this.#recorder = new Recorder({ add: (entry) => this.#history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
-    this.#wake = libc.eventfd();
-    this.#wakeWorker = libc.eventfd();
+    [this.#wake, this.#wakeWorker] = openWakes(libc);
 
     const forwarding = instantiate(this.#memory);
     const worker = workerAt(WORKER);
@@ -175,6 +177,13 @@ class LnsDaemon implements RunningLns {
     this.#turns = this.#run().catch((error) => void this.fail(error));
   }
 
+  /** Takes down what a failed `start` has made. */
+  async abort(error: unknown): Promise<void> {
+    this.#isEnding = true;
+    this.#isRunning = false;
+    await this.#release(error);
+  }
+
   async stop(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -208,13 +217,17 @@ class LnsDaemon implements RunningLns {
   /** The turns of the control thread, until it is taken down. */
   async #run(): Promise<void> {
     const polls = this.#base + BigInt(layout.CONTROL_POLLS);
+    let failures = 0;
     while (this.#isRunning) {
       Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
       this.#turn(performance.now());
       const due = Math.min(this.#lns.pollTimeout(), this.#subscribers.pollTimeout());
       const longest = this.#isBlocked ? RING_RETRY_MS : POLL_MS;
       const wait = Math.max(0, Math.min(longest, Math.ceil(due - performance.now())));
-      await this.#libc.pollAsync(polls, this.#pollCount, wait);
+      const ready = await this.#libc.pollAsync(polls, this.#pollCount, wait);
+      failures = ready < 0 ? failures + 1 : 0;
+      // A signal may end a wait or two; what fails each time would keep this loop busy for good.
+      if (failures > POLL_FAILURES_MAX) throw new Error("poll fails time and again");
     }
   }
 
@@ -289,6 +302,12 @@ class LnsDaemon implements RunningLns {
   async #takeDown(code: number, error?: unknown): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
+    await this.#release(error);
+    this.#log.info("stopped");
+    this.#finish(code);
+  }
+
+  async #release(error: unknown): Promise<void> {
     await stopWorkers(this.#libc, this.#memory, this.#workers);
     this.#libc.eventfdWrite(this.#wake, 1n);
     await this.#turns;
@@ -299,8 +318,6 @@ class LnsDaemon implements RunningLns {
     this.#libc.close(this.#wakeWorker);
     await this.#api?.close();
     await this.#history.close(error);
-    this.#log.info("stopped");
-    this.#finish(code);
   }
 
   *#tunnelRows(now: number): Generator<TunnelRow> {
@@ -343,6 +360,17 @@ class LnsDaemon implements RunningLns {
       view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
     });
     return BigInt(fds.length);
+  }
+}
+
+/** What wakes the control thread and what wakes the worker; nothing is left open if it throws. */
+function openWakes(libc: Libc): readonly [number, number] {
+  const control = checked(libc, "eventfd", libc.eventfd());
+  try {
+    return [control, checked(libc, "eventfd", libc.eventfd())];
+  } catch (error) {
+    libc.close(control);
+    throw error;
   }
 }
 

@@ -29,16 +29,17 @@ const NOT_FOUND = 127;
 /** The keeper outlives signals to the daemon's session; what is left to do, it does at the end. */
 const KEEPER = `trap "" INT TERM HUP QUIT
 while read -r _; do :; done
-for table; do nft delete table ip "$table"; done`;
+status=0
+for table; do nft delete table ip "$table" || status=1; done
+exit $status`;
 
 /** Reads the rules in any case: a writer whose reader is gone learns nothing else of its end. */
 const NFT = `command -v nft >/dev/null || { while read -r _; do :; done; exit ${NOT_FOUND}; }
 exec nft -f -`;
 
-/** Makes the keeper of the tables of `networks`, which need not be there yet. */
-export function startKeeper(libc: Libc, networks: readonly NetworkConfig[]): Keeper {
+/** Makes the keeper of `tables`, which need not be there yet. */
+export function startKeeper(libc: Libc, tables: readonly string[]): Keeper {
   const [end, pipe] = openPipe(libc);
-  const tables = networks.map(({ tun }) => tableName(tun));
   const keeper = spawn(SHELL, ["-c", KEEPER, "simplon-nat", ...tables], {
     stdio: [end, "ignore", "ignore"],
     detached: true,
@@ -66,22 +67,27 @@ export async function endKeeper(libc: Libc, { pid, pipe }: Keeper): Promise<bool
   return false;
 }
 
-/** Replaces a table that an earlier run left behind, in the same transaction. */
-export function addMasquerade(network: NetworkConfig): void {
-  const table = tableName(network.tun);
-  const rules = `
-    add table ip ${table}
-    delete table ip ${table}
-    table ip ${table} {
+/**
+ * Makes the table of this `run`, and takes those away in the same transaction that earlier runs
+ * left behind for the same device: that is ours, so nobody uses them.
+ */
+export function addMasquerade(network: NetworkConfig, run: string): void {
+  const { name, tun, pool } = network;
+  try {
+    // Each is added before, for another keeper may have deleted it meanwhile.
+    const old = olderTables(tun, nft("list tables ip"));
+    nft(`
+    ${old.map((table) => `add table ip ${table}; delete table ip ${table}`).join("\n    ")}
+    table ip ${tableName(tun, run)} {
       chain postrouting {
         type nat hook postrouting priority srcnat; policy accept;
-        ip saddr { ${network.pool.join(", ")} } oifname != "${network.tun}" masquerade
+        ip saddr { ${pool.join(", ")} } oifname != "${tun}" masquerade
       }
-    }`;
-  const problem = nft(rules);
-  if (problem !== undefined) {
+    }`);
+  } catch (error) {
+    if (!(error instanceof NftError)) throw error;
     throw new StartError(
-      `network "${network.name}" has nat = true, but nft cannot set up masquerading: ${problem}; ` +
+      `network "${name}" has nat = true, but nft cannot set up masquerading: ${error.message}; ` +
         "install nftables and run with CAP_NET_ADMIN, or set nat = false",
     );
   }
@@ -89,21 +95,36 @@ export function addMasquerade(network: NetworkConfig): void {
 
 /**
  * Device names are unique on a host, but nftables takes fewer characters than they may have: any
- * other is written as its code, so that two devices never share a table.
+ * other is written as its code, so that two devices never share a table. `run` tells apart those
+ * of one device: the keeper of a run that was killed may be late, and deletes by name. What stands
+ * before it is no code.
  */
-export function tableName(tun: string): string {
+export function tableName(tun: string, run: string): string {
+  return `${tablePrefix(tun)}_r${run}`;
+}
+
+function tablePrefix(tun: string): string {
   const code = (char: string) => `_${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
   return `simplon_${tun.replace(/[^A-Za-z0-9]/g, code)}`;
 }
 
-/** Runs nft; returns what went wrong in one line. */
-function nft(rules: string): string | undefined {
-  const options = { input: rules, encoding: "utf8", env: environment() } as const;
-  const result = spawnSync(SHELL, ["-c", NFT], options);
-  if (result.error !== undefined) return `${SHELL} cannot be started`;
-  if (result.status === 0) return undefined;
-  if (result.status === NOT_FOUND) return "nft is not installed";
-  return result.stderr.trim().split("\n")[0] ?? `nft ended with ${result.status}`;
+/** The tables of a device in what nft lists. */
+function olderTables(tun: string, listed: string): string[] {
+  const pattern = new RegExp(`^table ip (${tablePrefix(tun)}(?:_r[0-9a-f]+)?)$`, "gm");
+  return Array.from(listed.matchAll(pattern), ([, table = ""]) => table);
+}
+
+class NftError extends Error {}
+
+/** Runs nft; returns what it prints. @throws {NftError} what went wrong in one line */
+function nft(commands: string): string {
+  const options = { input: commands, encoding: "utf8", env: environment() } as const;
+  const { error, status, signal, stdout, stderr } = spawnSync(SHELL, ["-c", NFT], options);
+  if (error !== undefined) throw new NftError(`${SHELL} cannot be started`);
+  if (status === 0) return stdout;
+  if (status === NOT_FOUND) throw new NftError("nft is not installed");
+  const [line] = stderr.trim().split("\n");
+  throw new NftError(line || `nft ended with ${signal ?? status}`);
 }
 
 /** Nothing but what finds nft; the C locale, whose messages are those that are documented. */

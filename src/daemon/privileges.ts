@@ -7,14 +7,13 @@
  */
 import { dirname } from "node:path";
 import type { Config } from "../config/config.ts";
-import { dropCapabilities, execute, inspectThreads } from "../linux/capabilities.ts";
+import { dropCapabilities, inspectThreads } from "../linux/capabilities.ts";
 import { descriptorToText, isOpen, setInherited, textToDescriptor } from "../linux/descriptor.ts";
 import { EACCES, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
+import { execute } from "../linux/process.ts";
 import { closeDevices, type Devices, descriptors } from "./devices.ts";
 import { StartError } from "./start-error.ts";
-
-export { isIgnored } from "../linux/proc.ts";
 
 /** What the first run leaves to the second: all that it has read and opened. */
 export interface Inheritance {
@@ -40,15 +39,18 @@ export async function handOver(
   command: (descriptor: number) => readonly string[],
 ): Promise<never> {
   const { devices } = inheritance;
-  const descriptor = textToDescriptor(libc, JSON.stringify(inheritance));
-  // Node marks its standard streams to close.
-  const streams = STANDARD_STREAMS.filter((fd) => isOpen(libc, fd));
-  for (const fd of [...streams, descriptor, ...descriptors(devices)]) setInherited(libc, fd, true);
+  let descriptor: number | undefined;
   try {
+    descriptor = textToDescriptor(libc, JSON.stringify(inheritance));
+    // Node marks its standard streams to close.
+    const streams = STANDARD_STREAMS.filter((fd) => isOpen(libc, fd));
+    const inherited = [...streams, descriptor, ...descriptors(devices)];
+    for (const fd of inherited) setInherited(libc, fd, true);
     dropCapabilities(libc);
     for (const file of files) assertReadable(libc, file);
     return execute(libc, command(descriptor));
   } catch (error) {
+    if (descriptor !== undefined) libc.close(descriptor); // passwords are in it
     await closeDevices(libc, devices);
     if (!(error instanceof SystemError)) throw error;
     throw new StartError(`privileges cannot be dropped (${error.message})`);

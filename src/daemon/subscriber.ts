@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type Grant, upperHalf } from "../aaa/index.ts";
+import type { Grant } from "../aaa/index.ts";
 import type { SessionForwarding, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
 import { Story } from "../history/recorder.ts";
 import { Router, type RouterOptions } from "../ipv6/index.ts";
 import type { Result, SessionInfo } from "../l2tp/index.ts";
-import { formatEndpoint, ipv4, ipv6, parseIpv6Prefix } from "../net.ts";
+import { formatEndpoint, ipv4, ipv6, parseIpv6Prefix, upperHalf } from "../net.ts";
 import type { DownReason, Link, LinkEvent, PeerLinkOptions } from "../ppp/index.ts";
 import { Timer } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";

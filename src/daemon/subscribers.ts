@@ -33,7 +33,7 @@ import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 import { NO_FACILITIES, names, RESULTS, Subscriber } from "./subscriber.ts";
 
-export interface SubscribersOptions {
+interface SubscribersOptions {
   readonly table: SessionTable;
   readonly inject: InjectRing;
   readonly aaa: Aaa;
@@ -292,6 +292,7 @@ export class Subscribers {
     }
     table.hold(subscriber.handle);
     if (forwarding === undefined && inner === undefined) return;
+    if (forwarding === undefined) throw new Error(`session up with ${inner} in no network`);
     const result = { code: NO_FACILITIES, message: "route table is full" };
     subscriber.story.turnAway("table-full");
     closeSession(subscriber.session, result, now);

@@ -253,7 +253,7 @@ export type Code = keyof typeof EXPLANATIONS;
 
 export const CODES: Readonly<Record<Code, Explanation>> = EXPLANATIONS;
 
-export interface Slots {
+interface Slots {
   readonly user: string;
   readonly peer: string;
   readonly phase: string;

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { checked, EINVAL, EPERM, SystemError } from "./errno.ts";
+import { checked, EINVAL, EPERM } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import { isGone, readText, statusField, threads } from "./proc.ts";
 
@@ -20,7 +20,6 @@ const LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 const CAPABILITIES_MAX = 64n;
 /** effective, permitted and inheritable, each in two words of 32 bits. */
 const CAPABILITY_DATA_SIZE = 24;
-const ADDRESS_SIZE = 8;
 const SETS = ["CapInh", "CapPrm", "CapEff", "CapAmb"];
 
 /** Drops what the calling thread may do, and what any program that it executes could gain. */
@@ -70,27 +69,4 @@ export function privilegesIn(status: string): string[] {
   );
   const isBarred = statusField(status, "NoNewPrivs") === "1";
   return isBarred ? left : [...left, "NoNewPrivs 0"];
-}
-
-/**
- * Replaces this program by another run of `argv`, whose first element is the path of the program.
- * Descriptors stay open that are not marked to close. Returns only when it fails.
- *
- * @throws {SystemError}
- */
-export function execute(libc: Libc, argv: readonly string[]): never {
-  const text = new TextEncoder();
-  const strings = argv.map((argument) => text.encode(`${argument}\0`));
-  const size = strings.reduce((sum, { length }) => sum + length, 0);
-  // One block holds the addresses, the last of them 0, and what they point at.
-  let at = (argv.length + 1) * ADDRESS_SIZE;
-  const block = new Uint8Array(at + size);
-  const view = new DataView(block.buffer);
-  const base = libc.address(block);
-  for (const [index, string] of strings.entries()) {
-    view.setBigUint64(index * ADDRESS_SIZE, base + BigInt(at), true);
-    block.set(string, at);
-    at += string.length;
-  }
-  throw new SystemError("execv", libc.execv(argv[0] ?? "", block) < 0 ? libc.errno() : 0);
 }

@@ -6,7 +6,6 @@
  */
 import { checked } from "./errno.ts";
 import type { Libc, Octets } from "./libc.ts";
-import { readAll } from "./proc.ts";
 
 const F_GETFD = 1;
 const F_SETFD = 2;
@@ -16,6 +15,7 @@ const AF_UNIX = 1;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const MFD_CLOEXEC = 1;
 const PAIR_SIZE = 8;
+const CHUNK = 4_096;
 
 /** Whether a program that this one executes, or starts, has the descriptor too. */
 export function setInherited(libc: Libc, fd: number, isInherited: boolean): void {
@@ -40,16 +40,41 @@ export function openPair(libc: Libc): readonly [number, number] {
   return pair(fds);
 }
 
-/** Memory that holds `text` and has a descriptor. */
+/** Memory that holds `text` and has a descriptor; nothing is left open if it throws. */
 export function textToDescriptor(libc: Libc, text: string): number {
   const fd = checked(libc, "memfd_create", libc.memfdCreate("simplon", MFD_CLOEXEC));
-  let rest: Octets = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(checked(libc, "write", libc.write(fd, rest)));
-  return fd;
+  try {
+    let rest: Octets = new TextEncoder().encode(text);
+    while (rest.length > 0) rest = rest.subarray(checked(libc, "write", libc.write(fd, rest)));
+    return fd;
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
 }
 
 export function descriptorToText(libc: Libc, fd: number): string {
   return new TextDecoder().decode(readAll(libc, fd));
+}
+
+/** All octets behind a descriptor, from its beginning. @throws {SystemError} */
+export function readAll(libc: Libc, fd: number): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const part = new Uint8Array(CHUNK);
+    const count = checked(libc, "pread", libc.pread(fd, part, BigInt(length)));
+    if (count === 0) break;
+    parts.push(part.subarray(0, count));
+    length += count;
+  }
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function pair(fds: Octets): readonly [number, number] {

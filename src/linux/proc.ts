@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readAll } from "./descriptor.ts";
 import { checked, ENOENT, ESRCH, SystemError } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 
@@ -21,26 +22,6 @@ export function readText(libc: Libc, path: string): string {
   } finally {
     libc.close(fd);
   }
-}
-
-/** All octets behind a descriptor, from its beginning. @throws {SystemError} */
-export function readAll(libc: Libc, fd: number): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const part = new Uint8Array(CHUNK);
-    const count = checked(libc, "pread", libc.pread(fd, part, BigInt(length)));
-    if (count === 0) break;
-    parts.push(part.subarray(0, count));
-    length += count;
-  }
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Ids of the threads of this process. @throws {SystemError} */

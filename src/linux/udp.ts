@@ -5,7 +5,7 @@
  * So no flood of data stands before a HELLO, and no worker ever reads a control message.
  *
  * On "::" each serves both families. A datagram larger than the path takes is fragmented, not
- * refused: Path MTU Discovery is off for data. UDP checksums over IPv6 stay as the kernel has them:
+ * refused, on the data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the kernel has them:
  * always sent, and a datagram without one is not received (RFC 8200 8.1; RFC 6935 would allow it).
  *
  * @module
@@ -37,6 +37,7 @@ const IPV6_PMTUDISC_DONT = 0;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 const IPV6_DONTFRAG = 62;
+const FPROG_SIZE = 16;
 
 /** Bursts of a whole window of many peers must fit while a worker sleeps. */
 const DATA_BUFFER = 8 * 1024 * 1024;
@@ -125,21 +126,22 @@ function setBuffers(libc: Libc, fd: number, octets: number): void {
  * bound. A datagram too short to load from ends the program with 0: the control socket counts it.
  */
 function steerByType(libc: Libc, fd: number): void {
-  const program = new Uint8Array(4 * 8);
-  const view = new DataView(program.buffer);
+  // One block holds sock_fprog (length, address of the program) and the program behind it.
+  const block = new Uint8Array(FPROG_SIZE + 4 * 8);
+  const view = new DataView(block.buffer);
   const instruction = (index: number, code: number, jt: number, jf: number, k: number) => {
-    view.setUint16(index * 8, code, true);
-    view.setUint8(index * 8 + 2, jt);
-    view.setUint8(index * 8 + 3, jf);
-    view.setUint32(index * 8 + 4, k, true);
+    const at = FPROG_SIZE + index * 8;
+    view.setUint16(at, code, true);
+    view.setUint8(at + 2, jt);
+    view.setUint8(at + 3, jf);
+    view.setUint32(at + 4, k, true);
   };
   instruction(0, 0x28, 0, 0, 0); // ldh [0]
   instruction(1, 0x45, 0, 1, 0x8000); // jset T, next, skip one
   instruction(2, 0x06, 0, 0, 0); // ret 0: control
   instruction(3, 0x06, 0, 0, 1); // ret 1: data
-  const fprog = new DataView(new ArrayBuffer(16));
-  fprog.setUint16(0, 4, true);
-  fprog.setBigUint64(8, libc.address(program), true);
-  const value = new Uint8Array(fprog.buffer);
+  view.setUint16(0, 4, true);
+  view.setBigUint64(8, libc.address(block) + BigInt(FPROG_SIZE), true);
+  const value = block.subarray(0, FPROG_SIZE);
   checked(libc, "setsockopt", libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, value));
 }

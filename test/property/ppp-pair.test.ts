@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Passwords } from "../../src/aaa/index.ts";
+import { Passwords } from "../../src/aaa/passwords.ts";
 import type { AuthMethod, AuthReply, AuthRequest } from "../../src/ppp/index.ts";
 import { Conversation, PROFILE, seededRandom } from "../peer/ppp-conversation.ts";
 

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { Passwords, type User } from "../../../src/aaa/index.ts";
-import { chapResponse } from "../../../src/aaa/passwords.ts";
+import { chapResponse, Passwords, type User } from "../../../src/aaa/passwords.ts";
 import type { AuthRequest } from "../../../src/ppp/index.ts";
 import { authenticatorResponse, ntResponse } from "../../peer/mschapv2.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Pools } from "../../../src/aaa/index.ts";
+import { Pools } from "../../../src/aaa/pools.ts";
 
 const network = (pool: string[], gateway = "10.64.0.1", name = "default") => ({
   name,

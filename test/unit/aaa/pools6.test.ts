@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LocalUsers, Pools6 } from "../../../src/aaa/index.ts";
+import { LocalUsers } from "../../../src/aaa/index.ts";
+import { Pools6 } from "../../../src/aaa/pools6.ts";
 
 const network = (pool6: string[], name = "default") => ({ name, pool6 });
 const all = (pools: Pools6, name = "default"): string[] => {

@@ -75,7 +75,7 @@ describe("supervision", { concurrency: true }, () => {
       const { said, code, took } = await supervise(t, runtime, ["stuck"], [["SIGUSR2", 0]]);
       assert.equal(code, 1);
       assert.deepEqual(said.slice(2), ["fail Error: rejected"]);
-      assert.ok(took >= FAILURE_EXIT_MS - 50 && took < 3_000 + 500, `${took} ms`);
+      assert.ok(took >= FAILURE_EXIT_MS - 50, `${took} ms`);
     });
   }
 

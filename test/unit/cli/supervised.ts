@@ -1,7 +1,6 @@
 // A daemon that only ends: `supervised.ts quick|slow|stuck [late]`. "late" starts after SIGTERM.
 import { Supervisor } from "../../../src/cli/supervise.ts";
-import { openLibc } from "../../../src/daemon/libc.ts";
-import { isIgnored } from "../../../src/daemon/privileges.ts";
+import { isIgnored, openLibc } from "../../../src/daemon/libc.ts";
 
 const [, , mode = "", late = ""] = process.argv;
 const hold = setInterval(() => undefined, 1_000);

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
+import type { Config } from "../../../src/config/config.ts";
 import { openLibc } from "../../../src/daemon/libc.ts";
-import { takeOver } from "../../../src/daemon/privileges.ts";
+import { handOver, takeOver } from "../../../src/daemon/privileges.ts";
+import { StartError } from "../../../src/daemon/start-error.ts";
 import { privilegesIn } from "../../../src/linux/capabilities.ts";
 import { openPipe, setInherited, textToDescriptor } from "../../../src/linux/descriptor.ts";
+import type { Libc } from "../../../src/linux/libc.ts";
 import { isIgnored, readText, threads } from "../../../src/linux/proc.ts";
 import { pathOf, RUNTIMES, simplon } from "../cli/process.ts";
 
@@ -46,6 +50,32 @@ describe("what a thread may still do", () => {
       "NoNewPrivs 0",
     ]);
   });
+});
+
+describe("a handover that fails", () => {
+  const F_SETFD = 2;
+  const failures: [string, Partial<Libc>][] = [
+    ["no memory for the record", { memfdCreate: () => -1 }],
+    ["nothing can be written to it", { write: () => -1 }],
+    [
+      "a descriptor cannot be inherited",
+      {
+        fcntl: (fd, command, value) => (command === F_SETFD ? -1 : libc.fcntl(fd, command, value)),
+      },
+    ],
+  ];
+  for (const [what, broken] of failures) {
+    test(`leaves nothing open: ${what}`, async () => {
+      const before = readdirSync("/proc/self/fd").length;
+      const [control, data] = openPipe(libc);
+      const [tun, host] = openPipe(libc);
+      const devices = { sockets: { control, data }, tuns: [tun], hosts: [host] };
+      const inheritance = { config: {} as Config, devices };
+      const failing = handOver({ ...libc, ...broken }, inheritance, [], () => []);
+      await assert.rejects(failing, StartError);
+      assert.equal(readdirSync("/proc/self/fd").length, before);
+    });
+  }
 });
 
 describe("what the first run leaves", () => {

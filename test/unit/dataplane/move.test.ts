@@ -67,7 +67,8 @@ test("a worker that sends meanwhile meets the one name or the other, never a mix
   const ended = once(thread, "message");
   for (let n = 0; n < MOVES; n++) {
     plane.table.move(handle, names[n & 1] as Uint8Array);
-    if (n % 10_000 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    // An odd step: the pauses leave the record now with the one name, now with the other.
+    if (n % 10_001 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
   }
   Atomics.store(new Int32Array(plane.memory.buffer), layout.CONTROL_STOP / 4, 1);
   const [{ sent, torn }] = await ended;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Passwords } from "../../../src/aaa/index.ts";
+import { Passwords } from "../../../src/aaa/passwords.ts";
 import type { AuthMethod, AuthReply, AuthRequest } from "../../../src/ppp/index.ts";
 import { mschapv2 } from "../../peer/mschapv2.ts";
 import { CHAP, decodeOptions, type Heard, LCP, text } from "../../peer/ppp.ts";

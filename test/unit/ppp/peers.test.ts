@@ -2,7 +2,7 @@
 // client sends, in its order. They were taken from logs that users of these clients published.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Passwords } from "../../../src/aaa/index.ts";
+import { Passwords } from "../../../src/aaa/passwords.ts";
 import type { LinkOptions, NetworkProfile } from "../../../src/ppp/index.ts";
 import { mschapv2 } from "../../peer/mschapv2.ts";
 import {
