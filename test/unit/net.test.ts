@@ -4,12 +4,15 @@ import {
   formatEndpoint,
   formatIpv4,
   formatIpv6,
+  gateway6Of,
   ipv4,
+  ipv4Prefix,
   ipv6,
   parseIpv4,
   parseIpv4Prefix,
   parseIpv6,
   parseIpv6Prefix,
+  upperHalf,
 } from "../../src/net.ts";
 
 test("addresses become numbers and text again", () => {
@@ -134,4 +137,11 @@ test("an IPv6 prefix has no bits behind its length", () => {
 test("an endpoint of IPv6 stands in brackets", () => {
   assert.equal(formatEndpoint("10.0.0.1", 1701), "10.0.0.1:1701");
   assert.equal(formatEndpoint("2001:db8::1", 1701), "[2001:db8::1]:1701");
+});
+
+test("our own address in a network is the first of its first pool, and one", () => {
+  assert.equal(gateway6Of("2001:db8:64::/48"), "2001:db8:64::1");
+  assert.throws(() => gateway6Of("2001:db8::1/48"), /not an IPv6 prefix/);
+  assert.throws(() => ipv4Prefix("10.0.0.1/8"), /not an IPv4 prefix/);
+  assert.equal(upperHalf(ipv6("2001:db8:64:1::9")), 0x2001_0db8_0064_0001n);
 });
