@@ -19,14 +19,25 @@ export const ACK_DELAY_MS = 100;
 export const PEER_WINDOW_DEFAULT = 4;
 /** A peer's larger window is used up to here: more in flight helps no control connection. */
 export const PEER_WINDOW_MAX = 64;
-/** Our own Receive Window Size; messages ahead of their turn are kept only inside it. */
+/**
+ * Our own Receive Window Size; messages ahead of their turn are kept only inside it. With 16 a LAC
+ * sets up 160 calls a second over a path of 50 ms, with the 4 of RFC 2661 4.4.3 a quarter of that;
+ * what a tunnel can make us keep stays within 16 messages (24 kB).
+ */
 export const RECEIVE_WINDOW = 16;
-/** Control messages waiting behind a closed window; over it an ICRQ is left for its repetition. */
+/**
+ * Control messages waiting behind a closed window; over it an ICRQ is left for its repetition.
+ * With a peer's window of 4 and a round trip of 50 ms so many are gone in 13 s: within the 31 s
+ * that a peer repeats itself.
+ */
 export const SEND_QUEUE_MAX = 1_024;
 /** Octets of AVP values in a message that is kept ahead of its turn; a larger one is dropped. */
 export const EARLY_MESSAGE_MAX = 1_500;
 /** State stays for one full retransmission cycle after StopCCN (RFC 2661 5.7). */
 export const TUNNEL_LINGER_MS = 31_000;
+/** Ids in use or resting, and draws for one: with three quarters taken 64 fail once in 10^8. */
+export const IDS_TAKEN_MAX = 49_152;
+export const ID_DRAWS_MAX = 64;
 /** An id that was used last is not given out again for this long. */
 export const ID_QUARANTINE_MS = 60_000;
 /** A tunnel that is not established by then is cleared: one retransmission cycle and a little. */
@@ -42,21 +53,33 @@ export const PEER_TEXT_MAX = 128;
  * which has not shown that it is really there. The smallest SCCRQ has 53.
  */
 export const UNPROVEN_ANSWER_MAX = 128;
-/** Octets of our own Host Name; longer is cut. The SCCRP stays within the above. */
+/** Octets of our own Host Name; a configuration may have no longer one. The SCCRP stays within the above. */
 export const HOST_NAME_MAX = 64;
 /** The same with a tunnel secret: Challenge and Challenge Response take 44 octets of the SCCRP. */
 export const HOST_NAME_WITH_SECRET_MAX = 24;
-/** Such answers a second, in all; over that an SCCRQ is dropped in silence. 4 Mbit/s at most. */
+/**
+ * Such answers a second, in all; over that an SCCRQ is dropped in silence. 4.1 Mbit/s of L2TP octets
+ * at most; with the headers of UDP and IP 5 Mbit/s by IPv4, 5.6 Mbit/s by IPv6.
+ */
 export const UNPROVEN_ANSWERS_PER_SECOND = 4_000;
 /** Such answers at once, after a pause. */
 export const UNPROVEN_ANSWERS_BURST = 2_000;
 /** For this long an answer counts against the source that got it, unless a tunnel came of it. */
 export const UNPROVEN_MEMORY_MS = 10_000;
-/** Such answers that count against one source; 13 kB/s is what can be reflected to an address. */
+/**
+ * Such answers that count against one source; 13 kB/s of L2TP octets (16 with the headers of UDP
+ * and IPv4) is what can be reflected to an address.
+ */
 export const UNPROVEN_ANSWERS_PER_SOURCE_MAX = 1_024;
-/** Tunnels that are not established, in all and from one source (an IPv6 source is a /64). */
+/** Tunnels that are not established, in all: a sixteenth of all ids. */
 export const HALF_OPEN_MAX = 4_096;
-export const HALF_OPEN_PER_SOURCE_MAX = 1_024;
+/**
+ * The same from one source (an IPv6 source is a /64). 500 clients behind one address that all begin
+ * at once have room; each more makes it likelier that a blind guess hits the id of one of them.
+ */
+export const HALF_OPEN_PER_SOURCE_MAX = 512;
+/** Draws for an old one; with one among fifty, 256 draws all miss it once in 170 times. */
+export const HALF_OPEN_DRAWS_MAX = 256;
 /**
  * A half-open tunnel gives way only when it is older: no round trip on earth takes longer. There
  * is always one, as no more begin in this time than the burst and the rate of the answers allow.

@@ -1,7 +1,7 @@
 /** Reads a configuration: TOML, then the schema, then what keys say about each other. @module */
 import { closeSync, openSync, readSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
-import { CONFIG_MAX, MTU6_MIN } from "../limits.ts";
+import { CONFIG_MAX, HOST_NAME_WITH_SECRET_MAX, MTU6_MIN } from "../limits.ts";
 import { type Ipv4Prefix, type Ipv6Prefix, ipv4 } from "../net.ts";
 import {
   contains,
@@ -94,12 +94,22 @@ function syntaxError(error: TomlError, file: string): ConfigError {
 
 function crossErrors(source: Source, file: ConfigFile): ConfigError[] {
   const errors = [
+    ...hostNameErrors(source, file),
     ...duplicates(source, file),
     ...poolErrors(source, file),
     ...pool6Errors(source, file),
     ...unknownNetworks(source, file),
   ];
   return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+}
+
+/** The SCCRP has to stay small enough for strangers, and a secret takes room in it. */
+function hostNameErrors(source: Source, { lns }: ConfigFile): ConfigError[] {
+  if (lns.secret === "" || lns.hostname.length <= HOST_NAME_WITH_SECRET_MAX) return [];
+  const expected =
+    `at most ${HOST_NAME_WITH_SECRET_MAX} characters, as the first answer ` +
+    "to a peer also carries the tunnel authentication (secret is set)";
+  return [expectedError(source, ["lns", "hostname"], expected)];
 }
 
 function duplicates(source: Source, file: ConfigFile): ConfigError[] {

@@ -9,12 +9,13 @@ import {
   AUTH_NAME_MAX,
   HELLO_MAX_MS,
   HISTORY_PATH_MAX,
+  HOST_NAME_MAX,
+  HOST_NAME_WITH_SECRET_MAX,
   MTU_MAX,
   MTU_MIN,
   NAME_SERVERS_MAX,
   NETWORK_NAME_MAX,
   NETWORKS_MAX,
-  PEER_TEXT_MAX,
   POOL_PREFIX_MAX,
   POOL_PREFIX_MIN,
   POOL6_PREFIX_MAX,
@@ -133,12 +134,15 @@ const lns = z.strictObject(
       .default("0.0.0.0:1701")
       .describe('Address and UDP port of the L2TP server; "[::]:1701" serves both families.'),
     hostname: text(
-      `1 to ${PEER_TEXT_MAX} printable ASCII characters without spaces`,
-      (value) => isPrintable(value, PEER_TEXT_MAX),
-      { pattern: `^[!-~]{1,${PEER_TEXT_MAX}}$` },
+      `1 to ${HOST_NAME_MAX} printable ASCII characters without spaces`,
+      (value) => isPrintable(value, HOST_NAME_MAX),
+      { pattern: `^[!-~]{1,${HOST_NAME_MAX}}$` },
     )
       .default("simplon")
-      .describe("Host Name that peers see; also the name in CHAP challenges."),
+      .describe(
+        "Host Name that peers see; also the name in CHAP challenges. " +
+          `With a secret at most ${HOST_NAME_WITH_SECRET_MAX} characters.`,
+      ),
     secret: octets(0, SECRET_MAX)
       .default("")
       .describe('Shared tunnel secret; "" means no tunnel authentication.'),

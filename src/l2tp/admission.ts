@@ -10,7 +10,7 @@
  *
  * What it costs: at most 128 octets for each SCCRQ of 53 or more, and five retransmissions over
  * 23 s for one that got a tunnel: a factor of 15 at the very most, of 4 Mbit/s in all and 13 kB/s
- * to one address. With nothing to spare retransmissions are the first to stop.
+ * to one address, in L2TP octets. With nothing to spare retransmissions are the first to stop.
  *
  * @module
  */

@@ -5,11 +5,13 @@
  *
  * @module
  */
-import { HALF_OPEN_MAX, HALF_OPEN_PER_SOURCE_MAX, HALF_OPEN_YOUNG_MS } from "../limits.ts";
+import {
+  HALF_OPEN_DRAWS_MAX,
+  HALF_OPEN_MAX,
+  HALF_OPEN_PER_SOURCE_MAX,
+  HALF_OPEN_YOUNG_MS,
+} from "../limits.ts";
 import type { Random } from "../sansio/machine.ts";
-
-/** With an old one among fifty, 256 draws all miss it once in 170 times. */
-const DRAWS_MAX = 256;
 
 export interface HalfOpenItem {
   readonly source: string;
@@ -68,7 +70,7 @@ export class HalfOpen<Item extends HalfOpenItem> {
   }
 
   #old(bag: Bag<Item>, now: number): Item | undefined {
-    for (let draw = 0; draw < DRAWS_MAX; draw++) {
+    for (let draw = 0; draw < HALF_OPEN_DRAWS_MAX; draw++) {
       const octets = this.#random(2);
       const item = bag.at((((octets[0] ?? 0) << 8) | (octets[1] ?? 0)) % bag.size);
       if (item !== undefined && now - item.since >= HALF_OPEN_YOUNG_MS) return item;

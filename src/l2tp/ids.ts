@@ -1,17 +1,13 @@
 /**
- * Tunnel and Session IDs: random, so that they cannot be guessed from outside the path, never 0
+ * Tunnel and Session IDs: random, so that one guess from outside the path seldom hits, never 0
  * (RFC 2661 5.3), and not given out again soon, so that a late message of a closed tunnel or
  * session does not reach its successor.
  *
  * @module
  */
-import { ID_QUARANTINE_MS } from "../limits.ts";
+import { ID_DRAWS_MAX, ID_QUARANTINE_MS, IDS_TAKEN_MAX } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
 import type { Random } from "../sansio/machine.ts";
-
-/** With at most three quarters taken, 64 draws all fail once in 10^8 times. */
-const TAKEN_MAX = 49_152;
-const DRAWS_MAX = 64;
 
 interface Resting {
   readonly ids: Set<number>;
@@ -27,8 +23,8 @@ export class Ids {
   take(random: Random, used: ReadonlyMap<number, unknown>, now: number): number {
     this.#expire(now);
     const resting = this.#resting?.ids;
-    if (used.size + (resting?.size ?? 0) > TAKEN_MAX) return 0;
-    for (let draw = 0; draw < DRAWS_MAX; draw++) {
+    if (used.size + (resting?.size ?? 0) > IDS_TAKEN_MAX) return 0;
+    for (let draw = 0; draw < ID_DRAWS_MAX; draw++) {
       const octets = random(2);
       const id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0);
       if (id !== 0 && !used.has(id) && resting?.has(id) !== true) return id;

@@ -230,7 +230,10 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     this.#tunnels.settle(tunnel, now);
   }
 
-  /** A LAC that gives up before it has our SCCRP names the tunnel by its own id (4.4.3). */
+  /**
+   * A LAC that gives up before it has our SCCRP names the tunnel by its own id (4.4.3). While
+   * nothing proves that it is there, the tunnel ends without an answer.
+   */
   #handleEarlyStop({ received, message, path }: Stray, now: number): void {
     const tunnel = this.#tunnels.findByPeer(path, message.assignedTunnelId);
     if (tunnel === undefined) this.#lcce.count("unknown-tunnel");

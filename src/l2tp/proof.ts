@@ -1,7 +1,11 @@
 /**
  * Whether the peer of a tunnel is where its datagrams say that it is: it has acknowledged our
- * SCCRP, which it cannot without having got it. Before that nothing goes to it but SCCRP, and that
- * within the bounds of `Admission`.
+ * SCCRP, in a message to the Tunnel ID that only the SCCRP told. Before that nothing goes to it but
+ * SCCRP, and that within the bounds of `Admission`.
+ *
+ * The id is a random one of 65,535, no more. Who forges an address and keeps as many half-open
+ * tunnels of it as a source may have (512) hits one of them with each 128th blind SCCCN, and has an
+ * established tunnel in another's name. Only a tunnel secret closes that.
  *
  * @module
  */

@@ -118,8 +118,11 @@ export class Tunnel {
 
   receive(message: ControlMessage, now: number): void {
     this.#heard = now;
-    if (!this.#channel.acknowledge(message.nr)) this.#lcce.count("nr-never-sent");
-    if (this.#channel.isAcknowledged) this.#proof.give();
+    // A StopCCN to Tunnel ID 0 shows nothing: its sender need not have seen our SCCRP.
+    if (message.tunnelId === this.tunnelId) {
+      if (!this.#channel.acknowledge(message.nr)) this.#lcce.count("nr-never-sent");
+      if (this.#channel.isAcknowledged) this.#proof.give();
+    }
     // Whatever answers SCCRP acknowledges it; a peer that gives up may not have seen it.
     if (!this.#proof.isGiven && !isOfType(message, "StopCCN")) {
       this.#lcce.count("not-acknowledged");

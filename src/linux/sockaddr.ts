@@ -93,20 +93,29 @@ export function encodePktinfo(local: string, family = familyOf(local)): Uint8Arr
 
 /**
  * The address that a received datagram was sent to; `undefined` when the kernel gave none, and for
- * a multicast group: nobody answers as such.
+ * multicast and broadcast: nobody answers as such.
  */
 export function decodePktinfo(view: DataView, at: number, length: number): string | undefined {
   if (length < CMSG_HEADER_SIZE + PKTINFO_SIZE) return undefined;
   const level = view.getInt32(at + 8, true);
   const type = view.getInt32(at + 12, true);
   if (level === IPPROTO_IP && type === IP_PKTINFO) {
-    return formatIpv4(view.getUint32(at + PKTINFO_DESTINATION));
+    return isGroup(view, at + PKTINFO_DESTINATION)
+      ? undefined
+      : formatIpv4(view.getUint32(at + PKTINFO_DESTINATION));
   }
   const isPktinfo6 = level === IPPROTO_IPV6 && type === IPV6_PKTINFO;
   if (!isPktinfo6 || length < CMSG_HEADER_SIZE + PKTINFO6_SIZE) return undefined;
   if (view.getUint8(at + CMSG_HEADER_SIZE) === 0xff) return undefined;
+  const isMapped = MAPPED.every((octet, i) => octet === view.getUint8(at + CMSG_HEADER_SIZE + i));
+  if (isMapped && isGroup(view, at + CMSG_HEADER_SIZE + MAPPED_PREFIX)) return undefined;
   const index = view.getUint32(at + PKTINFO6_INDEX, true);
   return formatIn6(view, at + CMSG_HEADER_SIZE, index);
+}
+
+/** IPv4 multicast, reserved or the limited broadcast: 224.0.0.0/3. */
+function isGroup(view: DataView, at: number): boolean {
+  return view.getUint8(at) >= 224;
 }
 
 function parseIn6(text: string): { octets: Uint8Array; index: number } {

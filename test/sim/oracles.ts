@@ -71,15 +71,15 @@ export function acknowledgesInTime({ owedAt }: Correspondence, now: number): Ver
 }
 
 /**
- * Who has not shown that it is there gets an SCCRP or a refusal, and a small one; and a ZLB for the
- * StopCCN of a peer that gives up before it has our SCCRP (RFC 2661 5.7).
+ * Who has not shown that it is there gets an SCCRP or a refusal, and a small one; nothing else, not
+ * even a ZLB for the StopCCN of a peer that gives up before it has our SCCRP.
  */
 export function noAmplification(record: Correspondence, datagram: Uint8Array): Verdict {
   if (record.heard > 0) return undefined;
   const message = parseControlMessage(datagram);
   if (typeof message === "string") return undefined;
+  if (message.avps.length === 0) return "a ZLB to a peer that has acknowledged nothing";
   const type = readAvp(message.avps, AvpType.MessageType);
-  if (message.avps.length === 0) return undefined;
   if (type !== MessageType.SCCRP && type !== MessageType.StopCCN) {
     return `message ${type} to a peer that has acknowledged nothing`;
   }

@@ -81,6 +81,7 @@ describe("StopCCN from the peer", () => {
   test("named by the peer's id it is acknowledged, and again, once SCCRP is", () => {
     const talk = new Talk();
     talk.request();
+    talk.ack();
     const stop = { tunnelId: 0, nr: 1 };
     assert.deepEqual(names(talk.say(talk.stopCcn(1), stop)), ["ZLB"]);
     assert.deepEqual(talk.takeEvents(), ["tunnel-down"]);

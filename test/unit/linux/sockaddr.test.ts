@@ -91,6 +91,15 @@ test("the address that a datagram was sent to is the header's destination", () =
   assert.equal(pktinfo(received), "198.51.100.7");
 });
 
+test("nobody answers as an IPv4 group, nor as everyone", () => {
+  for (const address of ["224.0.0.1", "239.255.255.255", "255.255.255.255"]) {
+    const received = encodePktinfo("192.0.2.1");
+    received.set(address.split(".").map(Number), 24);
+    assert.equal(pktinfo(received), undefined, address);
+    assert.equal(pktinfo(encodePktinfo(address, AF_INET6)), undefined, `${address}, mapped`);
+  }
+});
+
 test("nobody answers as a multicast group, nor without an address", () => {
   assert.equal(pktinfo(encodePktinfo("ff02::1%3")), undefined);
   assert.equal(pktinfo(encodePktinfo("2001:db8::1").subarray(0, 28)), undefined);
