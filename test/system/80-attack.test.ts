@@ -42,7 +42,7 @@ before(async () => {
   memoryBefore = resident();
 });
 after(async () => {
-  await lns.stop();
+  await lns?.stop();
   await lab.close();
 });
 
