@@ -20,9 +20,9 @@ export const PEER_WINDOW_DEFAULT = 4;
 /** A peer's larger window is used up to here: more in flight helps no control connection. */
 export const PEER_WINDOW_MAX = 64;
 /**
- * Our own Receive Window Size; messages ahead of their turn are kept only inside it. With 16 a LAC
- * sets up 160 calls a second over a path of 50 ms, with the 4 of RFC 2661 4.4.3 a quarter of that;
- * what a tunnel can make us keep stays within 16 messages (24 kB).
+ * Messages ahead of their turn are kept only inside this window. A peer that we have told nothing
+ * sends at most 4 at once (RFC 2661 4.4.3), some send more; what a tunnel can make us keep stays
+ * within 16 messages (24 kB).
  */
 export const RECEIVE_WINDOW = 16;
 /**
@@ -56,7 +56,7 @@ export const UNPROVEN_ANSWER_MAX = 128;
 /** Octets of our own Host Name; a configuration may have no longer one. The SCCRP stays within the above. */
 export const HOST_NAME_MAX = 64;
 /** The same with a tunnel secret: Challenge and Challenge Response take 44 octets of the SCCRP. */
-export const HOST_NAME_WITH_SECRET_MAX = 24;
+export const HOST_NAME_WITH_SECRET_MAX = 32;
 /**
  * Such answers a second, in all; over that an SCCRQ is dropped in silence. 4.1 Mbit/s of L2TP octets
  * at most; with the headers of UDP and IP 5 Mbit/s by IPv4, 5.6 Mbit/s by IPv6.
@@ -64,7 +64,7 @@ export const HOST_NAME_WITH_SECRET_MAX = 24;
 export const UNPROVEN_ANSWERS_PER_SECOND = 4_000;
 /** Such answers at once, after a pause. */
 export const UNPROVEN_ANSWERS_BURST = 2_000;
-/** For this long an answer counts against the source that got it, unless a tunnel came of it. */
+/** For this long an answer counts against the source that got it. */
 export const UNPROVEN_MEMORY_MS = 10_000;
 /**
  * Such answers that count against one source; 13 kB/s of L2TP octets (16 with the headers of UDP

@@ -4,7 +4,7 @@
  * retransmissions or the StopCCN that refuses, and each is an "answer" here.
  *
  * All answers come from one token bucket. While it is full everyone is served; the emptier it is,
- * the fewer unfruitful answers a source may have had lately to be served. So those that flood take
+ * the fewer answers a source may have had lately to be served. So those that flood take
  * what is left over, each as much as the next, and who asks for the first time is served at once
  * while more than that is to be had.
  *
@@ -28,11 +28,10 @@ const STEPS = 8;
 /** Tokens that must be there besides, for each answer that counts; half the bucket at most. */
 const STEP = UNPROVEN_ANSWERS_BURST / (2 * STEPS);
 
-/** An answer that was given. Its receiver gives it back when a tunnel came of it. */
-export interface Answer {
+/** An answer that was given. */
+interface Answer {
   readonly source: string;
   readonly until: number;
-  counts: boolean;
 }
 
 export class Admission {
@@ -40,7 +39,7 @@ export class Admission {
   #filledAt = -Infinity;
   /** Answers that count, by source; no entry: none. */
   readonly #sources = new Map<string, number>();
-  /** Oldest first; the first one counts. The bucket's rate and their time bound their number. */
+  /** Oldest first. The bucket's rate and their time bound their number. */
   readonly #answers = new Fifo<Answer>();
 
   /** Answers that are remembered. */
@@ -56,7 +55,8 @@ export class Admission {
   handleTimeout(now: number): void {
     for (let first = this.#answers.at(0); first !== undefined; first = this.#answers.at(0)) {
       if (first.until > now) return;
-      this.forgive(first);
+      this.#answers.shift();
+      this.#forget(first);
     }
   }
 
@@ -75,24 +75,21 @@ export class Admission {
     return this.#tokens >= 1 + STEPS * STEP;
   }
 
-  /** An answer goes to `source`; it was allowed. */
-  spend(source: string, now: number): Answer {
+  /**
+   * An answer goes to `source`; it was allowed. It counts whatever comes of it: a tunnel costs
+   * nothing, so one that is opened only to be closed must not make up for the next.
+   */
+  spend(source: string, now: number): void {
     this.#advance(now);
     this.#tokens -= 1;
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
-    const answer = { source, until: now + UNPROVEN_MEMORY_MS, counts: true };
-    this.#answers.push(answer);
-    return answer;
+    this.#answers.push({ source, until: now + UNPROVEN_MEMORY_MS });
   }
 
-  /** A tunnel came of it: the source is no worse than one that never asked. */
-  forgive(answer: Answer): void {
-    if (!answer.counts) return;
-    answer.counts = false;
-    const count = (this.#sources.get(answer.source) ?? 0) - 1;
-    if (count > 0) this.#sources.set(answer.source, count);
-    else this.#sources.delete(answer.source);
-    while (this.#answers.at(0)?.counts === false) this.#answers.shift();
+  #forget({ source }: Answer): void {
+    const count = (this.#sources.get(source) ?? 0) - 1;
+    if (count > 0) this.#sources.set(source, count);
+    else this.#sources.delete(source);
   }
 
   #advance(now: number): void {

@@ -10,7 +10,7 @@ import {
   type ControlMessage,
   MessageType,
 } from "../codec/index.ts";
-import { PEER_TEXT_MAX, PEER_WINDOW_DEFAULT, RECEIVE_WINDOW } from "../limits.ts";
+import { PEER_TEXT_MAX, PEER_WINDOW_DEFAULT } from "../limits.ts";
 import { collect, nameOf, Values } from "./avps.ts";
 import { ErrorCode, type Fault, PROTOCOL_VERSION } from "./results.ts";
 import type { Result } from "./types.ts";
@@ -164,6 +164,10 @@ function plain(code: number): number {
   return code > 0xff && (code & 0xff) === 0 ? code >> 8 : code;
 }
 
+/**
+ * SCCRP, which goes to addresses that nothing is known of: mandatory AVPs only, and the Challenge and
+ * Challenge Response that a secret asks for. So a peer takes our window to be 4 (RFC 2661 4.4.3).
+ */
 export function startReply(reply: {
   hostName: Uint8Array;
   tunnelId: number;
@@ -176,7 +180,6 @@ export function startReply(reply: {
     { type: AvpType.FramingCapabilities, value: Uint8Array.of(0, 0, 0, FRAMING_BOTH) },
     { type: AvpType.HostName, value: reply.hostName },
     uint16(AssignedTunnelId, reply.tunnelId),
-    uint16(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
   ];
   if (reply.challenge !== undefined) {
     avps.push({ type: AvpType.Challenge, value: reply.challenge });

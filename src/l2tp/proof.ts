@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Admission, type Answer, sourceOf } from "./admission.ts";
+import { type Admission, sourceOf } from "./admission.ts";
 import type { Departure } from "./channel.ts";
 
 export class Proof {
@@ -17,8 +17,6 @@ export class Proof {
   readonly source: string;
   readonly #admission: Admission;
   #isGiven = false;
-  /** SCCRPs that count against the source until a tunnel comes of them. */
-  #answers: Answer[] = [];
 
   constructor(admission: Admission, peer: string) {
     this.#admission = admission;
@@ -44,11 +42,6 @@ export class Proof {
   }
 
   sent(now: number): void {
-    if (!this.#isGiven) this.#answers.push(this.#admission.spend(this.source, now));
-  }
-
-  /** The tunnel is established. */
-  forgive(): void {
-    for (const answer of this.#answers.splice(0)) this.#admission.forgive(answer);
+    if (!this.#isGiven) this.#admission.spend(this.source, now);
   }
 }

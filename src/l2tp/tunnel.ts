@@ -347,7 +347,6 @@ export class Tunnel {
   #established(): void {
     this.wasEstablished = true;
     this.#lcce.established += 1;
-    this.#proof.forgive();
     this.#lcce.emit({ type: "tunnel-up", tunnel: this.info() });
   }
 

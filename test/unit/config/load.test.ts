@@ -346,11 +346,11 @@ test("a host name has to fit into the SCCRP, where a secret leaves less room", (
   const lns = (length: number, secret = "") =>
     `[lns]\nhostname = "${"n".repeat(length)}"\nsecret = "${secret}"\n${NETWORK}`;
   assert.equal(parsed(lns(64)).lns.hostName.length, 64);
-  assert.equal(parsed(lns(24, "geheim")).lns.hostName.length, 24);
+  assert.equal(parsed(lns(32, "geheim")).lns.hostName.length, 32);
   const [long = "", ...others] = errors(lns(65));
   assert.match(long, /^simplon\.toml:2: \[lns\] hostname: expected 1 to 64 printable ASCII/);
-  const [cut = "", ...more] = errors(lns(25, "geheim"));
-  assert.match(cut, /^simplon\.toml:2: \[lns\] hostname: expected at most 24 characters, as /);
+  const [cut = "", ...more] = errors(lns(33, "geheim"));
+  assert.match(cut, /^simplon\.toml:2: \[lns\] hostname: expected at most 32 characters, as /);
   assert.match(cut, /secret is set/);
   assert.deepEqual([...others, ...more], []);
 });

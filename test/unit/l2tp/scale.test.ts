@@ -51,6 +51,8 @@ function populated(count: number): Populated {
 
 test("every tunnel has its own HELLO, and all are cleared when nobody answers", () => {
   const { lns } = populated(MANY);
+  lns.handleTimeout(59_999);
+  assert.equal(drain(lns).length, 0);
   assert.equal(lns.pollTimeout(), 60_000);
   let hellos = 0;
   for (let now = 60_000; now < 60_000 + MANY; now++) {
