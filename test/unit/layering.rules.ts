@@ -18,19 +18,18 @@ const COMMON = ["limits", "net"];
 const CORE = ["codec", "sansio", ...COMMON];
 const HASHES = ["@noble/hashes"];
 
-/** One way: codec ← l2tp | ppp | radius ← aaa ← daemon ← cli; daemon wires the leaves. */
+/** One way: codec ← l2tp | ppp ← aaa ← history ← daemon ← cli; daemon wires the leaves. */
 const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
   net: { knows: [], packages: ["ipaddr.js"], isPure: true },
-  index: { knows: [...CORE, "l2tp", "ppp", "radius"], isPure: true },
+  index: { knows: [...CORE, "l2tp", "ppp"], isPure: true },
   sansio: { knows: COMMON, isPure: true },
   codec: { knows: [...COMMON, "assembly", "build"], isPure: true },
   l2tp: { knows: CORE, packages: HASHES, isPure: true },
   ppp: { knows: CORE, packages: HASHES, isPure: true },
   ipv6: { knows: CORE, isPure: true },
-  radius: { knows: CORE, packages: HASHES, isPure: true },
   host: { knows: ["codec", ...COMMON], isPure: true },
-  aaa: { knows: [...CORE, "l2tp", "ppp", "radius"], packages: [...HASHES, "des.js", "js-md4"] },
+  aaa: { knows: [...CORE, "l2tp", "ppp"], packages: [...HASHES, "des.js", "js-md4"] },
   history: { knows: [...CORE, "l2tp", "ppp", "aaa"], isPure: true },
   linux: { knows: COMMON, packages: ["node:", "koffi"] },
   dataplane: { knows: [...COMMON, "linux", "assembly", "build"], packages: ["node:"] },
@@ -43,7 +42,6 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "l2tp",
       "ppp",
       "ipv6",
-      "radius",
       "aaa",
       "history",
       "host",
