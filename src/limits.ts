@@ -205,6 +205,8 @@ export const LOG_DEPTH_MAX = 6;
 export const LOG_ELEMENTS_MAX = 64;
 /** Characters of one text in an entry of the history. */
 export const HISTORY_TEXT_MAX = 128;
+/** Addresses of one session in the history: one of each family, and some of renegotiations. */
+export const HISTORY_ADDRESSES_MAX = 8;
 /**
  * Entries of the history, 16,384 in all. Those of users who proved who they are, of peers that have
  * a tunnel, and of addresses that may be forged have shares of their own: whoever needs no password

@@ -179,19 +179,30 @@ async function answer(connection: Socket, request: Request, handlers: ApiHandler
 function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMessage> {
   const { show } = request;
   if (show === "counters") yield { counters: handlers.counters() };
-  else yield* chunks(select<Row>(handlers[show](), request));
+  else yield* selected(handlers[show](), request);
   yield { end: true };
 }
 
-function* chunks(rows: Iterable<Row>): Generator<AnswerMessage> {
+/** A message for so many rows that were looked at: also without a row it gives others their turn. */
+function* selected(all: Iterable<Row>, request: Request): Generator<AnswerMessage> {
+  let left = request.last ?? Infinity;
+  for (const chunk of chunks(all)) {
+    const rows = [...select(chunk, { ...request, last: left })];
+    yield { rows };
+    left -= rows.length;
+    if (left <= 0) return;
+  }
+}
+
+function* chunks(rows: Iterable<Row>): Generator<Row[]> {
   let chunk: Row[] = [];
   for (const row of rows) {
     chunk.push(row);
     if (chunk.length < API_CHUNK_ROWS) continue;
-    yield { rows: chunk };
+    yield chunk;
     chunk = [];
   }
-  if (chunk.length > 0) yield { rows: chunk };
+  if (chunk.length > 0) yield chunk;
 }
 
 /** Goes on when the peer has read, and not before other work had its turn. */

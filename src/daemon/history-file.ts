@@ -51,20 +51,21 @@ export async function loadHistory(path: string): Promise<Loaded> {
   }
   try {
     const { size } = await file.stat();
-    const header = await read(file, 0, HEADER.length);
+    const header = (await readOctets(file, 0, HEADER.length)).toString("utf8");
     if (!HEADER.startsWith(header) || header.length < Math.min(size, HEADER.length)) {
       throw new ForeignFileError(`${path} exists and is no history of simplon`);
     }
     if (header.length < HEADER.length) return { entries: [], corrupt: 0, length: 0 };
     const start = Math.max(HEADER.length, size - 2 * HISTORY_FILE_MAX);
-    const text = await read(file, start, size - start);
-    return { ...parse(text), length: start + Buffer.byteLength(wholeLines(text)) };
+    const octets = await readOctets(file, start, size - start);
+    // Of the octets, not of the text: what is no UTF-8 has another length there.
+    return { ...parse(octets.toString("utf8")), length: start + octets.lastIndexOf("\n") + 1 };
   } finally {
     await file.close();
   }
 }
 
-async function read(file: FileHandle, position: number, length: number): Promise<string> {
+async function readOctets(file: FileHandle, position: number, length: number): Promise<Buffer> {
   const octets = Buffer.alloc(length);
   let filled = 0;
   while (filled < length) {
@@ -72,7 +73,7 @@ async function read(file: FileHandle, position: number, length: number): Promise
     if (bytesRead === 0) break;
     filled += bytesRead;
   }
-  return octets.toString("utf8", 0, filled);
+  return octets.subarray(0, filled);
 }
 
 /** Without the line that a crash tore. */
@@ -140,7 +141,7 @@ export class HistoryFile {
     if (this.#isStale) return;
     const line = `${formatLine(entry)}\n`;
     this.#pending.push(line);
-    this.#pendingOctets += line.length;
+    this.#pendingOctets += Buffer.byteLength(line);
     // What waits for too long is in memory all the same.
     if (this.#pendingOctets > HISTORY_PENDING_MAX) this.rewrite();
     this.#schedule(HISTORY_WRITE_MS);

@@ -7,7 +7,7 @@
  * @module
  */
 import type { EndedBy } from "../l2tp/index.ts";
-import { HISTORY_TEXT_MAX } from "../limits.ts";
+import { HISTORY_ADDRESSES_MAX, HISTORY_TEXT_MAX } from "../limits.ts";
 import { CODES, type Code } from "./codes.ts";
 
 /** How far it came; a session whose peer has proved its name is in "network". */
@@ -68,7 +68,6 @@ export interface Entry {
 
 const TEXTS = ["user", "network", "peer", "hostName", "callingNumber", "words"] as const;
 const NUMBERS = ["tunnelId", "sessionId", "rxOctets", "txOctets"] as const;
-const ADDRESSES_MAX = 8;
 
 const NOTHING = {
   user: "",
@@ -91,7 +90,7 @@ type Required = Pick<Entry, "at" | "since" | "what" | "rank" | "code" | "by" | "
 export function makeEntry(given: Required & Partial<Entry>): Entry {
   const entry: Mutable<Entry> = { ...NOTHING, ...given };
   for (const key of TEXTS) entry[key] = cleanText(entry[key]);
-  entry.addresses = entry.addresses.slice(0, ADDRESSES_MAX).map(cleanText);
+  entry.addresses = entry.addresses.slice(0, HISTORY_ADDRESSES_MAX).map(cleanText);
   const { result } = entry;
   if (result?.text !== undefined) entry.result = { ...result, text: cleanText(result.text) };
   return entry;

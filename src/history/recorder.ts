@@ -4,7 +4,9 @@
  *
  * @module
  */
+
 import type { LnsEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts";
+import { HISTORY_ADDRESSES_MAX } from "../limits.ts";
 import { formatEndpoint } from "../net.ts";
 import type { DownReason } from "../ppp/index.ts";
 import { linkCode, refusalCode, refusedCode, sessionCode, tunnelCode } from "./classify.ts";
@@ -72,7 +74,8 @@ export class Story {
   }
 
   up(address: string): void {
-    if (!this.addresses.includes(address)) this.addresses.push(address);
+    const isFull = this.addresses.length >= HISTORY_ADDRESSES_MAX;
+    if (!isFull && !this.addresses.includes(address)) this.addresses.push(address);
   }
 
   /** The link ends or has ended by itself; returns the code. The first reason counts. */
