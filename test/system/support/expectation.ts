@@ -27,6 +27,7 @@ const IPCP = 0x8021;
 const IPV6 = 0x0057;
 const IPV6CP = 0x8057;
 /** A Next Header and a type of its messages. */
+const IPV4_HEADER = 20;
 const ICMPV6 = 58;
 const ROUTER_ADVERTISEMENT = 134;
 const PAP = 0xc023;
@@ -288,7 +289,9 @@ function readChap(code: number, identifier: number, data: Uint8Array, values: Va
   return { kind: `CHAP ${name}`, isNested: false };
 }
 
+/** A packet that ends within its header, which only a client of our own sends, has no addresses. */
 function readIp(packet: Uint8Array, values: Values): Kind {
+  if (packet.length < IPV4_HEADER) return { kind: "IP cut short", isNested: false };
   values.add("ip.src", packet.subarray(12, 16).join("."));
   values.add("ip.dst", packet.subarray(16, 20).join("."));
   return { kind: "IP", isNested: false };
