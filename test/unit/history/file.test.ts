@@ -1,5 +1,6 @@
 // The file: survives, bounded, tolerant of what a crash or a hand does to it, never in the way.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
@@ -14,10 +15,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { History } from "../../../src/daemon/history.ts";
 import { HEADER, HistoryFile, loadHistory } from "../../../src/daemon/history-file.ts";
 import { type Entry, formatLine } from "../../../src/history/entry.ts";
-import { HISTORY_FILE_MAX, HISTORY_WRITE_MS } from "../../../src/limits.ts";
+import { HISTORY_FILE_MAX, HISTORY_PENDING_MAX, HISTORY_WRITE_MS } from "../../../src/limits.ts";
+import { until } from "../until.ts";
 import { ended, entry, NOON } from "./entries.ts";
 
 function place(t: TestContext): string {
@@ -45,7 +48,9 @@ class Run {
   }
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, HISTORY_WRITE_MS * 1.5));
+/** For what is not to happen: longer than it would take. */
+const pause = () => new Promise((resolve) => setTimeout(resolve, HISTORY_WRITE_MS * 1.5));
+const sizeOf = (path: string) => statSync(path).size;
 const lines = (...entries: Entry[]) => entries.map((each) => `${formatLine(each)}\n`).join("");
 
 test("an orderly end keeps everything, in a file of the owner alone", async (t) => {
@@ -85,7 +90,7 @@ test("after a kill all but the last moment is there, and the kill has an entry",
   const path = place(t);
   const first = await Run.start(path);
   first.history.add(ended());
-  await settled();
+  await until("the entry in the file", async () => (await loadHistory(path)).entries.length === 2);
   // No close: as if by SIGKILL. What a torn write leaves:
   appendFileSync(path, formatLine(ended()).slice(0, 40));
 
@@ -121,7 +126,7 @@ test("corrupt lines are skipped and counted, and gone after the file is written 
   const run = await Run.start(path);
   assert.equal(run.history.counters.corrupt, 3);
   assert.deepEqual(run.codes.toSorted(), ["lns-started", "peer-hung-up", "wrong-password"]);
-  await settled();
+  await until("a new file", () => run.history.counters.rewritten === 1);
   await run.history.close();
   const loaded = await loadHistory(path);
   assert.equal(loaded.corrupt, 0);
@@ -147,7 +152,7 @@ test("a file that is something else is left alone", async (t) => {
     writeFileSync(path, text);
     const run = await Run.start(path);
     run.history.add(ended());
-    await settled();
+    await pause();
     await run.history.close();
     assert.equal(readFileSync(path, "utf8"), text);
     assert.equal(run.warnings.length, 1);
@@ -172,13 +177,18 @@ test("where nothing can be written, one warning and a count; memory goes on", as
   // Root may write everywhere, but not into a file where a directory is to be.
   writeFileSync(join(path, "..", "file"), "");
   for (const bad of [join(path, "..", "file", "history"), "/proc/simplon/history"]) {
-    const run = await Run.start(bad);
-    run.history.add(ended());
-    await settled();
-    assert.ok(run.codes.includes("peer-hung-up"));
-    assert.equal(run.warnings.length, 1);
-    await run.history.close();
-    assert.equal(run.warnings.length, 1);
+    // In a process of its own, which can be ended: mkdir(recursive) under /proc makes Node loop.
+    const script = fileURLToPath(new URL("unwritable.ts", import.meta.url));
+    const { stdout, status, signal } = spawnSync(process.execPath, [script, bad], {
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.deepEqual({ status, signal }, { status: 0, signal: null }, bad);
+    const { warnings, failed, codes } = JSON.parse(stdout);
+    assert.deepEqual(codes, ["lns-started", "lns-stopped", "peer-hung-up"]);
+    assert.equal(warnings, 1);
+    // What is no directory cannot even be read: then nothing is tried.
+    assert.equal(failed > 0, bad.startsWith("/proc"));
   }
 });
 
@@ -196,8 +206,7 @@ test("a full disk costs one warning; when there is room again nothing is missing
     kept.push(ended({ sessionId: count }));
     file.append(kept[count] as Entry);
   }
-  await settled();
-  assert.ok(file.counters["write-failed"] >= 1);
+  await until("a write that fails", () => file.counters["write-failed"] >= 1);
   assert.match(String(warnings[0]), /ENOSPC|EINVAL/);
   // The end of the program is another attempt, into a new file that takes the place of the old.
   await file.close();
@@ -216,13 +225,16 @@ test("the file is written anew when it is full, and what comes meanwhile is not 
   await file.open(0);
   const wide = "\u00e9".repeat(128);
   let added = 0;
+  let octets = HEADER.length;
   while (file.counters.rewritten === 0) {
     for (let count = 0; count < 1_000; count++) {
       kept.push(ended({ sessionId: added, user: wide, words: wide }));
       file.append(kept[added] as Entry);
+      octets += Buffer.byteLength(lines(kept[added] as Entry));
       added += 1;
     }
-    await settled();
+    // So that the file gets full, and not what waits for it.
+    await until("a write", () => sizeOf(path) === octets || file.counters.rewritten > 0);
     assert.ok(added < 100_000);
   }
   await file.close();
@@ -254,13 +266,31 @@ test("more than may wait for a slow disk is written anew from memory", async (t)
   await file.open(0);
   add(1);
   file.rewrite();
-  let loaded = await loadHistory(path);
-  for (let wait = 0; wait < 20 && loaded.entries.length < 6_001; wait++) {
-    await settled();
-    loaded = await loadHistory(path);
+  await until("all of it, before the end of the program", async () => {
+    return (await loadHistory(path)).entries.length === 6_001;
+  });
+  assert.equal((await loadHistory(path)).corrupt, 0);
+  await file.close();
+});
+
+test("what may wait is bounded in octets, not in characters", async (t) => {
+  const path = place(t);
+  const kept: Entry[] = [];
+  const onError = (error: unknown) => assert.fail(String(error));
+  const file = new HistoryFile({ path, snapshot: () => kept, onError });
+  await file.open(0);
+  const wide = "\u20ac".repeat(128);
+  let characters = 0;
+  for (let octets = 0; octets <= HISTORY_PENDING_MAX; ) {
+    const each = ended({ sessionId: kept.length, user: wide, words: wide, hostName: wide });
+    kept.push(each);
+    file.append(each);
+    characters += formatLine(each).length + 1;
+    octets += Buffer.byteLength(formatLine(each)) + 1;
   }
-  assert.equal(loaded.entries.length, 6_001, "before the end of the program");
-  assert.equal(loaded.corrupt, 0);
+  assert.ok(characters < HISTORY_PENDING_MAX);
+  await until("all of it", async () => (await loadHistory(path)).entries.length === kept.length);
+  assert.equal(file.counters.rewritten, 1);
   await file.close();
 });
 
