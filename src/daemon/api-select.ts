@@ -1,5 +1,5 @@
 /** Which rows of the daemon or of a history file are wanted. @module */
-import { type Facts, isAbout, parseSubject } from "../history/subject.ts";
+import { type Facts, isAbout, isUser, parseSubject } from "../history/subject.ts";
 import type { Filter, Row } from "./api-messages.ts";
 
 /** The rows that are wanted, as many as are wanted. */
@@ -12,7 +12,7 @@ export function* select<R extends Row>(
   for (const row of rows) {
     if (taken >= last) return;
     const facts = factsOf(row);
-    if (user !== undefined && facts.user !== user) continue;
+    if (user !== undefined && !isUser(facts.user, user)) continue;
     if (what !== undefined && (!("what" in row) || row.what !== what)) continue;
     if (subject !== undefined && !isAbout(subject, facts)) continue;
     taken += 1;
@@ -22,6 +22,8 @@ export function* select<R extends Row>(
 
 function factsOf(row: Row): Facts {
   if ("addresses" in row) return row;
-  if ("hostName" in row) return { ...row, user: "", addresses: [] };
-  return { ...row, hostName: "", addresses: [row.address, row.prefix6] };
+  const { peer, tunnelId } = row;
+  if ("hostName" in row) return { peer, tunnelId, hostName: row.hostName, user: "", addresses: [] };
+  const { user, address, prefix6 } = row;
+  return { peer, tunnelId, hostName: "", user, addresses: [address, prefix6] };
 }

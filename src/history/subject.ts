@@ -4,17 +4,30 @@
  *
  * @module
  */
-import { parseIpv4, parseIpv4Prefix, parseIpv6, parseIpv6Prefix } from "../net.ts";
+import {
+  formatIpv4,
+  formatIpv6,
+  parseIpv4,
+  parseIpv4Prefix,
+  parseIpv6,
+  parseIpv6Prefix,
+} from "../net.ts";
 
 export interface Subject {
   readonly text: string;
   readonly kind: "name" | "address" | "tunnel";
-  /** Octets of an address, 4 or 16 of them. */
-  readonly address?: Uint8Array;
+  readonly address?: Address;
   readonly tunnelId?: number;
 }
 
-/** What rows and entries have in common. */
+interface Address {
+  /** 4 or 16 of them. */
+  readonly octets: Uint8Array;
+  /** The one way in which rows and entries write it. */
+  readonly canonical: string;
+}
+
+/** What rows and entries have in common; addresses in their canonical form. */
 export interface Facts {
   readonly user: string;
   readonly hostName: string;
@@ -37,41 +50,53 @@ export function parseSubject(text: string): Subject {
 export function isAbout(subject: Subject, facts: Facts): boolean {
   const { text, kind, address, tunnelId } = subject;
   if (kind === "address" && address !== undefined) {
-    const own = [hostOf(facts.peer), ...facts.addresses];
-    return own.some((candidate) => candidate !== "" && covers(candidate, address));
+    return isAt(facts.peer, address) || facts.addresses.some((own) => covers(own, address));
   }
   if (kind === "tunnel" && facts.tunnelId === tunnelId) return true;
-  // Windows puts a domain in front: DOMAIN\user.
-  const isUser = facts.user === text || facts.user.endsWith(`\\${text}`);
-  return isUser || (facts.user === "" && facts.hostName === text);
+  return isUser(facts.user, text) || (facts.user === "" && facts.hostName === text);
+}
+
+/** Whether a peer that called itself `given` is the user `name`: Windows sends DOMAIN\name. */
+export function isUser(given: string, name: string): boolean {
+  return given === name || given.endsWith(`\\${name}`);
 }
 
 /** "10.0.0.1", "10.0.0.1:1701", "2001:db8::1", "[2001:db8::1]:1701", "2001:db8:64:1::/64". */
-function addressOf(text: string): Uint8Array | undefined {
+function addressOf(text: string): Address | undefined {
   const [, host = text] = /^\[([^\]]*)\](?::\d+)?$/.exec(text) ?? /^([\d.]+):\d+$/.exec(text) ?? [];
-  return octetsOf(host.replace(/\/\d+$/, ""));
+  const plain = host.replace(/\/\d+$/, "");
+  const number = parseIpv4(plain);
+  if (number !== undefined) return { octets: octetsOf(number), canonical: formatIpv4(number) };
+  const octets = parseIpv6(plain);
+  return octets === undefined ? undefined : { octets, canonical: formatIpv6(octets) };
 }
 
-function octetsOf(text: string): Uint8Array | undefined {
-  const number = parseIpv4(text);
-  if (number === undefined) return parseIpv6(text);
-  return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+function octetsOf(ipv4: number): Uint8Array {
+  return Uint8Array.of(ipv4 >>> 24, ipv4 >>> 16, ipv4 >>> 8, ipv4);
 }
 
-/** The address of "10.0.0.1:1701" or "[2001:db8::1]:1701". */
-export function hostOf(peer: string): string {
-  return peer.slice(0, peer.lastIndexOf(":")).replaceAll(/[[\]]/g, "");
+/** Whether "10.0.0.1:1701" or "[2001:db8::1]:1701" is at `address`. */
+function isAt(peer: string, { octets, canonical }: Address): boolean {
+  return peer.startsWith(octets.length === 4 ? `${canonical}:` : `[${canonical}]:`);
 }
 
-/** Whether `text`, an address or a prefix, is or holds `address`. */
-function covers(text: string, address: Uint8Array): boolean {
-  const ipv4 = parseIpv4Prefix(text);
-  const prefix = ipv4 === undefined ? parseIpv6Prefix(text) : undefined;
-  const length = ipv4?.length ?? prefix?.length ?? 128;
-  const first = octetsOf(text.replace(/\/\d+$/, ""));
-  if (first === undefined || first.length !== address.length) return false;
+/**
+ * Whether `text`, an address or a prefix, is or holds `address`. Asked of every row and entry
+ * there is: parsed is only what is a prefix and of the same family.
+ */
+function covers(text: string, { octets, canonical }: Address): boolean {
+  if (!text.includes("/")) return text === canonical;
+  if (text.includes(":") !== (octets.length === 16)) return false;
+  const prefix = text.includes(":") ? parseIpv6Prefix(text) : ipv4PrefixOf(text);
+  if (prefix === undefined) return false;
+  const { first, length } = prefix;
   return first.every((octet, at) => {
     const unused = 8 - Math.min(8, Math.max(0, length - at * 8));
-    return octet >> unused === (address[at] ?? 0) >> unused;
+    return octet >> unused === (octets[at] ?? 0) >> unused;
   });
+}
+
+function ipv4PrefixOf(text: string): { first: Uint8Array; length: number } | undefined {
+  const prefix = parseIpv4Prefix(text);
+  return prefix && { first: octetsOf(prefix.first), length: prefix.length };
 }
