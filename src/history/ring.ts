@@ -133,7 +133,7 @@ class Share {
   }
 
   push(entry: Entry): Held {
-    const held = { entry, octets: formatLine(entry).length };
+    const held = { entry, octets: utf8Length(formatLine(entry)) };
     this.#held.push(held);
     this.#octets += held.octets;
     while (
@@ -150,6 +150,18 @@ class Share {
       (entry) => entry !== undefined,
     );
   }
+}
+
+/** Octets of a line in UTF-8. It has whole characters: JSON escapes halves of them. */
+function utf8Length(text: string): number {
+  let octets = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    // The two units of a pair are four octets.
+    octets += unit < 0x800 || (unit & 0xf800) === 0xd800 ? 1 : 2;
+  }
+  return octets;
 }
 
 /** What repetitions have in common. Ports of one source change. */

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { formatLine, makeEntry, parseLine } from "../../../src/history/entry.ts";
 import { Ring } from "../../../src/history/ring.ts";
 import {
+  HISTORY_ADDRESSES_MAX,
   HISTORY_ENTRIES_MAX,
   HISTORY_ENTRY_OCTETS,
   HISTORY_NEW_MAX,
@@ -90,11 +91,11 @@ test("each share keeps the newest, and no share takes from another", () => {
 
 test("a share is bounded in octets too", () => {
   const ring = new Ring("run");
-  const wide = "\u{10ffff}".repeat(64);
+  const wide = "\u{10ffff}".repeat(16) + "\u00e9\u20acx".repeat(32);
   for (let index = 0; index < HISTORY_ENTRIES_MAX.user; index++) {
     ring.add(ended({ user: wide, words: wide, hostName: wide, callingNumber: wide }));
   }
-  const octets = ring.entries().reduce((sum, each) => sum + formatLine(each).length, 0);
+  const octets = ring.entries().reduce((sum, each) => sum + Buffer.byteLength(formatLine(each)), 0);
   assert.ok(octets <= HISTORY_ENTRIES_MAX.user * HISTORY_ENTRY_OCTETS);
   assert.ok(ring.size > 1_000);
 });
@@ -167,5 +168,5 @@ test("a clock that is set back neither stops the counting nor keeps anything for
 
 test("makeEntry bounds addresses", () => {
   const addresses = Array.from({ length: 100 }, (_, index) => `10.0.0.${index}`);
-  assert.equal(makeEntry(ended({ addresses })).addresses.length, 8);
+  assert.equal(makeEntry(ended({ addresses })).addresses.length, HISTORY_ADDRESSES_MAX);
 });
