@@ -5,25 +5,25 @@
  */
 import type { Grant } from "../aaa/index.ts";
 import type { SessionForwarding, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
-import { Story } from "../history/recorder.ts";
+import { Story } from "../history/story.ts";
 import { Router, type RouterOptions } from "../ipv6/index.ts";
-import type { Result, SessionInfo } from "../l2tp/index.ts";
+import { DisconnectCode, type Result, type SessionInfo } from "../l2tp/index.ts";
 import { formatEndpoint, ipv4, ipv6, parseIpv6Prefix, upperHalf } from "../net.ts";
 import type { DownReason, Link, LinkEvent, PeerLinkOptions } from "../ppp/index.ts";
 import { Timer } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 
-export const NO_FACILITIES = 4;
+const { Administrative, LostCarrier, NoFacilitiesNow } = DisconnectCode;
 /** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
 export const RESULTS: Readonly<Record<DownReason, Result>> = {
-  authentication: { code: 3, message: "authentication failed" },
-  "pool-exhausted": { code: NO_FACILITIES, message: "no address is free" },
-  "no-authentication-method": { code: 3, message: "no common authentication method" },
-  peer: { code: 3, message: "link terminated by the peer" },
-  local: { code: 3, message: "link closed" },
-  "echo-timeout": { code: 1, message: "no answer to LCP Echo-Request" },
-  negotiation: { code: 3, message: "PPP negotiation failed" },
-  loop: { code: 3, message: "link is looped back" },
+  authentication: { code: Administrative, message: "authentication failed" },
+  "pool-exhausted": { code: NoFacilitiesNow, message: "no address is free" },
+  "no-authentication-method": { code: Administrative, message: "no common authentication method" },
+  peer: { code: Administrative, message: "link terminated by the peer" },
+  local: { code: Administrative, message: "link closed" },
+  "echo-timeout": { code: LostCarrier, message: "no answer to LCP Echo-Request" },
+  negotiation: { code: Administrative, message: "PPP negotiation failed" },
+  loop: { code: Administrative, message: "link is looped back" },
 };
 
 export class Subscriber {

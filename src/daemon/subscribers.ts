@@ -16,9 +16,16 @@ import type { Aaa, AaaResult } from "../aaa/index.ts";
 import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
 import type { SessionTable } from "../dataplane/session-table.ts";
 import type { Phase } from "../history/entry.ts";
-import { logFields, peerText, Recorder, Story } from "../history/recorder.ts";
+import { logFields, peerText, Recorder } from "../history/recorder.ts";
+import { Story } from "../history/story.ts";
 import type { CounterName as RouterCounterName } from "../ipv6/index.ts";
-import type { LnsEvent, Path, Result, SessionInfo } from "../l2tp/index.ts";
+import {
+  DisconnectCode,
+  type LnsEvent,
+  type Path,
+  type Result,
+  type SessionInfo,
+} from "../l2tp/index.ts";
 import { EARLY_FRAMES_MAX } from "../limits.ts";
 import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
@@ -31,7 +38,7 @@ import {
 } from "../ppp/index.ts";
 import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
-import { NO_FACILITIES, names, RESULTS, Subscriber } from "./subscriber.ts";
+import { names, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions {
   readonly table: SessionTable;
@@ -149,7 +156,7 @@ export class Subscribers {
       control: encodePktinfo(session.path.local, this.#options.family),
     });
     if (handle === undefined) {
-      const result = { code: NO_FACILITIES, message: "session table is full" };
+      const result = { code: DisconnectCode.NoFacilitiesNow, message: "session table is full" };
       const story = new Story();
       story.turnAway("table-full");
       this.#turnedAway.set(keyOf(session), story);
@@ -293,7 +300,7 @@ export class Subscribers {
     table.hold(subscriber.handle);
     if (forwarding === undefined && inner === undefined) return;
     if (forwarding === undefined) throw new Error(`session up with ${inner} in no network`);
-    const result = { code: NO_FACILITIES, message: "route table is full" };
+    const result = { code: DisconnectCode.NoFacilitiesNow, message: "route table is full" };
     subscriber.story.turnAway("table-full");
     closeSession(subscriber.session, result, now);
   }

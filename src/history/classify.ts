@@ -3,7 +3,13 @@
  *
  * @module
  */
-import type { Cause, CounterName } from "../l2tp/index.ts";
+import {
+  type Cause,
+  type CounterName,
+  DisconnectCode,
+  ErrorCode,
+  StopCode,
+} from "../l2tp/index.ts";
 import type { DownReason } from "../ppp/index.ts";
 import type { Code } from "./codes.ts";
 import type { Phase } from "./entry.ts";
@@ -56,15 +62,12 @@ export const REASONS: Partial<Readonly<Record<CounterName, Code>>> = {
 
 /** Error Codes of RFC 2661 4.4.2 that we send. */
 const ERROR_CODES: Readonly<Record<number, Code>> = {
-  2: "malformed",
-  3: "malformed",
-  4: "tunnels-exhausted",
-  5: "out-of-sequence",
-  8: "unknown-mandatory-avp",
+  [ErrorCode.Length]: "malformed",
+  [ErrorCode.OutOfRange]: "malformed",
+  [ErrorCode.Resources]: "tunnels-exhausted",
+  [ErrorCode.SessionId]: "out-of-sequence",
+  [ErrorCode.UnknownAvp]: "unknown-mandatory-avp",
 };
-const GENERAL_ERROR = 2;
-const STOP = { notAuthorized: 4, shuttingDown: 6, stateMachine: 7 } as const;
-const CALL = { carrier: 1, error: 2, administrative: 3, late: 10 } as const;
 
 /** A tunnel that was in `state`. */
 export function tunnelCode(end: L2tpEnd, state: string): Code {
@@ -84,26 +87,27 @@ export function tunnelCode(end: L2tpEnd, state: string): Code {
 /** Before a tunnel is up: xl2tpd has no Result Code for it, but these words. */
 function secretCode({ result: { code, message = "" } }: L2tpEnd): Code | undefined {
   if (/no secret/i.test(message)) return "tunnel-secret-missing-there";
-  const isAboutIt = code === STOP.notAuthorized || /secret|challenge|authenticat/i.test(message);
+  const isAboutIt =
+    code === StopCode.NotAuthorized || /secret|challenge|authenticat/i.test(message);
   return isAboutIt ? "tunnel-secret-wrong" : undefined;
 }
 
 function stoppedByPeer(code: number, wasUp: boolean): Code {
-  if (code === STOP.shuttingDown) return "peer-stopping";
-  if (code > 1) return "peer-refused";
+  if (code === StopCode.ShuttingDown) return "peer-stopping";
+  if (code > StopCode.General) return "peer-refused";
   return wasUp ? "peer-hung-up" : "peer-gave-up";
 }
 
 function stoppedHere({ result, reason }: L2tpEnd): Code {
   // A response to our challenge that was wrong, or none; an SCCRQ is refused before a tunnel is.
-  if (result.code === STOP.notAuthorized) {
+  if (result.code === StopCode.NotAuthorized) {
     return reason === "missing-avp" ? "tunnel-secret-missing-there" : "tunnel-secret-wrong";
   }
   const named = reason === undefined ? undefined : REASONS[reason];
   if (named !== undefined) return named;
-  if (result.code === STOP.shuttingDown) return "stopping";
-  if (result.code === STOP.stateMachine) return "out-of-sequence";
-  if (result.code === GENERAL_ERROR) return ERROR_CODES[result.error ?? 0] ?? "malformed";
+  if (result.code === StopCode.ShuttingDown) return "stopping";
+  if (result.code === StopCode.StateMachine) return "out-of-sequence";
+  if (result.code === StopCode.Error) return ERROR_CODES[result.error ?? 0] ?? "malformed";
   return "closed-here";
 }
 
@@ -117,16 +121,19 @@ export function sessionCode(end: SessionEnd, facts: SessionFacts): Code {
   const named = end.reason === undefined ? undefined : REASONS[end.reason];
   switch (end.by) {
     case "peer":
-      if (code === CALL.carrier) return facts.wasUp ? "peer-hung-up" : "peer-lost-carrier";
-      if (code === CALL.administrative || code === 0) {
+      if (code === DisconnectCode.LostCarrier)
+        return facts.wasUp ? "peer-hung-up" : "peer-lost-carrier";
+      if (code === DisconnectCode.Administrative || code === 0) {
         return facts.wasUp ? "peer-hung-up" : "peer-gave-up";
       }
       return "peer-refused";
     case "timeout":
-      return code === CALL.late ? "setup-timeout" : "no-answer";
+      return code === DisconnectCode.NotInTime ? "setup-timeout" : "no-answer";
     case "local":
       if (named !== undefined) return named;
-      return code === CALL.error ? (ERROR_CODES[error ?? 0] ?? "malformed") : "closed-here";
+      return code === DisconnectCode.Error
+        ? (ERROR_CODES[error ?? 0] ?? "malformed")
+        : "closed-here";
   }
 }
 

@@ -4,106 +4,15 @@
  *
  * @module
  */
-
 import type { LnsEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts";
-import { HISTORY_ADDRESSES_MAX } from "../limits.ts";
 import { formatEndpoint } from "../net.ts";
-import type { DownReason } from "../ppp/index.ts";
-import { linkCode, refusalCode, refusedCode, sessionCode, tunnelCode } from "./classify.ts";
+import { refusedCode, sessionCode, tunnelCode } from "./classify.ts";
 import type { Code } from "./codes.ts";
-import { cleanText, type EndResult, type Entry, makeEntry, PHASES, type Phase } from "./entry.ts";
+import { cleanText, type EndResult, type Entry, makeEntry } from "./entry.ts";
+import type { Story } from "./story.ts";
 
 type SessionDown = Extract<LnsEvent, { type: "session-down" }>;
 type TunnelDown = Extract<LnsEvent, { type: "tunnel-down" }>;
-
-/** What a session has lived through so far; kept beside it. */
-export class Story {
-  /** Name that the peer gave last, and whether it proved it. */
-  user = "";
-  isProved = false;
-  network = "";
-  readonly addresses: string[] = [];
-  wasHeard = false;
-  isAsked = false;
-  refusal: Code | undefined;
-  /** What the peer or AAA said. */
-  words = "";
-  /** Known before L2TP says that the session is down. */
-  code: Code | undefined;
-  by: Entry["by"] | undefined;
-  /** It has its entry. */
-  isRecorded = false;
-  #phase: Phase = "call";
-
-  get phase(): Phase {
-    return this.#phase;
-  }
-
-  /** A phase is reached once and not left again. */
-  reach(phase: Phase): void {
-    if (PHASES.indexOf(phase) > PHASES.indexOf(this.#phase)) this.#phase = phase;
-  }
-
-  get wasUp(): boolean {
-    return this.addresses.length > 0;
-  }
-
-  /** AAA is asked about `user`. */
-  ask(user: string): void {
-    this.user = user;
-    this.isAsked = true;
-  }
-
-  /** AAA refused; returns the code. Whatever ends the session now, this is why. */
-  refuse(
-    reason: "credentials" | "pool-exhausted",
-    detail: "unknown-user" | "wrong-password" | undefined,
-  ): Code {
-    const code = refusalCode(reason, detail);
-    this.refusal = code;
-    this.turnAway(code);
-    return code;
-  }
-
-  grant(user: string, network: string): void {
-    this.user = user;
-    this.isProved = true;
-    this.isAsked = false;
-    this.network = network;
-    this.reach("network");
-  }
-
-  up(address: string): void {
-    const isFull = this.addresses.length >= HISTORY_ADDRESSES_MAX;
-    if (!isFull && !this.addresses.includes(address)) this.addresses.push(address);
-  }
-
-  /** The link ends or has ended by itself; returns the code. The first reason counts. */
-  end(reason: DownReason): Code {
-    if (this.code === undefined) {
-      this.code = linkCode(reason, this);
-      this.by = BY[reason];
-    }
-    return this.code;
-  }
-
-  /** The session is turned away for a reason of our own. */
-  turnAway(code: Code): void {
-    this.code = code;
-    this.by = "local";
-  }
-}
-
-const BY: Readonly<Record<DownReason, Entry["by"]>> = {
-  authentication: "local",
-  "pool-exhausted": "local",
-  "no-authentication-method": "peer",
-  peer: "peer",
-  local: "local",
-  "echo-timeout": "timeout",
-  negotiation: "local",
-  loop: "local",
-};
 
 interface Traffic {
   readonly rxOctets: number;

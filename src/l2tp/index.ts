@@ -6,6 +6,7 @@
  */
 export type { CounterName, Counters } from "./counters.ts";
 export { Lns } from "./lns.ts";
+export { DisconnectCode, ErrorCode, StopCode } from "./results.ts";
 export type {
   Cause,
   EndedBy,

@@ -22,6 +22,7 @@ export const StopCode = {
 
 /** Result Codes of a CDN. */
 export const DisconnectCode = {
+  LostCarrier: 1,
   Error: 2,
   Administrative: 3,
   NoFacilitiesNow: 4,

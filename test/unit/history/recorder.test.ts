@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AvpType } from "../../../src/codec/index.ts";
 import type { Entry } from "../../../src/history/entry.ts";
-import { Recorder, Story } from "../../../src/history/recorder.ts";
+import { Recorder } from "../../../src/history/recorder.ts";
+import { Story } from "../../../src/history/story.ts";
+import { HISTORY_ADDRESSES_MAX } from "../../../src/limits.ts";
 import { Talk } from "../../peer/control.ts";
 import { avp, chapResponse, sccrq, typed, u16, utf8 } from "../../peer/lac.ts";
 import { NOON } from "./entries.ts";
@@ -266,4 +268,11 @@ test("the first reason counts", () => {
   story.turnAway("table-full");
   assert.equal(story.end("local"), "table-full");
   assert.equal(new Story().end("local"), "closed-here");
+});
+
+test("a peer that renegotiates without end makes no story without end", () => {
+  const story = new Story();
+  for (let count = 0; count < 1_000; count++) story.up(`10.64.0.${count % 200}`);
+  assert.equal(story.addresses.length, HISTORY_ADDRESSES_MAX);
+  assert.ok(story.wasUp);
 });
