@@ -117,6 +117,8 @@ export const AUTH_RETRY_COUNT = 10;
 export const AUTH_ANSWER_MS = 60_000;
 /** Octets of a user name or password taken from a peer. */
 export const AUTH_NAME_MAX = 253;
+/** Octets of a message to a peer: a Msg-Length of PAP is one octet (RFC 1334 2.2.2). */
+export const AUTH_MESSAGE_MAX = 255;
 /** LCP Echo-Request interval, and how many may stay unanswered. */
 export const ECHO_INTERVAL_MS = 20_000;
 export const ECHO_FAILURES_MAX = 4;
@@ -235,6 +237,16 @@ export const HISTORY_RETRY_MS = 60_000;
 export const HISTORY_CLOSE_MS = 1_000;
 /** Octets of what "simplon why" and "show history --user" are asked about. */
 export const SUBJECT_MAX = 256;
+/** Newest entries that "simplon why" counts: a month of a client that redials every 20 minutes. */
+export const WHY_ENTRIES_MAX = 2_000;
+/** Starts and ends of the LNS in which it looks for one without a goodbye: eight runs. */
+export const WHY_RUNS_MAX = 16;
+/** Failed tunnels that it groups where nothing is known of a user, how old, how many groups. */
+export const WHY_FAILURES_MAX = 512;
+export const WHY_FAILURES_MS = 3_600_000;
+export const WHY_FAILURE_GROUPS_MAX = 5;
+/** Kinds of endings that it tells; with more, the newest would scroll off a terminal. */
+export const WHY_GROUPS_MAX = 6;
 /** Octets of a configuration file. */
 export const CONFIG_MAX = 1_048_576;
 /** Virtual networks: each is a TUN device in the worker's poll set. */

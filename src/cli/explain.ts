@@ -4,6 +4,7 @@ import { CODES, type Code, fill } from "../history/codes.ts";
 import { type Entry, isFault, newestFirst } from "../history/entry.ts";
 import { resultWords } from "../history/results.ts";
 import type { Subject } from "../history/subject.ts";
+import { WHY_FAILURE_GROUPS_MAX, WHY_FAILURES_MS, WHY_GROUPS_MAX } from "../limits.ts";
 import { visible } from "../observe/format.ts";
 import { formatAge, formatCount, formatOctets } from "./table.ts";
 
@@ -34,9 +35,6 @@ export interface Group {
   readonly last: Entry;
 }
 
-const GROUPS_MAX = 6;
-const FAILURES_MAX = 5;
-const FAILURES_MS = 3_600_000;
 const WIDTH = 96;
 const INDENT = "  ";
 
@@ -134,7 +132,7 @@ function tellRuns({ runs, entries, live, now }: Case): string[] {
 
 function tellEndings(about: Case): string[] {
   const groups = endings(about);
-  const told = groups.slice(0, GROUPS_MAX).map((group) => tellGroup(group, about.now));
+  const told = groups.slice(0, WHY_GROUPS_MAX).map((group) => tellGroup(group, about.now));
   const hidden = groups.length - told.length;
   return hidden > 0
     ? [...told, `And ${hidden} more kinds of endings: simplon show history.`]
@@ -205,7 +203,7 @@ function tellNothing({ subject, isConfigured, listen, failures, now }: Case): st
         : `The configuration has no user ${text}: is the name right? Upper and lower case count.`,
     );
   }
-  const recent = failures.filter((entry) => isFault(entry) && now - entry.at < FAILURES_MS);
+  const recent = failures.filter((entry) => isFault(entry) && now - entry.at < WHY_FAILURES_MS);
   if (recent.length > 0) paragraphs.push(tellFailures(recent, now));
   const port = `UDP port ${listen.slice(listen.lastIndexOf(":") + 1)}`;
   const checks = [
@@ -223,7 +221,7 @@ function tellNothing({ subject, isConfigured, listen, failures, now }: Case): st
 
 /** Nobody tells a user's name before the tunnel is up, so any of these may be the one. */
 function tellFailures(failures: readonly Entry[], now: number): string {
-  const groups = groupEntries(failures).slice(0, FAILURES_MAX);
+  const groups = groupEntries(failures).slice(0, WHY_FAILURE_GROUPS_MAX);
   const lines = groups.flatMap(({ code, count, last }) => [
     `  ${code}, ${times(count)}, last at ${clock(last.at, now)} from ` +
       `${last.peer === "" ? "many addresses" : last.peer}` +

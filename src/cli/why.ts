@@ -2,17 +2,13 @@
 import type { Config } from "../config/config.ts";
 import { CODES, fill } from "../history/codes.ts";
 import { parseSubject } from "../history/subject.ts";
-import { SUBJECT_MAX } from "../limits.ts";
+import { SUBJECT_MAX, WHY_ENTRIES_MAX, WHY_FAILURES_MAX, WHY_RUNS_MAX } from "../limits.ts";
 import { formatEndpoint } from "../net.ts";
 import { ask } from "./ask.ts";
 import { type Case, endings, explain, isKnown } from "./explain.ts";
 import { findPlace, type Opened, openPast, type Place } from "./past.ts";
 import { print } from "./print.ts";
 import { misuse, NOTHING_FOUND, parseCommand } from "./usage.ts";
-
-const ENTRIES = 2_000;
-const RUNS = 16;
-const FAILURES = 512;
 
 export async function why(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseCommand(args, {
@@ -40,9 +36,9 @@ async function investigate(
   const [sessions, tunnels, entries, runs, failures] = await Promise.all([
     isRunning ? ask(socket, "sessions", { about: text }) : [],
     isRunning ? ask(socket, "tunnels", { about: text }) : [],
-    past({ about: text, last: ENTRIES }),
-    past({ what: "lns", last: RUNS }),
-    past({ what: "tunnel", last: FAILURES }),
+    past({ about: text, last: WHY_ENTRIES_MAX }),
+    past({ what: "lns", last: WHY_RUNS_MAX }),
+    past({ what: "tunnel", last: WHY_FAILURES_MAX }),
   ]);
   return {
     subject,

@@ -32,7 +32,7 @@ export interface Loaded {
 }
 
 /** The file exists and is something else: it must not be written to. */
-export class ForeignFileError extends Error {
+class ForeignFileError extends Error {
   override readonly name = "ForeignFileError";
 }
 
@@ -100,7 +100,7 @@ function parse(text: string): { entries: Entry[]; corrupt: number } {
   return { entries, corrupt };
 }
 
-export interface FileOptions {
+interface FileOptions {
   readonly path: string;
   /** All that is kept, for writing the file anew. */
   readonly snapshot: () => readonly Entry[];

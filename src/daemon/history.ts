@@ -9,7 +9,7 @@ import { Ring } from "../history/ring.ts";
 import { HISTORY_CLOSE_MS, HISTORY_COUNT_MS } from "../limits.ts";
 import { HistoryFile, type Loaded, loadHistory } from "./history-file.ts";
 
-export interface HistoryOptions {
+interface HistoryOptions {
   /** "" keeps the history in memory only. */
   readonly path: string;
   /** Milliseconds since 1970. */

@@ -6,14 +6,12 @@
  *
  * @module
  */
-import { AUTH_ANSWER_MS, MRU_DEFAULT } from "../../limits.ts";
+import { AUTH_ANSWER_MS, AUTH_MESSAGE_MAX, MRU_DEFAULT } from "../../limits.ts";
 import { buildPacket, type Packet, parsePacket } from "../options.ts";
 import type { Outbox } from "../outbox.ts";
 import type { AuthReply, AuthRequest } from "../types.ts";
 
 const NAME_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-/** A Msg-Length of PAP is one octet; more than a line is no use to anyone. */
-const MESSAGE_MAX = 255;
 
 export abstract class Authenticator {
   /** `peer`: waiting for the peer; `aaa`: waiting for the answer to the request. */
@@ -92,5 +90,5 @@ export function decodeName(octets: Uint8Array): string {
 
 /** Messages to a peer hold ASCII 32 to 126 only (RFC 1334 2.2.2, RFC 1994 4.2). */
 export function displayable(text: string): string {
-  return text.replace(/[^ -~]/g, "?").slice(0, MESSAGE_MAX);
+  return text.replace(/[^ -~]/g, "?").slice(0, AUTH_MESSAGE_MAX);
 }
