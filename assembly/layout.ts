@@ -72,30 +72,147 @@ export const CONTROL_IO: u32 = 8192;
 export const CONTROL_RECEIVE: u32 = CONTROL_IO;
 export const CONTROL_SEND: u32 = CONTROL_RECEIVE + BATCH_SIZE;
 
+// A buffer of a worker holds what one call of the kernel gives: a GRO buffer of many datagrams, or a
+// super-packet behind its virtio header. Its size is an odd multiple of a cache line: at a power
+// of two the first lines of all buffers would fall into the same few sets of the caches.
+export const BUFFER_SIZE: u32 = 66240;
+export const BUFFER_HEADROOM: u32 = 64;
+export const BUFFER_CAPACITY: u32 = 65536;
+export const BUFFER_COUNT: u32 = 64;
+
+// virtio_net_hdr: stands in front of every packet of a TUN device that has IFF_VNET_HDR.
+export const VIRTIO_SIZE: u32 = 10;
+export const VIRTIO_FLAGS: u32 = 0; // u8
+export const VIRTIO_TYPE: u32 = 1; // u8
+export const VIRTIO_HEADER_LENGTH: u32 = 2; // u16, octets of the headers of a super-packet
+export const VIRTIO_SEGMENT: u32 = 4; // u16, octets of payload of each but the last packet
+export const VIRTIO_CHECKSUM_START: u32 = 6; // u16, where what is to be summed begins
+export const VIRTIO_CHECKSUM_OFFSET: u32 = 8; // u16, of the checksum from there
+export const VIRTIO_NEEDS_CHECKSUM: u32 = 1; // of the flags
+export const VIRTIO_NONE: u32 = 0; // types
+export const VIRTIO_TCPV4: u32 = 1;
+export const VIRTIO_TCPV6: u32 = 4;
+export const VIRTIO_UDP: u32 = 5;
+export const VIRTIO_ECN: u32 = 0x80; // with a TCP type: CWR is set on the first segment
+
+// What a worker may use: bits of WORKER_OFFLOADS.
+export const OFFLOAD_VIRTIO: u32 = 1; // TUN packets have a virtio header
+export const OFFLOAD_TSO: u32 = 2; // TCP super-packets may be written to the TUN
+export const OFFLOAD_USO: u32 = 4; // UDP super-packets may be written to the TUN
+export const OFFLOAD_GSO: u32 = 8; // UDP_SEGMENT may be asked for
+
+// Datagrams received: BUFFER_COUNT mmsghdrs, each with one vector, a name and a control buffer.
+export const RECEIVE_HEADERS: u32 = 0;
+export const RECEIVE_VECTORS: u32 = RECEIVE_HEADERS + BUFFER_COUNT * MMSGHDR_SIZE;
+export const RECEIVE_NAMES: u32 = RECEIVE_VECTORS + BUFFER_COUNT * IOVEC_SIZE;
+export const RECEIVE_CONTROLS: u32 = RECEIVE_NAMES + BUFFER_COUNT * SOCKADDR_MAX;
+export const RECEIVE_CONTROL_SIZE: u32 = 64;
+export const RECEIVE_BUFFERS: u32 = RECEIVE_CONTROLS + BUFFER_COUNT * RECEIVE_CONTROL_SIZE;
+export const RECEIVE_SIZE: u32 = RECEIVE_BUFFERS + BUFFER_COUNT * BUFFER_SIZE;
+
+// Writes: what goes to TUN devices, one writev each: a packet, or a super-packet of many segments.
+// WRITE_VECTORS holds the virtio header and the first packet, and the payload of each further one.
+export const SEGMENTS_MAX: u32 = 64; // UDP_MAX_SEGMENTS of older kernels; a super-packet's bound too
+export const WRITE_COUNT: u32 = 512;
+export const WRITE_NETWORK: u32 = 0; // u32
+export const WRITE_VECTOR_COUNT: u32 = 4; // u32
+export const WRITE_SEGMENTS: u32 = 8; // u32, packets in it
+export const WRITE_AT: u32 = 12; // u32, address of the first packet
+export const WRITE_LENGTH: u32 = 16; // u32, octets of the IP packet as a whole
+export const WRITE_IP_HEADER: u32 = 20; // u32, octets of the IP header
+export const WRITE_HEADERS: u32 = 24; // u32, octets of the IP and the transport header
+export const WRITE_SEGMENT: u32 = 28; // u32, octets of payload of each but the last packet
+export const WRITE_SEQUENCE: u32 = 32; // u32, TCP sequence number of what may follow
+export const WRITE_IDENTIFICATION: u32 = 36; // u32, IPv4 Identification of what may follow
+export const WRITE_FLAGS: u32 = 40; // u32, TCP flags of the last packet
+export const WRITE_IS_OPEN: u32 = 44; // u32, whether more may follow
+export const WRITE_SESSION: u32 = 48; // u32, address of the session record
+export const WRITE_HASH: u32 = 52; // u32, of the flow
+export const WRITE_VIRTIO: u32 = 64; // virtio header, when the packet has no room in front
+export const WRITE_VECTORS: u32 = 80;
+export const WRITE_VECTORS_MAX: u32 = SEGMENTS_MAX + 1;
+export const WRITE_SIZE: u32 = 1216; // an odd number of cache lines
+
+// Flow table of one call of decapsulate: which write a flow was last put into.
+export const FLOW_COUNT: u32 = 2048;
+export const FLOW_CALL: u32 = 0; // u32, number of the call that the slot belongs to
+export const FLOW_WRITE: u32 = 4; // u32, index of the write
+export const FLOW_SIZE: u32 = 8;
+export const FLOW_PROBES: u32 = 8;
+
+// A packet that joins nothing closes what its session has open: here, by the session's index.
+export const BARRIER_COUNT: u32 = 64;
+export const BARRIER_CALL: u32 = 0; // u32, number of the call that the slot belongs to
+export const BARRIER_WRITE: u32 = 4; // u32, writes before this one are closed
+export const BARRIER_SIZE: u32 = 8;
+
+// Messages to send, one of sendmmsg each: a frame, or many of one length with UDP_SEGMENT. The
+// headers of segments that are cut lie in an arena, their payload where it was read.
+export const MESSAGE_COUNT: u32 = 256;
+export const MESSAGE_VECTORS_MAX: u32 = 2 * SEGMENTS_MAX;
+export const MESSAGE_CONTROL_SIZE: u32 = 96; // the session's and a cmsg of UDP_SEGMENT
+export const MESSAGE_SEGMENTS: u32 = 0; // u32, frames in it
+export const MESSAGE_SEGMENT: u32 = 4; // u32, octets of each but the last
+export const MESSAGE_LENGTH: u32 = 8; // u32, octets in all
+export const MESSAGE_IS_OPEN: u32 = 12; // u32, whether more may follow
+export const MESSAGE_TUNNEL: u32 = 16; // u32, local Tunnel ID
+export const MESSAGE_VECTOR_COUNT: u32 = 20; // u32
+export const MESSAGE_VECTORS: u32 = 64;
+export const MESSAGE_SIZE: u32 = 64 + MESSAGE_VECTORS_MAX * IOVEC_SIZE; // an odd number of lines
+export const SEND_HEADERS: u32 = 0;
+export const SEND_NAMES: u32 = SEND_HEADERS + MESSAGE_COUNT * MMSGHDR_SIZE;
+export const SEND_CONTROLS: u32 = SEND_NAMES + MESSAGE_COUNT * SOCKADDR_MAX;
+export const SEND_MESSAGES: u32 = SEND_CONTROLS + MESSAGE_COUNT * MESSAGE_CONTROL_SIZE;
+export const SEND_SIZE: u32 = SEND_MESSAGES + MESSAGE_COUNT * MESSAGE_SIZE;
+export const HEADER_COUNT: u32 = 4096;
+export const HEADER_SIZE: u32 = 320; // what is cut has headers of at most HEADER_SIZE - 16 octets
+
+// The message of each host pair that was last added to, and the open messages of a tunnel.
+export const PAIR_COUNT: u32 = 1024;
+export const PAIR_CALL: u32 = 0; // u32, number of the call that the slot belongs to
+export const PAIR_MESSAGE: u32 = 4; // u32, index of the message
+export const PAIR_SIZE: u32 = 8;
+
 // A worker's region.
 export const WORKER_BASE: u32 = 0; // u64, address of the memory in the process
 export const WORKER_PUNTED: u32 = 8; // u32, frames punted by the last decapsulate
 export const WORKER_INJECTED: u32 = 12; // u32, ring entries seen by the last inject
-export const WORKER_NETWORKS: u32 = 24; // u32, how many virtual networks there are
 export const WORKER_WAKE_VALUE: u32 = 16; // u64, what eventfd_read writes
+export const WORKER_NETWORKS: u32 = 24; // u32, how many virtual networks there are
+export const WORKER_OFFLOADS: u32 = 28; // u32, OFFLOAD_ bits
+export const WORKER_UP_CALL: u32 = 32; // u32, number of this call of decapsulate
+export const WORKER_UP_MESSAGE: u32 = 36; // u32, where the next call goes on; 0 at the beginning
+export const WORKER_UP_OFFSET: u32 = 40; // u32, octets of that message that are done
+export const WORKER_UP_REST: u32 = 44; // u32, not 0: the writes were too few, call again
+export const WORKER_DOWN_CALL: u32 = 48; // u32, the same of encapsulate
+export const WORKER_DOWN_PACKET: u32 = 52; // u32
+export const WORKER_DOWN_OFFSET: u32 = 56; // u32, segments of that packet that are done
+export const WORKER_DOWN_REST: u32 = 60; // u32
 export const WORKER_HEADER: u32 = 64; // header record of the codec
 export const WORKER_FRAME: u32 = 96; // PPP record of the codec
 export const WORKER_POLLS: u32 = 128; // pollfds: wake, data socket, NETWORKS_MAX devices
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
-export const WORKER_TUN_NETWORKS: u32 = 1536; // BATCH_COUNT u8, network of each packet to write
-export const WORKER_TUN_VECTORS: u32 = 2048; // BATCH_COUNT iovec, packets to write to TUN devices
-export const WORKER_READ_VECTORS: u32 = 3072; // BATCH_COUNT iovec, slots to read packets into
-export const WORKER_READ_LENGTHS: u32 = 4096; // BATCH_COUNT u32, octets read into each slot
-export const WORKER_RECEIVE: u32 = 8192;
-export const WORKER_SEND: u32 = WORKER_RECEIVE + BATCH_SIZE;
-export const WORKER_PUNT: u32 = WORKER_SEND + BATCH_SIZE;
+export const WORKER_READ_VECTORS: u32 = 1024; // BUFFER_COUNT iovec, buffers to read packets into
+export const WORKER_READ_LENGTHS: u32 = 2048; // BUFFER_COUNT u32, octets read into each
+export const WORKER_RECEIVE: u32 = 4096;
+export const WORKER_WRITES: u32 = WORKER_RECEIVE + RECEIVE_SIZE;
+export const WORKER_FLOWS: u32 = WORKER_WRITES + WRITE_COUNT * WRITE_SIZE;
+export const WORKER_READ: u32 = WORKER_FLOWS + FLOW_COUNT * FLOW_SIZE; // BUFFER_COUNT buffers
+export const WORKER_SEND: u32 = WORKER_READ + BUFFER_COUNT * BUFFER_SIZE;
+export const WORKER_SEND_HEADERS: u32 = WORKER_SEND + SEND_SIZE; // HEADER_COUNT of HEADER_SIZE
+export const WORKER_PAIRS: u32 = WORKER_SEND_HEADERS + HEADER_COUNT * HEADER_SIZE;
+export const WORKER_OPEN: u32 = WORKER_PAIRS + PAIR_COUNT * PAIR_SIZE; // by tunnel and length
+export const WORKER_LIMITS: u32 = WORKER_OPEN + PAIR_COUNT * PAIR_SIZE; // 65536 u16, by Tunnel ID
+export const WORKER_PLAIN: u32 = WORKER_LIMITS + 131072; // SEGMENTS_MAX mmsghdr
+export const WORKER_PUNT: u32 = WORKER_PLAIN + SEGMENTS_MAX * MMSGHDR_SIZE;
 export const WORKER_INJECT: u32 = WORKER_PUNT + RING_SIZE;
 export const WORKER_INJECT_SEND: u32 = WORKER_INJECT + RING_SIZE; // a batch without slots
-export const WORKER_SIZE: u32 = 2097152;
+export const WORKER_BARRIERS: u32 = WORKER_INJECT_SEND + BATCH_SLOTS;
+export const WORKER_SIZE: u32 = 12320768;
 export const WORKERS_MAX: u32 = 8;
 export const WORKERS: u32 = 1048576;
 
-// Session records (index 0 is none).
+// Session records (index 0 is none). What each packet needs lies in the first two cache lines.
 export const SESSION_COUNT: u32 = 65536;
 export const SESSION_NEXT: u32 = 0; // u32, next record of the bucket
 export const SESSION_KEY: u32 = 4; // u32, local Tunnel ID << 16 | local Session ID
@@ -108,19 +225,19 @@ export const SESSION_HEADER_LENGTH: u32 = 28; // u32, octets of the L2TP header 
 export const SESSION_PREFIX_LENGTH: u32 = 32; // u32, octets of the prefix: L2TP and PPP header
 export const SESSION_PREFIX: u32 = 36; // up to 16 octets in front of each packet
 export const SESSION_PREFIX_MAX: u32 = 16; // one vector: L2TP header with Ns and Nr, PPP header
+export const SESSION_SEQUENCED: u32 = 52; // u32, not 0: data messages carry Ns (RFC 2661 5.4)
 export const SESSION_NAME_LENGTH: u32 = 56; // u32
 export const SESSION_CONTROL_LENGTH: u32 = 60; // u32
 export const SESSION_NAME: u32 = 64; // sockaddr of the peer; of it only the first u64 may change
-export const SESSION_CONTROL: u32 = 96; // cmsg with the address to answer from
+export const SESSION_RX_PACKETS: u32 = 96; // u64, from the peer; the worker's, as is all up to TX
+export const SESSION_RX_OCTETS: u32 = 104; // u64
+export const SESSION_TX_PACKETS: u32 = 112; // u64
+export const SESSION_TX_OCTETS: u32 = 120; // u64
+export const SESSION_CONTROL: u32 = 128; // cmsg with the address to answer from
 export const SESSION_CONTROL_MAX: u32 = 64;
-export const SESSION_SEQUENCED: u32 = 160; // u32, not 0: data messages carry Ns (RFC 2661 5.4)
-export const SESSION_SUBNET: u32 = 168; // u64, upper half of the peer's IPv6 addresses; 0: closed
-export const SESSION_RX_PACKETS: u32 = 192; // u64, from the peer; from here on all is the worker's
-export const SESSION_RX_OCTETS: u32 = 200; // u64
-export const SESSION_TX_PACKETS: u32 = 208; // u64
-export const SESSION_TX_OCTETS: u32 = 216; // u64
-export const SESSION_DROPS: u32 = 224; // u64
-export const SESSION_NS: u32 = 232; // u32, Ns of the next data message
+export const SESSION_SUBNET: u32 = 192; // u64, upper half of the peer's IPv6 addresses; 0: closed
+export const SESSION_DROPS: u32 = 200; // u64, the worker's
+export const SESSION_NS: u32 = 208; // u32, the worker's: Ns of the next data message
 export const SESSION_SIZE: u32 = 256;
 export const SESSION_STATE_FREE: u32 = 0;
 export const SESSION_STATE_USED: u32 = 1; // PPP control frames pass, IP where it is not closed

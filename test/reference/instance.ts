@@ -19,7 +19,7 @@ export interface TestInstance {
 
 const PAGES = 16;
 /** The maximum that dataplane.wasm is compiled with, from asconfig.json. */
-const SHARED_PAGES_MAX = 1024;
+const SHARED_PAGES_MAX = 2048;
 
 export function wasmOf(build: Build): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(readFileSync(new URL(`../../build/${build}.wasm`, import.meta.url)));
