@@ -29,6 +29,10 @@ export function putU16(at: usize, value: u32): void {
   store<u16>(at, bswap<u16>(<u16>value));
 }
 
+export function putU32(at: usize, value: u32): void {
+  store<u32>(at, bswap<u32>(value));
+}
+
 export function read8(at: usize): u32 {
   return load<u8>(at);
 }

@@ -127,17 +127,18 @@ export const WRITE_IDENTIFICATION: u32 = 36; // u32, IPv4 Identification of what
 export const WRITE_FLAGS: u32 = 40; // u32, TCP flags of the last packet
 export const WRITE_IS_OPEN: u32 = 44; // u32, whether more may follow
 export const WRITE_SESSION: u32 = 48; // u32, address of the session record
-export const WRITE_HASH: u32 = 52; // u32, of the flow
+export const WRITE_VIRTIO_AT: u32 = 52; // u32, address of the virtio header
 export const WRITE_VIRTIO: u32 = 64; // virtio header, when the packet has no room in front
 export const WRITE_VECTORS: u32 = 80;
 export const WRITE_VECTORS_MAX: u32 = SEGMENTS_MAX + 1;
 export const WRITE_SIZE: u32 = 1216; // an odd number of cache lines
 
 // Flow table of one call of decapsulate: which write a flow was last put into.
-export const FLOW_COUNT: u32 = 2048;
+export const FLOW_COUNT: u32 = 1024;
 export const FLOW_CALL: u32 = 0; // u32, number of the call that the slot belongs to
 export const FLOW_WRITE: u32 = 4; // u32, index of the write
-export const FLOW_SIZE: u32 = 8;
+export const FLOW_HASH: u32 = 8; // u32, of addresses, ports and session
+export const FLOW_SIZE: u32 = 16;
 export const FLOW_PROBES: u32 = 8;
 
 // A packet that joins nothing closes what its session has open: here, by the session's index.
@@ -190,6 +191,7 @@ export const WORKER_DOWN_OFFSET: u32 = 56; // u32, segments of that packet that 
 export const WORKER_DOWN_REST: u32 = 60; // u32
 export const WORKER_HEADER: u32 = 64; // header record of the codec
 export const WORKER_FRAME: u32 = 96; // PPP record of the codec
+export const WORKER_UP_WRITES: u32 = 112; // u32, writes of this call of decapsulate
 export const WORKER_POLLS: u32 = 128; // pollfds: wake, data socket, NETWORKS_MAX devices
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
 export const WORKER_READ_VECTORS: u32 = 1024; // BUFFER_COUNT iovec, buffers to read packets into

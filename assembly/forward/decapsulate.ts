@@ -1,18 +1,22 @@
 // From the peer to the network, one batch:
 //
-//   1. recvmmsg has filled `received` slots of the receive batch.
-//   2. The L2TP header is checked, then the session is looked up and the sender compared.
-//   3. The PPP header is checked. What is not IP goes to the punt ring (for the control thread), and
-//      so do IPv6 packets that concern the link alone: half of the ring is theirs at most.
+//   1. recvmmsg has filled `received` buffers: a datagram each, or a GRO buffer of many datagrams of
+//      one sender, all but the last of one length, of any session.
+//   2. The L2TP header is checked, then the session is looked up and the sender compared, then the PPP
+//      header is checked. A datagram that begins with the same octets as the one before it needs
+//      none of this again.
+//   3. What is not IP goes to the punt ring (for the control thread), and so do IPv6 packets that
+//      concern the link alone: half of the ring is theirs at most.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
 //      destination no session's of another network: the host routes between devices, we do not.
 //      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
 //      (RFC 4443 3.1).
-//   5. It gets a vector that points at it where it lies; the worker writes it to the TUN device.
+//   5. It joins the last packets of its flow, or begins a write of its own (coalesce.ts); vectors
+//      point at it where it lies.
 //
 // Every datagram ends in exactly one counter.
 
-import { read16, read32, read64, readShared32, readShared64, write8, write32 } from "../bytes";
+import { read16, read32, read64, readShared32, readShared64, write32 } from "../bytes";
 import {
   checkIpv4,
   checkIpv6,
@@ -27,7 +31,8 @@ import {
 import { parseHeader } from "../l2tp/header";
 import {
   AF_INET,
-  BATCH_COUNT,
+  BUFFER_CAPACITY,
+  BUFFER_COUNT,
   COUNT_UP_CONTROL,
   COUNT_UP_IP_HEADER,
   COUNT_UP_MALFORMED,
@@ -48,8 +53,6 @@ import {
   ENTRY_GENERATION,
   ENTRY_LENGTH,
   ENTRY_SESSION,
-  IOVEC_SIZE,
-  MMSGHDR_LENGTH,
   MSG_TRUNC,
   RING_COUNT,
   SESSION_ADDRESS,
@@ -61,16 +64,17 @@ import {
   SESSION_RX_PACKETS,
   SESSION_SUBNET,
   SLOT_CAPACITY,
-  WORKER_BASE,
   WORKER_COUNTERS,
   WORKER_FRAME,
   WORKER_HEADER,
   WORKER_NETWORKS,
   WORKER_PUNT,
   WORKER_PUNTED,
-  WORKER_RECEIVE,
-  WORKER_TUN_NETWORKS,
-  WORKER_TUN_VECTORS,
+  WORKER_UP_CALL,
+  WORKER_UP_MESSAGE,
+  WORKER_UP_OFFSET,
+  WORKER_UP_REST,
+  WORKER_UP_WRITES,
 } from "../layout";
 import { parseFrame } from "../ppp/frame";
 import {
@@ -86,59 +90,112 @@ import {
   STATUS_OK,
   STATUS_VERSION,
 } from "../records";
+import { coalesce } from "./coalesce";
 import { add, count, countDrop } from "./counters";
 import { entryAt, head, isFull, pending, publish } from "./ring";
 import { isElsewhere } from "./routes";
 import { findSession, sessionAt } from "./sessions";
 import { isSubnetElsewhere } from "./subnets";
-import { messageAt, messageFlags, nameAt, packetAt, setVector } from "./vectors";
+import {
+  receiveBufferAt,
+  receivedFlags,
+  receivedLength,
+  receivedNameAt,
+  receivedSegment,
+} from "./vectors";
+import { areWritesFull, sealWrites } from "./writes";
 
 const PPP_IPV4: u32 = 0x0021;
 const PPP_IPV6: u32 = 0x0057;
+/** Octets of a datagram that are compared with the one before it: L2TP with Length, and PPP. */
+const ALIKE: u32 = 12;
 
-/** Works on `received` datagrams; returns how many packets are to be written to TUN devices. */
+/**
+ * Works on `received` messages; returns how many writes there are for TUN devices. When the writes
+ * were too few, WORKER_UP_REST is not 0: call again with the same arguments once they are written.
+ */
 export function decapsulate(worker: usize, received: u32): u32 {
-  const datagrams = received < BATCH_COUNT ? received : BATCH_COUNT;
-  let packets: u32 = 0;
+  const messages = received < BUFFER_COUNT ? received : BUFFER_COUNT;
+  let message = read32(worker + WORKER_UP_MESSAGE);
+  let offset = read32(worker + WORKER_UP_OFFSET);
+  write32(worker + WORKER_UP_CALL, read32(worker + WORKER_UP_CALL) + 1);
+  write32(worker + WORKER_UP_WRITES, 0);
   write32(worker + WORKER_PUNTED, 0);
-  for (let i: u32 = 0; i < datagrams; i++) {
-    if (decapsulateOne(worker, i, packets)) packets++;
+  while (message < messages && !areWritesFull(worker)) {
+    offset = unpack(worker, message, offset);
+    if (offset === 0) message++;
   }
-  return packets;
+  const isDone = message >= messages;
+  write32(worker + WORKER_UP_MESSAGE, isDone ? 0 : message);
+  write32(worker + WORKER_UP_OFFSET, isDone ? 0 : offset);
+  write32(worker + WORKER_UP_REST, isDone ? 0 : 1);
+  return sealWrites(worker);
 }
 
-/** True when datagram `i` became packet `packet` of those to be written. */
-function decapsulateOne(worker: usize, i: u32, packet: u32): bool {
-  const batch = worker + WORKER_RECEIVE;
-  const at = packetAt(batch, i);
-  const length = read32(messageAt(batch, i) + MMSGHDR_LENGTH);
-  if (length > SLOT_CAPACITY || (messageFlags(batch, i) & MSG_TRUNC) !== 0) {
+/** Works on the datagrams of a message from `offset` on; where it stopped, 0 when all are done. */
+function unpack(worker: usize, message: u32, offset: u32): u32 {
+  const buffer = receiveBufferAt(worker, message);
+  const length = receivedLength(worker, message);
+  if (length > BUFFER_CAPACITY || (receivedFlags(worker, message) & MSG_TRUNC) !== 0) {
     count(worker, COUNT_UP_TRUNCATED);
-    return false;
+    return 0;
   }
+  const segment = receivedSegment(worker, message);
+  // Session of the datagram before, which the records of the region describe, and how it began: its
+  // own first octets may have become a virtio header.
+  let index: u32 = 0;
+  let octets: u32 = 0;
+  let front: u64 = 0;
+  let back: u32 = 0;
+  let at = offset;
+  do {
+    const datagram = buffer + at;
+    const size = min(segment, length - at);
+    const isAlike =
+      index !== 0 && size === octets && read64(datagram) === front && read32(datagram + 8) === back;
+    if (!isAlike) {
+      octets = size;
+      front = read64(datagram);
+      back = read32(datagram + 8);
+      index = identify(worker, message, datagram, size);
+    }
+    if (index !== 0 && !forward(worker, index, datagram)) index = 0;
+    at += size;
+  } while (at < length && !areWritesFull(worker));
+  return at < length ? at : 0;
+}
+
+/** Checks the headers before the packet; its session, 0 when the datagram was dropped. */
+function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
   const header = worker + WORKER_HEADER;
   const status = parseHeader(at, length, header);
   if (status !== STATUS_OK) {
     count(worker, status === STATUS_VERSION ? COUNT_UP_VERSION : COUNT_UP_MALFORMED);
-    return false;
+    return 0;
   }
   if ((read16(header + HEADER_BITS) & BIT_TYPE) !== 0) {
     count(worker, COUNT_UP_CONTROL);
-    return false;
+    return 0;
   }
   const index = findSession(
     (read16(header + HEADER_TUNNEL_ID) << 16) | read16(header + HEADER_SESSION_ID),
   );
   if (index === 0) {
     count(worker, COUNT_UP_NO_SESSION);
-    return false;
+    return 0;
   }
-  if (!isFromPeer(nameAt(batch, i), sessionAt(index) + SESSION_NAME)) {
-    countDrop(worker, COUNT_UP_WRONG_PEER, sessionAt(index) + SESSION_DROPS);
-    return false;
+  const session = sessionAt(index);
+  if (!isFromPeer(receivedNameAt(worker, message), session + SESSION_NAME)) {
+    countDrop(worker, COUNT_UP_WRONG_PEER, session + SESSION_DROPS);
+    return 0;
   }
-  const payload = at + read32(header + HEADER_PAYLOAD_AT);
-  return frame(worker, index, payload, read32(header + HEADER_PAYLOAD_LENGTH), packet);
+  const frame = at + read32(header + HEADER_PAYLOAD_AT);
+  const octets = read32(header + HEADER_PAYLOAD_LENGTH);
+  if (parseFrame(frame, octets, worker + WORKER_FRAME) !== STATUS_OK) {
+    countDrop(worker, COUNT_UP_PPP, session + SESSION_DROPS);
+    return 0;
+  }
+  return index;
 }
 
 /** Compares family, port and address of two socket addresses. */
@@ -152,103 +209,113 @@ function isFromPeer(name: usize, peer: usize): bool {
   );
 }
 
-function frame(worker: usize, index: u32, at: usize, length: u32, packet: u32): bool {
+/** Hands a datagram on that the records describe; whether they describe one that begins alike. */
+function forward(worker: usize, index: u32, datagram: usize): bool {
   const session = sessionAt(index);
   const record = worker + WORKER_FRAME;
-  if (parseFrame(at, length, record) !== STATUS_OK) {
-    countDrop(worker, COUNT_UP_PPP, session + SESSION_DROPS);
-    return false;
-  }
-  const information = at + read32(record + PPP_INFORMATION_AT);
+  const frame = read32(worker + WORKER_HEADER + HEADER_PAYLOAD_AT);
+  const room = frame + read32(record + PPP_INFORMATION_AT);
+  const at = datagram + room;
   const octets = read32(record + PPP_INFORMATION_LENGTH);
   const protocol = read16(record + PPP_PROTOCOL);
-  if (protocol === PPP_IPV4) return forwardIpv4(worker, session, information, octets, packet);
-  if (protocol !== PPP_IPV6) {
-    punt(worker, index, at, length);
-    return false;
-  }
-  if (checkIpv6(information, octets) !== STATUS_OK) {
-    countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
-    return false;
-  }
-  if (isIpv6OnLink(information)) {
-    if (pending(worker + WORKER_PUNT) < RING_COUNT / 2) punt(worker, index, at, length);
-    else countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
-    return false;
-  }
-  return forwardIpv6(worker, session, information, packet);
+  if (protocol === PPP_IPV4) forwardIpv4(worker, session, at, octets, room);
+  else if (protocol === PPP_IPV6) forwardIpv6(worker, index, at, octets, room, datagram + frame);
+  else punt(worker, index, datagram + frame, frameLength(worker));
+  return room <= ALIKE;
 }
 
-function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, packet: u32): bool {
+function frameLength(worker: usize): u32 {
+  return read32(worker + WORKER_HEADER + HEADER_PAYLOAD_LENGTH);
+}
+
+function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room: u32): void {
   const address = readShared32(session + SESSION_ADDRESS);
   if (address === 0) {
     countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
-    return false;
+    return;
   }
   if (checkIpv4(at, length) !== STATUS_OK) {
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
-    return false;
+    return;
   }
   if (ipv4Source(at) !== address) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
-    return false;
+    return;
   }
   const network = read32(session + SESSION_NETWORK);
   if (isElsewhere(read32(worker + WORKER_NETWORKS), network, ipv4Destination(at))) {
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
-    return false;
+    return;
   }
-  deliver(worker, session, at, ipv4TotalLength(at), network, packet);
-  return true;
+  deliver(worker, session, at, ipv4TotalLength(at), network, room);
 }
 
-/** `at` is a checked packet that is not for the link alone. */
-function forwardIpv6(worker: usize, session: usize, at: usize, packet: u32): bool {
+/** `frame` is where the PPP frame begins, for what concerns the link alone. */
+function forwardIpv6(
+  worker: usize,
+  index: u32,
+  at: usize,
+  length: u32,
+  room: u32,
+  frame: usize,
+): void {
+  const session = sessionAt(index);
+  if (checkIpv6(at, length) !== STATUS_OK) {
+    countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
+    return;
+  }
+  if (isIpv6OnLink(at)) {
+    if (pending(worker + WORKER_PUNT) < RING_COUNT / 2) {
+      punt(worker, index, frame, frameLength(worker));
+    } else countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
+    return;
+  }
   const subnet = readShared64(session + SESSION_SUBNET);
   if (subnet === 0) {
     countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
-    return false;
+    return;
   }
   if (ipv6SourceSubnet(at) !== subnet) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
-    return false;
+    return;
   }
   const destination = ipv6DestinationSubnet(at);
   if (destination === subnet) {
     countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
-    return false;
+    return;
   }
   const network = read32(session + SESSION_NETWORK);
   if (isSubnetElsewhere(read32(worker + WORKER_NETWORKS), network, destination)) {
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
-    return false;
+    return;
   }
-  deliver(worker, session, at, ipv6TotalLength(at), network, packet);
-  return true;
+  deliver(worker, session, at, ipv6TotalLength(at), network, room);
 }
 
-/** Makes `octets` at `at` packet `packet` of those to be written; padding behind them stays here. */
+/** Takes a packet of `octets` at `at` to the writes; padding behind it stays here. */
 function deliver(
   worker: usize,
   session: usize,
   at: usize,
   octets: u32,
   network: u32,
-  packet: u32,
+  room: u32,
 ): void {
-  const vector = worker + WORKER_TUN_VECTORS + packet * IOVEC_SIZE;
-  setVector(vector, read64(worker + WORKER_BASE), at, octets);
-  write8(worker + WORKER_TUN_NETWORKS + packet, network);
+  coalesce(worker, session, network, at, octets, room);
   add(session + SESSION_RX_PACKETS, 1);
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);
   add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
 }
 
-/** Copies a PPP frame into the punt ring. It fits: it came out of a slot of the same size. */
+/** Copies a PPP frame into the punt ring. */
 function punt(worker: usize, index: u32, at: usize, length: u32): void {
   const ring = worker + WORKER_PUNT;
   const session = sessionAt(index);
+  if (length > SLOT_CAPACITY) {
+    countDrop(worker, COUNT_UP_TRUNCATED, session + SESSION_DROPS);
+    return;
+  }
   if (isFull(ring)) {
     countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
     return;

@@ -11,22 +11,41 @@ import {
   BATCH_NAMES,
   BATCH_SLOTS,
   BATCH_VECTORS,
+  BUFFER_CAPACITY,
+  BUFFER_COUNT,
+  BUFFER_SIZE,
   IOVEC_BASE,
   IOVEC_LENGTH,
   IOVEC_SIZE,
   MMSGHDR_CONTROL,
   MMSGHDR_CONTROL_LENGTH,
   MMSGHDR_FLAGS,
+  MMSGHDR_LENGTH,
   MMSGHDR_NAME,
   MMSGHDR_NAME_LENGTH,
   MMSGHDR_SIZE,
   MMSGHDR_VECTOR,
   MMSGHDR_VECTOR_COUNT,
+  RECEIVE_BUFFERS,
+  RECEIVE_CONTROL_SIZE,
+  RECEIVE_CONTROLS,
+  RECEIVE_HEADERS,
+  RECEIVE_NAMES,
+  RECEIVE_VECTORS,
   SLOT_CAPACITY,
   SLOT_HEADROOM,
   SLOT_SIZE,
   SOCKADDR_MAX,
+  WORKER_BASE,
+  WORKER_RECEIVE,
 } from "../layout";
+
+const CMSG_LEVEL: u32 = 8;
+const CMSG_TYPE: u32 = 12;
+const CMSG_DATA: u32 = 16;
+const CMSG_GRO_LENGTH: u64 = 20; // header and an int
+const SOL_UDP: u32 = 17;
+const UDP_GRO: u32 = 104;
 
 export function messageAt(batch: usize, index: u32): usize {
   return batch + BATCH_HEADERS + index * MMSGHDR_SIZE;
@@ -102,6 +121,62 @@ export function nameAt(batch: usize, index: u32): usize {
   return batch + BATCH_NAMES + index * SOCKADDR_MAX;
 }
 
-export function messageFlags(batch: usize, index: u32): u32 {
-  return read32(messageAt(batch, index) + MMSGHDR_FLAGS);
+/** Prepares the messages that recvmmsg fills, each a buffer of its own. */
+export function layoutReceive(worker: usize): void {
+  const base = read64(worker + WORKER_BASE);
+  const receive = worker + WORKER_RECEIVE;
+  for (let i: u32 = 0; i < BUFFER_COUNT; i++) {
+    const message = receivedAt(worker, i);
+    const vector = receive + RECEIVE_VECTORS + i * IOVEC_SIZE;
+    const control = receive + RECEIVE_CONTROLS + i * RECEIVE_CONTROL_SIZE;
+    write64(message + MMSGHDR_NAME, base + <u64>receivedNameAt(worker, i));
+    write64(message + MMSGHDR_VECTOR, base + <u64>vector);
+    write64(message + MMSGHDR_VECTOR_COUNT, 1);
+    write64(message + MMSGHDR_CONTROL, base + <u64>control);
+    setVector(vector, base, receiveBufferAt(worker, i), BUFFER_CAPACITY);
+  }
+  resetReceived(worker, BUFFER_COUNT);
+}
+
+/** `resetReceive` for the messages of a worker. */
+export function resetReceived(worker: usize, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const message = receivedAt(worker, i);
+    write32(message + MMSGHDR_NAME_LENGTH, SOCKADDR_MAX);
+    write64(message + MMSGHDR_CONTROL_LENGTH, RECEIVE_CONTROL_SIZE);
+    write32(message + MMSGHDR_FLAGS, 0);
+  }
+}
+
+function receivedAt(worker: usize, index: u32): usize {
+  return worker + WORKER_RECEIVE + RECEIVE_HEADERS + index * MMSGHDR_SIZE;
+}
+
+export function receivedNameAt(worker: usize, index: u32): usize {
+  return worker + WORKER_RECEIVE + RECEIVE_NAMES + index * SOCKADDR_MAX;
+}
+
+export function receiveBufferAt(worker: usize, index: u32): usize {
+  return worker + WORKER_RECEIVE + RECEIVE_BUFFERS + index * BUFFER_SIZE;
+}
+
+export function receivedLength(worker: usize, index: u32): u32 {
+  return read32(receivedAt(worker, index) + MMSGHDR_LENGTH);
+}
+
+export function receivedFlags(worker: usize, index: u32): u32 {
+  return read32(receivedAt(worker, index) + MMSGHDR_FLAGS);
+}
+
+/** Octets of each datagram in a message but the last: what UDP_GRO tells, or all of them. */
+export function receivedSegment(worker: usize, index: u32): u32 {
+  const message = receivedAt(worker, index);
+  const whole = max(1, read32(message + MMSGHDR_LENGTH));
+  if (read64(message + MMSGHDR_CONTROL_LENGTH) < CMSG_GRO_LENGTH) return whole;
+  const control = worker + WORKER_RECEIVE + RECEIVE_CONTROLS + index * RECEIVE_CONTROL_SIZE;
+  if (read32(control + CMSG_LEVEL) !== SOL_UDP || read32(control + CMSG_TYPE) !== UDP_GRO) {
+    return whole;
+  }
+  const segment = read32(control + CMSG_DATA);
+  return segment === 0 ? whole : min(segment, whole);
 }
