@@ -171,6 +171,10 @@ export const HEAP_SLACK = 33_554_432;
 export const HEAP_CALM_MS = 10_000;
 /** Growth within that time that an idle process comes to as well. */
 export const HEAP_NOISE = 4_194_304;
+/** Octets of super-packets that a worker reads in one turn: what a second-level cache holds. */
+export const READ_OCTETS = 524_288;
+/** How long a tunnel's path is taken to be too narrow for a message of many frames. */
+export const SEGMENT_LIMIT_MS = 60_000;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
 /** Polls of the control thread that may fail one after the other, as signals make them. */

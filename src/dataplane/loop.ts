@@ -2,9 +2,10 @@
  * The loop of a worker: it moves batches between the data socket, the TUN devices and the rings.
  *
  *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
- *   2. Data socket: recvmmsg → decapsulate → writev to the TUN devices; wake the control thread
- *      when frames were punted.
- *   3. Each TUN device: readv into slots → encapsulate → sendmmsg.
+ *   2. Data socket: recvmmsg → decapsulate → a writev for each packet or super-packet; wake the
+ *      control thread when frames were punted.
+ *   3. Each TUN device: readv into buffers → encapsulate → sendmmsg. A message of many frames that
+ *      the kernel cannot take as a whole goes once more, frame by frame.
  *   4. Inject ring: sendmmsg of what the control thread wants sent.
  *
  * Each source gets one batch a turn, so none starves another. A worker blocked in a system call
@@ -14,8 +15,19 @@
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
-import { HEARTBEAT_STALE_MS, POLL_MS } from "../limits.ts";
-import { EAGAIN, EBADF, EBADFD, EFAULT, EINTR, ENOBUFS, ENOTSOCK } from "../linux/errno.ts";
+import { HEARTBEAT_STALE_MS, POLL_MS, READ_OCTETS, SEGMENT_LIMIT_MS } from "../limits.ts";
+import {
+  EAGAIN,
+  EBADF,
+  EBADFD,
+  EFAULT,
+  EINTR,
+  EINVAL,
+  EIO,
+  EMSGSIZE,
+  ENOBUFS,
+  ENOTSOCK,
+} from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Forwarding } from "./memory.ts";
 
@@ -44,7 +56,10 @@ export interface LoopOptions {
 const POLLIN = 1;
 /** Only a mistake of ours is answered so; a full buffer or a vanished route is the network's. */
 const OUR_BUGS: readonly number[] = [EBADF, EFAULT, ENOTSOCK];
+/** A frame and its headers exceed the path MTU, or the path encrypts (ip_udp_send_skb). */
+const UNSEGMENTABLE: readonly number[] = [EINVAL, EMSGSIZE, EIO];
 const FIRST_TUN = 2;
+const TUNNEL_IDS = 65_536;
 
 export class Loop {
   readonly #calls: PacketCalls;
@@ -53,8 +68,14 @@ export class Loop {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #counters: BigUint64Array;
-  readonly #tunNetworks: Uint8Array;
   readonly #readLengths: Uint32Array;
+  readonly #limits: Uint16Array;
+  // Places of fields, in words of the memory.
+  readonly #writes: number;
+  readonly #messages: number;
+  readonly #upRest: number;
+  readonly #downRest: number;
+  readonly #punted: number;
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
   readonly #polls: bigint;
   readonly #pollCount: bigint;
@@ -62,9 +83,11 @@ export class Loop {
   readonly #received: bigint;
   readonly #sends: readonly bigint[];
   readonly #injected: readonly bigint[];
-  readonly #tunVectors: readonly bigint[];
+  readonly #plain: readonly bigint[];
+  readonly #writeVectors: readonly bigint[];
   readonly #readVectors: readonly bigint[];
   #heartbeat = -1;
+  #limitsClearedAt = 0;
   /** Time without a heartbeat, ms, and when it was last added to. */
   #silence = 0;
   #lookedAt = 0;
@@ -76,25 +99,31 @@ export class Loop {
     this.#options = options;
     this.#words = new Int32Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
-    const { WORKER_COUNTERS, COUNTER_COUNT, BATCH_COUNT } = layout;
+    const { WORKER_COUNTERS, COUNTER_COUNT, BUFFER_COUNT } = layout;
     this.#counters = new BigUint64Array(memory.buffer, worker + WORKER_COUNTERS, COUNTER_COUNT);
-    const networksAt = worker + layout.WORKER_TUN_NETWORKS;
-    this.#tunNetworks = new Uint8Array(memory.buffer, networksAt, BATCH_COUNT);
     const lengthsAt = worker + layout.WORKER_READ_LENGTHS;
-    this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BATCH_COUNT);
+    this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BUFFER_COUNT);
+    this.#limits = new Uint16Array(memory.buffer, worker + layout.WORKER_LIMITS, TUNNEL_IDS);
+    this.#writes = (worker + layout.WORKER_WRITES) / 4;
+    this.#messages = (worker + layout.WORKER_SEND + layout.SEND_MESSAGES) / 4;
+    this.#upRest = (worker + layout.WORKER_UP_REST) / 4;
+    this.#downRest = (worker + layout.WORKER_DOWN_REST) / 4;
+    this.#punted = (worker + layout.WORKER_PUNTED) / 4;
 
     const address = (at: number) => base + BigInt(at);
-    const addresses = (at: number, size: number) =>
-      Array.from({ length: BATCH_COUNT }, (_, index) => address(at + index * size));
+    const addresses = (at: number, size: number, length: number) =>
+      Array.from({ length }, (_, index) => address(worker + at + index * size));
     this.#polls = address(worker + layout.WORKER_POLLS);
     this.#pollCount = BigInt(FIRST_TUN + options.tuns.length);
     this.#wakeValue = address(worker + layout.WORKER_WAKE_VALUE);
-    this.#received = address(worker + layout.WORKER_RECEIVE + layout.BATCH_HEADERS);
-    const { MMSGHDR_SIZE, IOVEC_SIZE } = layout;
-    this.#sends = addresses(worker + layout.WORKER_SEND + layout.BATCH_HEADERS, MMSGHDR_SIZE);
-    this.#injected = addresses(worker + layout.WORKER_INJECT_SEND, MMSGHDR_SIZE);
-    this.#tunVectors = addresses(worker + layout.WORKER_TUN_VECTORS, IOVEC_SIZE);
-    this.#readVectors = addresses(worker + layout.WORKER_READ_VECTORS, IOVEC_SIZE);
+    this.#received = address(worker + layout.WORKER_RECEIVE + layout.RECEIVE_HEADERS);
+    const { MMSGHDR_SIZE, IOVEC_SIZE, WRITE_SIZE, WORKER_SEND, SEND_HEADERS } = layout;
+    this.#sends = addresses(WORKER_SEND + SEND_HEADERS, MMSGHDR_SIZE, layout.MESSAGE_COUNT);
+    this.#plain = addresses(layout.WORKER_PLAIN, MMSGHDR_SIZE, layout.SEGMENTS_MAX);
+    this.#injected = addresses(layout.WORKER_INJECT_SEND, MMSGHDR_SIZE, layout.BATCH_COUNT);
+    const vectors = layout.WORKER_WRITES + layout.WRITE_VECTORS;
+    this.#writeVectors = addresses(vectors, WRITE_SIZE, layout.WRITE_COUNT);
+    this.#readVectors = addresses(layout.WORKER_READ_VECTORS, IOVEC_SIZE, BUFFER_COUNT);
     this.#view.setUint32(worker + layout.WORKER_NETWORKS, options.tuns.length, true);
     this.#writePolls();
   }
@@ -120,30 +149,33 @@ export class Loop {
 
   #receive(): void {
     const { dataSocket, worker, wakeControl } = this.#options;
-    const received = this.#calls.recvmmsg(dataSocket, this.#received, layout.BATCH_COUNT, 0);
+    const received = this.#calls.recvmmsg(dataSocket, this.#received, layout.BUFFER_COUNT, 0);
     if (received < 0) {
       this.#tolerate("recvmmsg", [EAGAIN, EINTR]);
       return;
     }
-    const packets = this.#forwarding.decapsulate(worker, received);
-    for (let index = 0; index < packets; index++) this.#writeTun(index);
-    this.#forwarding.resetReceive(worker + layout.WORKER_RECEIVE, received);
-    if (this.#view.getUint32(worker + layout.WORKER_PUNTED, true) > 0) {
-      this.#calls.eventfdWrite(wakeControl, 1n);
-    }
+    do {
+      const writes = this.#forwarding.decapsulate(worker, received);
+      for (let index = 0; index < writes; index++) this.#write(index);
+      if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(wakeControl, 1n);
+    } while (this.#words[this.#upRest] !== 0);
+    this.#forwarding.resetReceived(worker, received);
   }
 
-  #writeTun(index: number): void {
-    const tun = this.#options.tuns[this.#tunNetworks[index] ?? 0] ?? -1;
-    if (this.#calls.writev(tun, this.#tunVectors[index] ?? 0n, 1) >= 0) return;
+  #write(index: number): void {
+    const at = this.#writes + (index * layout.WRITE_SIZE) / 4;
+    const tun = this.#options.tuns[this.#words[at + layout.WRITE_NETWORK / 4] ?? 0] ?? -1;
+    const count = this.#words[at + layout.WRITE_VECTOR_COUNT / 4] ?? 0;
+    if (this.#calls.writev(tun, this.#writeVectors[index] ?? 0n, count) >= 0) return;
     this.#tolerateSend("writev");
-    this.#count(layout.COUNT_UP_TUN_WRITE);
+    this.#count(layout.COUNT_UP_TUN_WRITE, this.#words[at + layout.WRITE_SEGMENTS / 4] ?? 1);
   }
 
   #readTun(network: number): void {
-    const tun = this.#options.tuns[network] ?? -1;
+    const { tuns, worker } = this.#options;
+    const tun = tuns[network] ?? -1;
     let packets = 0;
-    while (packets < layout.BATCH_COUNT) {
+    for (let octets = 0; packets < layout.BUFFER_COUNT && octets < READ_OCTETS; ) {
       const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
       if (length < 0) {
         if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
@@ -151,8 +183,41 @@ export class Loop {
         break;
       }
       this.#readLengths[packets++] = length;
+      octets += length;
     }
-    this.#send(this.#sends, this.#forwarding.encapsulate(this.#options.worker, network, packets));
+    do {
+      this.#sendMessages(this.#forwarding.encapsulate(worker, network, packets));
+    } while (this.#words[this.#downRest] !== 0);
+  }
+
+  /** Sends the messages that `encapsulate` made. */
+  #sendMessages(count: number): void {
+    let next = 0;
+    while (next < count) {
+      const first = this.#sends[next] ?? 0n;
+      const sent = this.#calls.sendmmsg(this.#options.dataSocket, first, count - next, 0);
+      next += sent > 0 ? sent : this.#passOver(next, count);
+    }
+  }
+
+  /** The kernel refuses message `next`: how many messages are dealt with by that. */
+  #passOver(next: number, count: number): number {
+    const errno = this.#calls.errno();
+    if (UNSEGMENTABLE.includes(errno) && this.#segments(next) > 1) {
+      const { worker } = this.#options;
+      this.#send(this.#plain, this.#forwarding.plain(worker, next, errno === EIO ? 1 : 0));
+      return 1;
+    }
+    const lost = this.#tolerateSend("sendmmsg") ? count - next : 1; // full: none of the others either
+    for (let index = next; index < next + lost; index++) {
+      this.#count(layout.COUNT_DOWN_SEND, this.#segments(index));
+    }
+    return lost;
+  }
+
+  #segments(message: number): number {
+    const at = this.#messages + (message * layout.MESSAGE_SIZE + layout.MESSAGE_SEGMENTS) / 4;
+    return this.#words[at] ?? 1;
   }
 
   #inject(): void {
@@ -162,7 +227,7 @@ export class Loop {
     if (waiting > 0) this.#calls.eventfdWrite(this.#options.wake, 1n); // more than one batch
   }
 
-  /** Sends `count` messages; one that the kernel refuses is counted and passed over. */
+  /** Sends `count` single frames; one that the kernel refuses is counted and passed over. */
   #send(messages: readonly bigint[], count: number): void {
     let next = 0;
     while (next < count) {
@@ -172,9 +237,8 @@ export class Loop {
         next += sent;
         continue;
       }
-      const full = this.#tolerateSend("sendmmsg");
-      const lost = full ? count - next : 1; // a full buffer takes none of the others either
-      for (let index = 0; index < lost; index++) this.#count(layout.COUNT_DOWN_SEND);
+      const lost = this.#tolerateSend("sendmmsg") ? count - next : 1;
+      this.#count(layout.COUNT_DOWN_SEND, lost);
       next += lost;
     }
   }
@@ -199,6 +263,10 @@ export class Loop {
     // control thread could show no heartbeat either: that time does not count.
     this.#silence += Math.min(now - this.#lookedAt, 2 * POLL_MS);
     this.#lookedAt = now;
+    if (now - this.#limitsClearedAt > SEGMENT_LIMIT_MS) {
+      this.#limits.fill(0);
+      this.#limitsClearedAt = now;
+    }
     if (heartbeat !== this.#heartbeat) {
       this.#heartbeat = heartbeat;
       this.#silence = 0;
@@ -220,7 +288,7 @@ export class Loop {
     });
   }
 
-  #count(counter: number): void {
-    this.#counters[counter] = (this.#counters[counter] ?? 0n) + 1n;
+  #count(counter: number, amount: number): void {
+    this.#counters[counter] = (this.#counters[counter] ?? 0n) + BigInt(amount);
   }
 }

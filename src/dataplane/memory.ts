@@ -15,10 +15,12 @@ const PAGES = Math.ceil(MEMORY_SIZE / PAGE);
 /** The exports of dataplane.wasm that the program calls; addresses are octets into the memory. */
 export interface Forwarding {
   layoutBatch(batch: number, base: bigint): void;
-  layoutWorker(worker: number, base: bigint): void;
+  layoutWorker(worker: number, base: bigint, offloads: number): void;
   resetReceive(batch: number, count: number): void;
+  resetReceived(worker: number, count: number): void;
   decapsulate(worker: number, received: number): number;
   encapsulate(worker: number, network: number, packets: number): number;
+  plain(worker: number, message: number, isNever: number): number;
   inject(worker: number): number;
   releaseInjected(worker: number): number;
   insertSession(index: number): number;
