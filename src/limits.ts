@@ -171,6 +171,12 @@ export const HEAP_SLACK = 33_554_432;
 export const HEAP_CALM_MS = 10_000;
 /** Growth within that time that an idle process comes to as well. */
 export const HEAP_NOISE = 4_194_304;
+/** How long a worker lets packets gather, when a turn finds from GATHER_FROM to GATHER_TO of them. */
+export const GATHER_US = 50;
+export const GATHER_FROM = 4;
+export const GATHER_TO = 48;
+/** Octets of a packet on average; larger ones have been gathered by the kernel. */
+export const GATHER_OCTETS = 2_048;
 /** Octets of super-packets that a worker reads in one turn: what a second-level cache holds. */
 export const READ_OCTETS = 524_288;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */

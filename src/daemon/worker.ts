@@ -8,11 +8,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Loop, type LoopOptions } from "../dataplane/loop.ts";
 import { instantiate } from "../dataplane/memory.ts";
 import { openLibc } from "../linux/ffi.ts";
+import { sleepExactly } from "../linux/process.ts";
 
 export type WorkerData = Omit<LoopOptions, "clock">;
 
 const data = workerData as WorkerData;
-const loop = new Loop(openLibc(), instantiate(data.memory), {
+const libc = openLibc();
+sleepExactly(libc);
+const loop = new Loop(libc, instantiate(data.memory), {
   ...data,
   clock: () => performance.now(),
 });

@@ -8,14 +8,25 @@
  *      the kernel cannot take as a whole goes once more, frame by frame.
  *   4. Inject ring: sendmmsg of what the control thread wants sent.
  *
- * Each source gets one batch a turn, so none starves another. A worker blocked in a system call
+ * Each source gets one batch a turn, so none starves another. When single packets come fast, but one
+ * turn after the other finds only some of them, the worker lets them gather for a moment: a full
+ * batch costs little more than a few packets, as a network card's interrupt moderation knows. A worker blocked in a system call
  * cannot be ended from outside: it leaves when the stop word is set, or when the control thread
  * shows no heartbeat.
  *
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
-import { HEARTBEAT_STALE_MS, POLL_MS, READ_OCTETS, SEGMENT_LIMIT_MS } from "../limits.ts";
+import {
+  GATHER_FROM,
+  GATHER_OCTETS,
+  GATHER_TO,
+  GATHER_US,
+  HEARTBEAT_STALE_MS,
+  POLL_MS,
+  READ_OCTETS,
+  SEGMENT_LIMIT_MS,
+} from "../limits.ts";
 import {
   EAGAIN,
   EBADF,
@@ -34,7 +45,15 @@ import type { Forwarding } from "./memory.ts";
 /** The system calls of the loop. */
 export type PacketCalls = Pick<
   Libc,
-  "errno" | "poll" | "recvmmsg" | "sendmmsg" | "readv" | "writev" | "eventfdWrite" | "eventfdRead"
+  | "errno"
+  | "poll"
+  | "recvmmsg"
+  | "sendmmsg"
+  | "readv"
+  | "writev"
+  | "usleep"
+  | "eventfdWrite"
+  | "eventfdRead"
 >;
 
 export interface LoopOptions {
@@ -76,6 +95,7 @@ export class Loop {
   readonly #upRest: number;
   readonly #downRest: number;
   readonly #punted: number;
+  readonly #firstLength: number;
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
   readonly #polls: bigint;
   readonly #pollCount: bigint;
@@ -86,6 +106,8 @@ export class Loop {
   readonly #plain: readonly bigint[];
   readonly #writeVectors: readonly bigint[];
   readonly #readVectors: readonly bigint[];
+  /** Packets came fast and singly in this turn. */
+  #isGathering = false;
   #heartbeat = -1;
   #limitsClearedAt = 0;
   /** Time without a heartbeat, ms, and when it was last added to. */
@@ -109,6 +131,7 @@ export class Loop {
     this.#upRest = (worker + layout.WORKER_UP_REST) / 4;
     this.#downRest = (worker + layout.WORKER_DOWN_REST) / 4;
     this.#punted = (worker + layout.WORKER_PUNTED) / 4;
+    this.#firstLength = (worker + layout.WORKER_RECEIVE + layout.MMSGHDR_LENGTH) / 4;
 
     const address = (at: number) => base + BigInt(at);
     const addresses = (at: number, size: number, length: number) =>
@@ -136,6 +159,8 @@ export class Loop {
 
   /** One turn; sleeps at most `timeoutMs`. */
   turn(timeoutMs: number): void {
+    if (this.#isGathering) this.#calls.usleep(GATHER_US);
+    this.#isGathering = false;
     const ready = this.#calls.poll(this.#polls, this.#pollCount, timeoutMs);
     if (ready < 0) this.#tolerate("poll", [EINTR]);
     if (ready <= 0) return;
@@ -154,6 +179,7 @@ export class Loop {
       this.#tolerate("recvmmsg", [EAGAIN, EINTR]);
       return;
     }
+    this.#gather(received, received * (this.#words[this.#firstLength] ?? 0));
     do {
       const writes = this.#forwarding.decapsulate(worker, received);
       for (let index = 0; index < writes; index++) this.#write(index);
@@ -175,7 +201,8 @@ export class Loop {
     const { tuns, worker } = this.#options;
     const tun = tuns[network] ?? -1;
     let packets = 0;
-    for (let octets = 0; packets < layout.BUFFER_COUNT && octets < READ_OCTETS; ) {
+    let octets = 0;
+    while (packets < layout.BUFFER_COUNT && octets < READ_OCTETS) {
       const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
       if (length < 0) {
         if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
@@ -185,9 +212,16 @@ export class Loop {
       this.#readLengths[packets++] = length;
       octets += length;
     }
+    this.#gather(packets, octets);
     do {
       this.#sendMessages(this.#forwarding.encapsulate(worker, network, packets));
     } while (this.#words[this.#downRest] !== 0);
+  }
+
+  /** Whether it pays to wait for more: neither at a trickle, nor for what is gathered already. */
+  #gather(count: number, octets: number): void {
+    const isPart = count >= GATHER_FROM && count <= GATHER_TO;
+    if (isPart && octets <= count * GATHER_OCTETS) this.#isGathering = true;
   }
 
   /** Sends the messages that `encapsulate` made. */

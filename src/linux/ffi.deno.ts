@@ -25,6 +25,7 @@ export function openLibc(): Libc {
     sendmmsg: { parameters: ["i32", "u64", "i32", "i32"], result: "i32" },
     readv: { parameters: ["i32", "u64", "i32"], result: "i32" },
     writev: { parameters: ["i32", "u64", "i32"], result: "i32" },
+    usleep: { parameters: ["u32"], result: "i32" },
     eventfd: { parameters: ["u32", "i32"], result: "i32" },
     eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
     eventfd_read: { parameters: ["i32", "u64"], result: "i32" },
@@ -63,6 +64,7 @@ export function openLibc(): Libc {
     sendmmsg: (fd, messages, count, flags) => symbols.sendmmsg(fd, messages, count, flags),
     readv: (fd, vectors, count) => symbols.readv(fd, vectors, count),
     writev: (fd, vectors, count) => symbols.writev(fd, vectors, count),
+    usleep: (microseconds) => symbols.usleep(microseconds),
     eventfdWrite: (fd, value) => symbols.eventfd_write(fd, value),
     eventfdRead: (fd, value) => symbols.eventfd_read(fd, value),
     address(bytes) {

@@ -57,6 +57,7 @@ type PacketCalls = Pick<
   | "sendmmsg"
   | "readv"
   | "writev"
+  | "usleep"
   | "eventfdRead"
   | "eventfdWrite"
 >;
@@ -76,6 +77,7 @@ function packetCalls(lib: LibraryHandle): PacketCalls {
     sendmmsg: lib.func("sendmmsg", INT, [INT, WORD, INT, INT]),
     readv: lib.func("readv", INT, [INT, WORD, INT]),
     writev: lib.func("writev", INT, [INT, WORD, INT]),
+    usleep: lib.func("usleep", INT, [UINT]),
     eventfdWrite: lib.func("eventfd_write", INT, [INT, WORD]),
     eventfdRead: lib.func("eventfd_read", INT, [INT, WORD]),
   };

@@ -27,6 +27,7 @@ export interface Libc {
   sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   readv(fd: number, vectors: bigint, count: number): number;
   writev(fd: number, vectors: bigint, count: number): number;
+  usleep(microseconds: number): number;
   eventfd(): number;
   eventfdWrite(fd: number, value: bigint): number;
   eventfdRead(fd: number, value: bigint): number;

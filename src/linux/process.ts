@@ -1,8 +1,14 @@
-/** The process as such: another program in its place. @module */
+/** The process as such: another program in its place, how its threads sleep. @module */
 import { SystemError } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 
 const ADDRESS_SIZE = 8;
+const PR_SET_TIMERSLACK = 29;
+
+/** A sleep of this thread ends when it is due, not up to 50 microseconds later (prctl(2)). */
+export function sleepExactly(libc: Pick<Libc, "prctl">): void {
+  libc.prctl(PR_SET_TIMERSLACK, 1n, 0n, 0n, 0n);
+}
 
 /**
  * Replaces this program by another run of `argv`, whose first element is the path of the program.
