@@ -177,7 +177,9 @@ export const GATHER_FROM = 4;
 export const GATHER_TO = 48;
 /** Octets of a packet on average; larger ones have been gathered by the kernel. */
 export const GATHER_OCTETS = 2_048;
-/** Octets of super-packets that a worker reads in one turn: what a second-level cache holds. */
+/** Large messages that a worker receives in one turn: what a second-level cache holds. */
+export const RECEIVE_LARGE = 8;
+/** Octets of super-packets that a worker reads in one turn, for the same reason. */
 export const READ_OCTETS = 524_288;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */
 export const SEGMENT_LIMIT_MS = 60_000;

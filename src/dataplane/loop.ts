@@ -25,6 +25,7 @@ import {
   HEARTBEAT_STALE_MS,
   POLL_MS,
   READ_OCTETS,
+  RECEIVE_LARGE,
   SEGMENT_LIMIT_MS,
 } from "../limits.ts";
 import {
@@ -106,6 +107,8 @@ export class Loop {
   readonly #plain: readonly bigint[];
   readonly #writeVectors: readonly bigint[];
   readonly #readVectors: readonly bigint[];
+  /** How many messages to receive: fewer when they are large, so that a cache holds them. */
+  #receiveCount: number = layout.BUFFER_COUNT;
   /** Packets came fast and singly in this turn. */
   #isGathering = false;
   #heartbeat = -1;
@@ -174,12 +177,14 @@ export class Loop {
 
   #receive(): void {
     const { dataSocket, worker, wakeControl } = this.#options;
-    const received = this.#calls.recvmmsg(dataSocket, this.#received, layout.BUFFER_COUNT, 0);
+    const received = this.#calls.recvmmsg(dataSocket, this.#received, this.#receiveCount, 0);
     if (received < 0) {
       this.#tolerate("recvmmsg", [EAGAIN, EINTR]);
       return;
     }
-    this.#gather(received, received * (this.#words[this.#firstLength] ?? 0));
+    const octets = this.#words[this.#firstLength] ?? 0;
+    this.#gather(received, received * octets);
+    this.#receiveCount = octets > GATHER_OCTETS ? RECEIVE_LARGE : layout.BUFFER_COUNT;
     do {
       const writes = this.#forwarding.decapsulate(worker, received);
       for (let index = 0; index < writes; index++) this.#write(index);

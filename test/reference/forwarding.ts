@@ -21,6 +21,8 @@ export interface ModelSession {
   readonly mtu: number;
   readonly acfc: boolean;
   readonly pfc: boolean;
+  /** Data messages to the peer carry Ns, which counts (RFC 2661 5.4). */
+  readonly sequence?: { ns: number };
 }
 
 /** Where a packet ends, and as what. */
@@ -29,8 +31,12 @@ export interface Verdict {
   readonly session?: ModelSession;
   readonly network?: number;
   readonly octets?: Uint8Array;
+  /** Upwards: octets of the headers before the packet. */
+  readonly room?: number;
 }
 
+/** Octets of the largest frame that the control thread takes. */
+const PUNTED_MAX = 1984;
 const IPV4 = 0x0021;
 const IPV6 = 0x0057;
 const ICMPV6 = 58;
@@ -48,15 +54,21 @@ export function up(
     ({ tunnelId, sessionId }) => tunnelId === header.tunnelId && sessionId === header.sessionId,
   );
   if (session === undefined) return { counter: "up.no-session" };
-  if (!equal(session.name, name)) return { counter: "up.wrong-peer" };
+  if (!equal(session.name, name)) return { counter: "up.wrong-peer", session };
   const { payloadAt, payloadLength } = header;
   const whole = datagram.slice(payloadAt, payloadAt + payloadLength);
   const frame = parseFrame(whole);
-  if (typeof frame === "string") return { counter: "up.ppp-header" };
+  if (typeof frame === "string") return { counter: "up.ppp-header", session };
   const packet = whole.slice(frame.informationAt);
-  if (frame.protocol === IPV4) return up4(sessions, session, packet);
-  if (frame.protocol === IPV6) return up6(sessions, session, packet, whole);
-  return { counter: "up.punted", session, octets: whole };
+  const room = payloadAt + frame.informationAt;
+  if (frame.protocol === IPV4) return { ...up4(sessions, session, packet), session, room };
+  if (frame.protocol === IPV6) return { ...up6(sessions, session, packet, whole), session, room };
+  return punted(session, whole);
+}
+
+function punted(session: ModelSession, octets: Uint8Array): Verdict {
+  if (octets.length > PUNTED_MAX) return { counter: "up.truncated", session };
+  return { counter: "up.punted", session, octets };
 }
 
 function up4(
@@ -87,9 +99,9 @@ function up6(
   const destination = packet.slice(24, 40);
   const isFromLink = isLinkLocal(source) || source.every((octet) => octet === 0);
   if (isLinkLocal(destination) || isLinkMulticast(destination)) {
-    return { counter: "up.punted", session, octets: frame };
+    return punted(session, frame);
   }
-  if (isFromLink && packet[6] === ICMPV6) return { counter: "up.punted", session, octets: frame };
+  if (isFromLink && packet[6] === ICMPV6) return punted(session, frame);
   const { prefix, network } = session;
   if (prefix === undefined) return { counter: "up.not-open" };
   if (!equal(source.slice(0, 8), prefix)) return { counter: "up.source-address" };
@@ -122,16 +134,18 @@ export function down(
   if (session === undefined) return { counter: "down.no-route" };
   const field = six === "ok" ? 4 : 2;
   const length = (six === "ok" ? 40 : 0) + 256 * at(packet, field) + at(packet, field + 1);
-  if (length > session.mtu) return { counter: "down.too-big" };
-  const frame = [
-    ...(session.acfc ? [] : [0xff, 0x03]),
-    ...(session.pfc ? [] : [0x00]),
-    six === "ok" ? IPV6 : IPV4,
-    ...packet.slice(0, length),
-  ];
-  const words = [0x4002, 8 + frame.length, session.peerTunnelId, session.peerSessionId];
-  const header = words.flatMap((word) => [word >> 8, word & 0xff]);
-  return { counter: "down.packets", session, octets: Uint8Array.of(...header, ...frame) };
+  if (length > session.mtu) return { counter: "down.too-big", session };
+  const protocol = six === "ok" ? IPV6 : IPV4;
+  const ppp = [...(session.acfc ? [] : [0xff, 0x03]), ...(session.pfc ? [] : [0x00]), protocol];
+  const { peerTunnelId, peerSessionId, sequence } = session;
+  const size = (sequence === undefined ? 8 : 12) + ppp.length + length;
+  const bits = sequence === undefined ? 0x4002 : 0x4802;
+  const words = [bits, size, peerTunnelId, peerSessionId];
+  if (sequence !== undefined) words.push(sequence.ns++ % 0x10000, 0);
+  const octets = new Uint8Array(size);
+  octets.set([...words.flatMap((word) => [word >> 8, word & 0xff]), ...ppp]);
+  octets.set(packet.subarray(0, length), size - length);
+  return { counter: "down.packets", session, octets };
 }
 
 /** fe80::/10 (RFC 4291 2.4). */
@@ -147,7 +161,9 @@ function isLinkMulticast(address: Uint8Array): boolean {
 }
 
 function equal(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
-  return a.length === b.length && Array.from(a).every((octet, index) => octet === b[index]);
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 function at(octets: Uint8Array, index: number): number {

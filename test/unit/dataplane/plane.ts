@@ -11,10 +11,19 @@ import {
 } from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr, type Family } from "../../../src/linux/sockaddr.ts";
 import { ipv4, ipv6 } from "../../../src/net.ts";
+import { cut, parseVirtio, split } from "../../reference/offload.ts";
 
 export const NETWORKS = 4;
 export const BASE = 0x7000_0000_0000n;
 export const FORWARDING = { network: 0, mtu: 1400, acfc: false, pfc: false } as const;
+export const NO_OFFLOADS = 0;
+export const ALL_OFFLOADS =
+  layout.OFFLOAD_VIRTIO | layout.OFFLOAD_TSO | layout.OFFLOAD_USO | layout.OFFLOAD_GSO;
+
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
+const CMSG_HEADER = 16;
 
 /** Whom a batch comes from, and how recvmmsg would flag it. */
 export interface Sender {
@@ -22,6 +31,34 @@ export interface Sender {
   readonly port: number;
   readonly flags?: number;
   readonly family?: Family | undefined;
+}
+
+/** What one message of recvmmsg brings: a datagram, or a GRO buffer of datagrams of `segment` octets. */
+export interface Received {
+  readonly octets: Uint8Array;
+  readonly sender: Sender;
+  readonly segment?: number | undefined;
+}
+
+/** What one writev would write to a TUN device. */
+export interface Write {
+  readonly network: number;
+  readonly virtio: Uint8Array | undefined;
+  readonly packet: Uint8Array;
+}
+
+/** What one readv brings from a TUN device. */
+export interface Read {
+  readonly virtio?: Uint8Array | undefined;
+  readonly packet: Uint8Array;
+}
+
+/** What one message of sendmmsg has; `segment` is 0 without UDP_SEGMENT, `control` is the rest. */
+export interface Message {
+  readonly datagram: Uint8Array;
+  readonly segment: number;
+  readonly name: Uint8Array;
+  readonly control: Uint8Array;
 }
 
 export class Plane {
@@ -33,14 +70,23 @@ export class Plane {
   readonly punt: PuntRing;
   readonly inject: InjectRing;
   readonly table: SessionTable;
+  /** How often the writes or the messages were too few for a batch. */
+  readonly rests = { up: 0, down: 0 };
+  #offloads = NO_OFFLOADS;
 
-  constructor(worker = 0) {
+  constructor(worker = 0, offloads = NO_OFFLOADS) {
     this.worker = workerAt(worker);
-    this.forwarding.layoutWorker(this.worker, BASE);
+    this.offload(offloads);
     this.view.setUint32(this.worker + layout.WORKER_NETWORKS, NETWORKS, true);
     this.punt = new PuntRing(this.memory, this.worker + layout.WORKER_PUNT);
     this.inject = new InjectRing(this.memory, this.worker + layout.WORKER_INJECT);
     this.table = new SessionTable(this.memory, this.forwarding, this.inject);
+  }
+
+  /** The worker starts again with these offloads. */
+  offload(offloads: number): void {
+    this.#offloads = offloads;
+    this.forwarding.layoutWorker(this.worker, BASE, offloads);
   }
 
   /**
@@ -67,40 +113,119 @@ export class Plane {
     return handle;
   }
 
-  /** One batch from the network side of the tunnel; returns the packets written to TUN devices. */
+  /** Datagrams from the network side of the tunnel; returns the packets that TUN devices see. */
   up(
     datagrams: readonly Uint8Array[],
     from: Sender = { address: "192.0.2.9", port: 1701 },
   ): { network: number; packet: Uint8Array }[] {
-    const batch = this.worker + layout.WORKER_RECEIVE;
-    datagrams.forEach((datagram, index) => {
-      const message = batch + layout.BATCH_HEADERS + index * layout.MMSGHDR_SIZE;
-      const vector = this.#offset(message + layout.MMSGHDR_VECTOR);
-      const slot = this.#offset(vector + layout.IOVEC_BASE);
-      this.octets.set(datagram.subarray(0, layout.SLOT_CAPACITY), slot);
-      this.view.setUint32(message + layout.MMSGHDR_LENGTH, datagram.length, true);
-      this.view.setInt32(message + layout.MMSGHDR_FLAGS, from.flags ?? 0, true);
-      const name = this.#offset(message + layout.MMSGHDR_NAME);
-      this.octets.set(encodeSockaddr(from.address, from.port, from.family), name);
+    const writes = this.receive(datagrams.map((octets) => ({ octets, sender: from })));
+    return writes.flatMap(({ network, virtio, packet }) => {
+      const packets = virtio === undefined ? [packet] : cut(parseVirtio(virtio), packet);
+      return packets.map((packet) => ({ network, packet }));
     });
-    const packets = this.forwarding.decapsulate(this.worker, datagrams.length);
-    this.forwarding.resetReceive(batch, datagrams.length);
-    return Array.from({ length: packets }, (_, index) => ({
-      network: this.view.getUint8(this.worker + layout.WORKER_TUN_NETWORKS + index),
-      packet: this.#read(this.worker + layout.WORKER_TUN_VECTORS + index * layout.IOVEC_SIZE),
-    }));
   }
 
-  /** One batch from a TUN device; returns the datagrams that would be sent. */
-  down(packets: readonly Uint8Array[], network = 0): Message[] {
-    packets.forEach((packet, index) => {
-      const vector = this.worker + layout.WORKER_READ_VECTORS + index * layout.IOVEC_SIZE;
-      this.octets.set(packet, this.#offset(vector + layout.IOVEC_BASE));
-      const length = this.worker + layout.WORKER_READ_LENGTHS + index * 4;
-      this.view.setUint32(length, packet.length, true);
+  /** One batch from the network side of the tunnel; returns what is written to TUN devices. */
+  receive(batch: readonly Received[]): Write[] {
+    batch.forEach((received, index) => {
+      this.#putReceived(received, index);
     });
-    const count = this.forwarding.encapsulate(this.worker, network, packets.length);
-    return this.#messages(this.worker + layout.WORKER_SEND, count);
+    const writes: Write[] = [];
+    for (;;) {
+      const count = this.forwarding.decapsulate(this.worker, batch.length);
+      for (let index = 0; index < count; index++) writes.push(this.#write(index));
+      if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) break;
+      this.rests.up++;
+    }
+    this.forwarding.resetReceived(this.worker, batch.length);
+    return writes;
+  }
+
+  /** As recvmmsg does. */
+  #putReceived({ octets, sender, segment }: Received, index: number): void {
+    const message = this.worker + layout.WORKER_RECEIVE + index * layout.MMSGHDR_SIZE;
+    const vector = this.#offset(message + layout.MMSGHDR_VECTOR);
+    const room = Number(this.view.getBigUint64(vector + layout.IOVEC_LENGTH, true));
+    this.octets.set(octets.subarray(0, room), this.#offset(vector + layout.IOVEC_BASE));
+    this.view.setUint32(message + layout.MMSGHDR_LENGTH, octets.length, true);
+    this.view.setInt32(message + layout.MMSGHDR_FLAGS, sender.flags ?? 0, true);
+    const name = this.#offset(message + layout.MMSGHDR_NAME);
+    this.octets.set(encodeSockaddr(sender.address, sender.port, sender.family), name);
+    const control = this.#offset(message + layout.MMSGHDR_CONTROL);
+    const controlLength = segment === undefined ? 0n : 24n;
+    this.view.setBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, controlLength, true);
+    if (segment === undefined) return;
+    this.view.setBigUint64(control, 20n, true);
+    this.view.setInt32(control + 8, SOL_UDP, true);
+    this.view.setInt32(control + 12, UDP_GRO, true);
+    this.view.setInt32(control + CMSG_HEADER, segment, true);
+  }
+
+  #write(index: number): Write {
+    const write = this.worker + layout.WORKER_WRITES + index * layout.WRITE_SIZE;
+    const count = this.view.getUint32(write + layout.WRITE_VECTOR_COUNT, true);
+    if (count > layout.WRITE_VECTORS_MAX) throw new Error(`${count} vectors in a write`);
+    const octets = this.#gather(write + layout.WRITE_VECTORS, count);
+    const network = this.view.getUint32(write + layout.WRITE_NETWORK, true);
+    const virtio = (this.#offloads & layout.OFFLOAD_VIRTIO) === 0 ? 0 : layout.VIRTIO_SIZE;
+    return {
+      network,
+      virtio: virtio === 0 ? undefined : octets.slice(0, virtio),
+      packet: octets.slice(virtio),
+    };
+  }
+
+  /** Packets from a TUN device; returns the datagrams that the peers see. */
+  down(packets: readonly Uint8Array[], network = 0): Message[] {
+    return this.read(
+      packets.map((packet) => ({ packet })),
+      network,
+    ).flatMap((message) =>
+      split(message.datagram, message.segment).map((datagram) => ({
+        ...message,
+        datagram,
+        segment: 0,
+      })),
+    );
+  }
+
+  /** One batch from a TUN device; returns the messages that would be sent. */
+  read(packets: readonly Read[], network = 0): Message[] {
+    packets.forEach((packet, index) => {
+      this.#putRead(packet, index);
+    });
+    const messages: Message[] = [];
+    for (;;) {
+      const count = this.forwarding.encapsulate(this.worker, network, packets.length);
+      messages.push(...this.#messages(this.worker + layout.WORKER_SEND, count));
+      this.#checkSegments(messages.slice(-count));
+      if (this.view.getUint32(this.worker + layout.WORKER_DOWN_REST, true) === 0) break;
+      this.rests.down++;
+    }
+    return messages;
+  }
+
+  /** The number of frames of a message is what is counted when it gets lost. */
+  #checkSegments(messages: readonly Message[]): void {
+    messages.forEach(({ datagram, segment }, index) => {
+      const at = this.worker + layout.WORKER_SEND + layout.SEND_MESSAGES;
+      const field = at + index * layout.MESSAGE_SIZE + layout.MESSAGE_SEGMENTS;
+      const told = this.view.getUint32(field, true);
+      const frames = split(datagram, segment).length;
+      if (told !== frames) throw new Error(`${frames} frames in a message that tells ${told}`);
+    });
+  }
+
+  /** As readv does. */
+  #putRead({ virtio, packet }: Read, index: number): void {
+    const hasVirtio = (this.#offloads & layout.OFFLOAD_VIRTIO) !== 0;
+    const header = hasVirtio ? (virtio ?? new Uint8Array(layout.VIRTIO_SIZE)) : new Uint8Array(0);
+    const vector = this.worker + layout.WORKER_READ_VECTORS + index * layout.IOVEC_SIZE;
+    const at = this.#offset(vector + layout.IOVEC_BASE);
+    this.octets.set(header, at);
+    this.octets.set(packet, at + header.length);
+    const length = this.worker + layout.WORKER_READ_LENGTHS + index * 4;
+    this.view.setUint32(length, header.length + packet.length, true);
   }
 
   /** What the worker sends of the inject ring in one go. */
@@ -116,28 +241,55 @@ export class Plane {
     return Object.fromEntries(all.filter(([, count]) => count > 0));
   }
 
-  #messages(batch: number, count: number): Message[] {
+  #messages(headers: number, count: number): Message[] {
     return Array.from({ length: count }, (_, index) => {
-      const message = batch + layout.BATCH_HEADERS + index * layout.MMSGHDR_SIZE;
+      const message = headers + index * layout.MMSGHDR_SIZE;
       const name = this.#offset(message + layout.MMSGHDR_NAME);
       const nameLength = this.view.getUint32(message + layout.MMSGHDR_NAME_LENGTH, true);
-      const control = this.#offset(message + layout.MMSGHDR_CONTROL);
-      const controlAt = message + layout.MMSGHDR_CONTROL_LENGTH;
-      const controlLength = Number(this.view.getBigUint64(controlAt, true));
+      const vectors = Number(this.view.getBigUint64(message + layout.MMSGHDR_VECTOR_COUNT, true));
       return {
-        datagram: this.#read(this.#offset(message + layout.MMSGHDR_VECTOR)),
+        datagram: this.#gather(this.#offset(message + layout.MMSGHDR_VECTOR), vectors),
         name: this.octets.slice(name, name + nameLength),
-        control: this.octets.slice(control, control + controlLength),
+        ...this.#control(message),
       };
     });
   }
 
-  /** What a vector points at; throws when it leaves the memory. */
-  #read(vector: number): Uint8Array {
-    const at = this.#offset(vector + layout.IOVEC_BASE);
-    const length = Number(this.view.getBigUint64(vector + layout.IOVEC_LENGTH, true));
-    if (at + length > layout.MEMORY_SIZE) throw new Error("vector leaves the memory");
-    return this.octets.slice(at, at + length);
+  /** The control messages that are not UDP_SEGMENT, and what that one says. */
+  #control(message: number): { control: Uint8Array; segment: number } {
+    const at = this.#offset(message + layout.MMSGHDR_CONTROL);
+    const length = Number(this.view.getBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, true));
+    const others: number[] = [];
+    let segment = 0;
+    for (let next = at; next < at + length; ) {
+      const octets = Number(this.view.getBigUint64(next, true));
+      if (octets < CMSG_HEADER || next + octets > at + length) throw new Error("broken cmsg");
+      const end = Math.min(next + Math.ceil(octets / 8) * 8, at + length);
+      const level = this.view.getInt32(next + 8, true);
+      const isSegment = level === SOL_UDP && this.view.getInt32(next + 12, true) === UDP_SEGMENT;
+      if (isSegment) segment = this.view.getUint16(next + CMSG_HEADER, true);
+      else others.push(...this.octets.subarray(next, end));
+      next = end;
+    }
+    return { control: Uint8Array.from(others), segment };
+  }
+
+  /** What vectors point at; throws when one leaves the memory. */
+  #gather(vectors: number, count: number): Uint8Array {
+    const parts = Array.from({ length: count }, (_, index) => {
+      const vector = vectors + index * layout.IOVEC_SIZE;
+      const at = this.#offset(vector + layout.IOVEC_BASE);
+      const length = Number(this.view.getBigUint64(vector + layout.IOVEC_LENGTH, true));
+      if (at + length > layout.MEMORY_SIZE) throw new Error("vector leaves the memory");
+      return this.octets.subarray(at, at + length);
+    });
+    const whole = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   #offset(at: number): number {
@@ -145,12 +297,6 @@ export class Plane {
     if (offset <= 0 || offset >= layout.MEMORY_SIZE) throw new Error("address leaves the memory");
     return offset;
   }
-}
-
-export interface Message {
-  readonly datagram: Uint8Array;
-  readonly name: Uint8Array;
-  readonly control: Uint8Array;
 }
 
 /** An IPv4 packet with a right header checksum and `payload` octets of counted payload. */
