@@ -9,7 +9,7 @@
 //              the super-packet) and CWR on the first alone; SYN, RST, URG never
 //   UDP        a checksum, and the length of the first
 //   both       payload; as long as the first one's, or shorter, which ends the super-packet
-//   checksum   right (so that corruption is never blessed) and in the form that is computed
+//   checksums  right (so that corruption is never blessed) and in the form that is computed
 //
 // What does not fit begins a write of its own behind all others, which keeps the order of the flow. What
 // is neither TCP nor UDP in that form belongs to no flow that is known here: it closes all writes
@@ -131,7 +131,7 @@ function joinableHeaders(at: usize, octets: u32, ip: u32, protocol: u32): u32 {
 function open(write: usize, at: usize, octets: u32, ip: u32, headers: u32, protocol: u32): void {
   const payload = octets - headers;
   const transport = at + ip;
-  if (payload === 0) return;
+  if (payload === 0 || (ip === IPV4_HEADER && !isCanonical4(at))) return;
   if (protocol === TCP) {
     const flags = tcpFlags(transport);
     if ((flags & (NEVER_JOINED | ENDING)) !== 0) return;
@@ -197,8 +197,14 @@ function isNext4(first: usize, at: usize, identification: u32): bool {
     getU16(at + 4) === identification &&
     read16(first + 6) === read16(at + 6) &&
     read16(first + 8) === read16(at + 8) &&
-    read64(first + 12) === read64(at + 12)
+    read64(first + 12) === read64(at + 12) &&
+    isCanonical4(at)
   );
+}
+
+/** A header checksum of 0xffff is as good as 0 to a receiver, but nobody computes it. */
+function isCanonical4(at: usize): bool {
+  return read16(at + 10) !== 0xffff;
 }
 
 /** Version to flow label, next header and hop limit, addresses. */
