@@ -188,18 +188,26 @@ function repairChecksum(octets: Uint8Array): void {
   octets.set([sum >> 8, sum & 0xff], 10);
 }
 
-const RECEIVE_SLOT = plane.worker + layout.WORKER_RECEIVE + layout.BATCH_SLOTS;
-const SEND_SLOT = plane.worker + layout.WORKER_SEND + layout.BATCH_SLOTS;
+const RECEIVE_BUFFER = plane.worker + layout.WORKER_RECEIVE + layout.RECEIVE_BUFFERS;
+const READ_BUFFER = plane.worker + layout.WORKER_READ;
+/** Octets of a buffer that are looked at. */
+const LOOKED_AT = 4_096;
 
-/** Runs `work` on the first slot of a batch; octets before and behind the packet stay. */
-function guarded<T>(slot: number, length: number, written: number, work: () => T): T {
-  const octets = plane.octets.subarray(slot, slot + 2 * layout.SLOT_SIZE);
+/** Runs `work` on the first of some buffers; octets before and behind the packet stay. */
+function guarded<T>(
+  buffer: number,
+  headroom: number,
+  length: number,
+  written: number,
+  work: () => T,
+): T {
+  const octets = plane.octets.subarray(buffer, buffer + LOOKED_AT);
   octets.fill(CANARY);
   const result = work();
-  const at = layout.SLOT_HEADROOM;
   const isCanary = (octet: number) => octet === CANARY;
-  assert.ok(octets.subarray(0, at - written).every(isCanary), "the headroom was written to");
-  assert.ok(octets.subarray(at + length).every(isCanary), "written behind the packet");
+  const before = octets.subarray(0, headroom - written);
+  assert.ok(before.every(isCanary), "the headroom was written to");
+  assert.ok(octets.subarray(headroom + length).every(isCanary), "written behind the packet");
   return result;
 }
 
@@ -219,7 +227,7 @@ function probeUp(world: World): void {
   const name = encodeSockaddr(sender.address, sender.port, sender.family);
   const expected = up(world.models, octets, [...name]);
   const counters = counted(() => {
-    const written = guarded(RECEIVE_SLOT, octets.length, 0, () => plane.up([octets], sender));
+    const written = guarded(RECEIVE_BUFFER, 0, octets.length, 0, () => plane.up([octets], sender));
     const passes = expected.counter === "up.packets";
     const { network, octets: packet } = expected;
     assert.deepEqual(written, passes ? [{ network, packet }] : []);
@@ -237,7 +245,13 @@ function probeDown(world: World): void {
   const expected = down(world.models, network, octets);
   const counters = counted(() => {
     const work = () => plane.down([octets], network);
-    const [sent, ...others] = guarded(SEND_SLOT, octets.length, HEADROOM_USED, work);
+    const [sent, ...others] = guarded(
+      READ_BUFFER,
+      layout.BUFFER_HEADROOM,
+      octets.length,
+      HEADROOM_USED,
+      work,
+    );
     assert.deepEqual(others, []);
     assert.deepEqual(sent?.datagram, expected.octets);
     if (sent !== undefined) assert.deepEqual([...sent.name], expected.session?.name);

@@ -44,7 +44,11 @@ const drops: readonly [name: string, counter: string, (plane: Plane) => unknown]
   ["a bad IP checksum", "up.ip-header", (p) => p.up([message(broken())])],
   ["a frame with less than its IP packet", "up.ip-header", (p) => p.up([message(cut())])],
   ["a truncated datagram", "up.truncated", (p) => p.up([good()], truncated())],
-  ["an oversize datagram", "up.truncated", (p) => p.up([new Uint8Array(layout.SLOT_CAPACITY + 1)])],
+  [
+    "an oversize datagram",
+    "up.truncated",
+    (p) => p.up([new Uint8Array(layout.BUFFER_CAPACITY + 1)]),
+  ],
   ["IP before its time", "up.not-open", (p) => p.up([dataMessage(7, 10, frame())])],
   ["no route", "down.no-route", (p) => p.down([packet(HOST, "10.64.0.9")])],
   ["a route of another network", "down.no-route", (p) => p.down([packet(HOST, CLIENT)], 1)],
@@ -122,7 +126,7 @@ test("down: Ns counts packets and injected frames of a sequenced session alike",
 test("a batch keeps its order and drops only what has to go", () => {
   const plane = new Plane();
   plane.session(7, 8, CLIENT);
-  const inner = Array.from({ length: layout.BATCH_COUNT }, (_, index) =>
+  const inner = Array.from({ length: layout.BUFFER_COUNT }, (_, index) =>
     packet(CLIENT, HOST, index),
   );
   const spoofed = (index: number) => index % 5 === 0;

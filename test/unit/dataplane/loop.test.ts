@@ -22,6 +22,7 @@ class Kernel implements PacketCalls {
   readonly sent: Uint8Array[] = [];
   readonly written: Uint8Array[] = [];
   readonly woken: number[] = [];
+  readonly slept: number[] = [];
   readonly refusals: Partial<Record<keyof PacketCalls, number[]>> = {};
   /** The most messages that one sendmmsg takes. */
   sendAtMost = 1024;
@@ -63,6 +64,7 @@ class Kernel implements PacketCalls {
       const name = this.#pointer(message + layout.MMSGHDR_NAME);
       octets.set(encodeSockaddr("192.0.2.9", 1701), name);
       view.setUint32(message + layout.MMSGHDR_LENGTH, datagram.length, true);
+      view.setBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, 0n, true);
     });
     return taken.length;
   }
@@ -70,10 +72,12 @@ class Kernel implements PacketCalls {
   sendmmsg(fd: number, messages: bigint, count: number) {
     assert.equal(fd, SOCKET);
     if (this.#refuses("sendmmsg")) return -1;
+    const { view } = this.plane;
     const taken = Math.min(count, this.sendAtMost);
     for (let index = 0; index < taken; index++) {
       const message = Number(messages - BASE) + index * layout.MMSGHDR_SIZE;
-      this.sent.push(this.#read(this.#pointer(message + layout.MMSGHDR_VECTOR)));
+      const count = Number(view.getBigUint64(message + layout.MMSGHDR_VECTOR_COUNT, true));
+      this.sent.push(this.#gather(this.#pointer(message + layout.MMSGHDR_VECTOR), count));
     }
     return taken;
   }
@@ -90,12 +94,17 @@ class Kernel implements PacketCalls {
     return next.length;
   }
 
-  writev(fd: number, vectors: bigint) {
+  writev(fd: number, vectors: bigint, count: number) {
     assert.equal(fd, TUN);
     if (this.#refuses("writev")) return -1;
-    const octets = this.#read(Number(vectors - BASE));
+    const octets = this.#gather(Number(vectors - BASE), count);
     this.written.push(octets);
     return octets.length;
+  }
+
+  usleep(microseconds: number) {
+    this.slept.push(microseconds);
+    return 0;
   }
 
   eventfdWrite(fd: number) {
@@ -123,9 +132,12 @@ class Kernel implements PacketCalls {
     return { at: this.#pointer(at + layout.IOVEC_BASE), length };
   }
 
-  #read(vector: number): Uint8Array {
-    const { at, length } = this.#vector(vector);
-    return this.plane.octets.slice(at, at + length);
+  #gather(vectors: number, count: number): Uint8Array {
+    const parts = Array.from({ length: count }, (_, index) => {
+      const { at, length } = this.#vector(vectors + index * layout.IOVEC_SIZE);
+      return [...this.plane.octets.subarray(at, at + length)];
+    });
+    return Uint8Array.from(parts.flat());
   }
 }
 
@@ -155,8 +167,8 @@ test("both ways at once, in order, a batch a turn", () => {
   kernel.datagrams.push(...range(100).map(up));
   kernel.packets.push(...range(100).map((index) => packet(HOST, CLIENT, index)));
   loop.turn(0);
-  assert.equal(kernel.written.length, layout.BATCH_COUNT);
-  assert.equal(kernel.sent.length, layout.BATCH_COUNT);
+  assert.equal(kernel.written.length, layout.BUFFER_COUNT);
+  assert.equal(kernel.sent.length, layout.BUFFER_COUNT);
   loop.turn(0);
   assert.deepEqual(
     kernel.written,

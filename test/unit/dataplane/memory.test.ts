@@ -4,7 +4,18 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import * as layout from "../../../assembly/layout.ts";
 import { instantiate, workerAt } from "../../../src/dataplane/memory.ts";
-import { BASE, CLIENT, dataMessage, good, HOST, Plane, packet } from "./plane.ts";
+import {
+  ALL_OFFLOADS,
+  BASE,
+  CLIENT,
+  dataMessage,
+  good,
+  HOST,
+  NO_OFFLOADS,
+  Plane,
+  packet,
+  pppFrame,
+} from "./plane.ts";
 
 test("a second instance leaves every octet of the memory as it was", () => {
   const plane = new Plane();
@@ -21,13 +32,13 @@ test("a second instance leaves every octet of the memory as it was", () => {
 test("a second worker instantiated while traffic runs changes nothing", async () => {
   const plane = new Plane();
   plane.session(7, 8, CLIENT);
-  plane.up(Array.from({ length: layout.BATCH_COUNT }, good));
+  plane.up(Array.from({ length: layout.BUFFER_COUNT }, good));
   const workerData = { memory: plane.memory, worker: plane.worker };
   const thread = new Worker(new URL("./traffic-thread.ts", import.meta.url), { workerData });
   assert.deepEqual(await once(thread, "message"), ["running"]);
   const second = workerAt(1);
   for (let n = 0; n < 50; n++) {
-    instantiate(plane.memory).layoutWorker(second, BASE);
+    instantiate(plane.memory).layoutWorker(second, BASE, NO_OFFLOADS);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   const ended = once(thread, "message");
@@ -36,23 +47,35 @@ test("a second worker instantiated while traffic runs changes nothing", async ()
   assert.equal(wrong, 0);
   assert.ok(rounds > 50);
   const packets = plane.counters()["up.packets"];
-  assert.equal(packets, (rounds + 1) * layout.BATCH_COUNT);
+  assert.equal(packets, (rounds + 1) * layout.BUFFER_COUNT);
   assert.deepEqual(Object.keys(plane.counters()), ["up.packets", "up.octets"]);
 });
 
-test("no batch writes outside the regions that it works on", () => {
-  const plane = new Plane();
-  plane.session(7, 8, CLIENT);
-  const from = plane.worker + layout.WORKER_SIZE;
-  const guard = (at: number, size: number) => plane.octets.slice(at, at + size);
-  const next = guard(from, layout.WORKER_SIZE);
-  const low = guard(0, layout.CONTROL_IO);
-  const largest = dataMessage(7, 8, new Uint8Array(layout.SLOT_CAPACITY - 8).fill(0xc1));
-  plane.up(Array.from({ length: layout.BATCH_COUNT }, () => largest));
-  plane.up(Array.from({ length: layout.BATCH_COUNT }, () => good()));
-  plane.down(Array.from({ length: layout.BATCH_COUNT }, () => packet(HOST, CLIENT, 1380)));
-  plane.forwarding.decapsulate(plane.worker, 0xffff_ffff);
-  plane.forwarding.encapsulate(plane.worker, 0, 0xffff_ffff);
-  assert.deepEqual(guard(from, layout.WORKER_SIZE), next);
-  assert.deepEqual(guard(0, layout.CONTROL_IO), low);
-});
+for (const offloads of [NO_OFFLOADS, ALL_OFFLOADS]) {
+  test(`no batch writes outside the regions that it works on, offloads ${offloads}`, () => {
+    const plane = new Plane(0, offloads);
+    plane.session(7, 8, CLIENT);
+    const from = plane.worker + layout.WORKER_SIZE;
+    const guard = (at: number, size: number) => plane.octets.slice(at, at + size);
+    const next = guard(from, layout.WORKER_SIZE);
+    const low = guard(0, layout.WORKERS);
+    const largest = dataMessage(7, 8, new Uint8Array(layout.SLOT_CAPACITY - 8).fill(0xc1));
+    const batch = (octets: Uint8Array) => Array.from({ length: layout.BUFFER_COUNT }, () => octets);
+    plane.up(batch(largest));
+    plane.up(batch(good()));
+    plane.up(batch(dataMessage(7, 8, pppFrame(packet(CLIENT, HOST, 65_000)))));
+    plane.receive(
+      batch(new Uint8Array(65_536).fill(0xff)).map((octets) => ({
+        octets,
+        sender: { address: "192.0.2.9", port: 1701 },
+        segment: 1,
+      })),
+    );
+    plane.down(batch(packet(HOST, CLIENT, 1380)));
+    plane.down(batch(packet(HOST, CLIENT, 65_000)));
+    plane.forwarding.decapsulate(plane.worker, 0xffff_ffff);
+    plane.forwarding.encapsulate(plane.worker, 0, 0xffff_ffff);
+    assert.deepEqual(guard(from, layout.WORKER_SIZE), next);
+    assert.deepEqual(guard(0, layout.WORKERS), low);
+  });
+}

@@ -16,7 +16,7 @@ const forwarding = instantiate(memory);
 const stop = new Int32Array(memory.buffer, layout.CONTROL_STOP, 1);
 const name = new BigUint64Array(
   memory.buffer,
-  worker + layout.WORKER_SEND + layout.BATCH_NAMES,
+  worker + layout.WORKER_SEND + layout.SEND_NAMES,
   layout.SOCKADDR_MAX / 8,
 );
 const sent = words.map(() => 0);

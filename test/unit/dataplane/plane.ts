@@ -25,6 +25,13 @@ const UDP_SEGMENT = 103;
 const UDP_GRO = 104;
 const CMSG_HEADER = 16;
 
+let defaultOffloads = NO_OFFLOADS;
+
+/** What planes have from here on that are told nothing else. */
+export function offloadByDefault(offloads: number): void {
+  defaultOffloads = offloads;
+}
+
 /** Whom a batch comes from, and how recvmmsg would flag it. */
 export interface Sender {
   readonly address: string;
@@ -74,7 +81,7 @@ export class Plane {
   readonly rests = { up: 0, down: 0 };
   #offloads = NO_OFFLOADS;
 
-  constructor(worker = 0, offloads = NO_OFFLOADS) {
+  constructor(worker = 0, offloads = defaultOffloads) {
     this.worker = workerAt(worker);
     this.offload(offloads);
     this.view.setUint32(this.worker + layout.WORKER_NETWORKS, NETWORKS, true);

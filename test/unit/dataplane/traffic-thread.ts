@@ -11,7 +11,7 @@ let rounds = 0;
 let wrong = 0;
 parentPort?.postMessage("running");
 while (Atomics.load(stop, 0) === 0) {
-  if (forwarding.decapsulate(worker, layout.BATCH_COUNT) !== layout.BATCH_COUNT) wrong++;
+  if (forwarding.decapsulate(worker, layout.BUFFER_COUNT) !== layout.BUFFER_COUNT) wrong++;
   rounds++;
 }
 parentPort?.postMessage({ rounds, wrong });
