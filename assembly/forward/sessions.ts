@@ -7,6 +7,7 @@ import {
   SESSION_COUNT,
   SESSION_GENERATION,
   SESSION_KEY,
+  SESSION_NAME,
   SESSION_NEXT,
   SESSION_RECORDS,
   SESSION_SIZE,
@@ -32,6 +33,17 @@ export function findSession(key: u32): u32 {
     index = readShared32(record + SESSION_NEXT);
   }
   return 0;
+}
+
+/** Loads the cache lines that a packet with this key will need; the result says nothing. */
+export function touchSession(key: u32): u32 {
+  const index = readShared32(bucketAt(key));
+  if (index > SESSION_COUNT) return 0;
+  return touchRecord(sessionAt(index));
+}
+
+export function touchRecord(record: usize): u32 {
+  return read32(record) + read32(record + SESSION_NAME);
 }
 
 /** A route that outlived its session (its record has a newer generation) leads nowhere. */

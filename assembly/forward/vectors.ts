@@ -111,7 +111,7 @@ export function setMessage(
 }
 
 /** Family and port are in the first eight octets: those are read as a whole. */
-function copyName(to: usize, from: usize): void {
+export function copyName(to: usize, from: usize): void {
   write64(to, readShared64(from));
   write64(to + 8, read64(from + 8));
   copyVector(to + 16, from + 16);
