@@ -27,3 +27,14 @@ export type Offloads = readonly OffloadState[];
 export function runs(offloads: Offloads, name: Offload): boolean {
   return offloads.some(({ offload, runs }) => offload === name && runs);
 }
+
+/** Why an offload does not run, of each that does not. */
+export type Lacking = ReadonlyMap<Offload, string>;
+
+/** All of them run but for those that lack something. */
+export function offloadsWithout(lacking: Lacking): Offloads {
+  return OFFLOADS.map((offload) => {
+    const why = lacking.get(offload);
+    return { offload, runs: why === undefined, why: why ?? "" };
+  });
+}
