@@ -1,9 +1,22 @@
-/** `npm run bench -- codec|forward [options]`: measures what the documents print. @module */
+/** `simplon bench codec|forward`: measures what the documents print. @module */
+import { misuse } from "../src/cli/usage.ts";
+import { answering } from "./report.ts";
 
-const [what, ...args] = process.argv.slice(2);
-if (what === "codec") await (await import("./codec.ts")).codec(args);
-else if (what === "forward") await (await import("./forward/main.ts")).forward(args);
-else {
-  console.error("usage: npm run bench -- codec|forward [--json]");
-  process.exitCode = 2;
+type Benchmark = (args: readonly string[]) => Promise<number>;
+
+/** Each is loaded when it is asked for. */
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  codec: async () => (await import("./codec.ts")).codec,
+  forward: async () => (await import("./forward/main.ts")).forward,
+};
+
+/** Runs the one that is named first; the exit code. */
+export function bench([what, ...args]: readonly string[]): Promise<number> {
+  return answering(async () => {
+    const names = Object.keys(benchmarks).join(" or ");
+    if (what === undefined) throw misuse(`bench: say which, ${names}`);
+    const load = Object.hasOwn(benchmarks, what) ? benchmarks[what] : undefined;
+    if (load === undefined) throw misuse(`bench: expected ${names}, got ${JSON.stringify(what)}`);
+    return (await load())(args);
+  });
 }

@@ -2,6 +2,7 @@
 //   codec.js     simplon/codec: one file without imports, for every JavaScript runtime
 //   index.js     simplon: the public API
 //   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
+//   bench.js     what "simplon bench" loads
 //   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
 //   simplon.schema.json  JSON Schema of the configuration
 //   types/       declarations of the two libraries
@@ -38,6 +39,7 @@ export async function buildDist(root: string, outdir = "dist"): Promise<void> {
     cli: "src/cli/main.ts",
     launch: "src/cli/launch.ts",
     worker: "src/daemon/worker.ts",
+    bench: "bench/main.ts",
   };
   // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });

@@ -42,7 +42,7 @@ interface Bench {
   readonly addresses: readonly string[];
 }
 
-export async function forward(args: readonly string[]): Promise<void> {
+export async function forward(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -57,6 +57,7 @@ export async function forward(args: readonly string[]): Promise<void> {
   const memory = await idleMemory(Number(values.idle));
   const result = { machine: machine(), deno: Deno.version.deno, rows, memory };
   console.log(values.json ? JSON.stringify(result, undefined, 2) : describe(result));
+  return 0;
 }
 
 /** Each round measures every direction and size once, so that noise falls on all alike. */

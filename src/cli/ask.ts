@@ -3,6 +3,7 @@ import { createConnection } from "node:net";
 import {
   type AnswerMessage,
   type Answers,
+  type CountersAnswer,
   decodeAnswer,
   encodeMessage,
   type Filter,
@@ -26,14 +27,22 @@ export async function ask<S extends Subject>(
   show: S,
   filter: Filter = {},
 ): Promise<Answers[S]> {
+  if (show === "counters") return (await askCounters(socketPath)).counters as Answers[S];
   const rows: unknown[] = [];
-  let counters: Record<string, number> = {};
   for (const message of await exchange(socketPath, { show, ...filter })) {
     if ("rows" in message) for (const row of message.rows) rows.push(row);
-    if ("counters" in message) counters = message.counters;
   }
-  if (show === "history") return readEntries(rows) as Answers[S];
-  return (show === "counters" ? counters : rows) as Answers[S];
+  return (show === "history" ? readEntries(rows) : rows) as Answers[S];
+}
+
+/**
+ * The counters, and beside them what runs of the offloads; errors are those of `ask`. A server of
+ * another version may know of none.
+ */
+export async function askCounters(socketPath: string): Promise<CountersAnswer> {
+  const messages = await exchange(socketPath, { show: "counters" });
+  const found = messages.find((message) => "counters" in message);
+  return { counters: found?.counters ?? {}, offloads: found?.offloads ?? [] };
 }
 
 function exchange(path: string, request: Request): Promise<AnswerMessage[]> {

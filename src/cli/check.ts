@@ -41,7 +41,7 @@ function failed(file: string, errors: readonly ConfigError[], isJson: boolean): 
 }
 
 function format(file: string, summary: Summary): string {
-  const { listen, hostname, hasSecret, methods, networks, users, warnings } = summary;
+  const { listen, hostname, hasSecret, methods, networks, users, offloadsOff, warnings } = summary;
   const secret = hasSecret ? "with a tunnel secret" : "without a tunnel secret";
   return `${[
     `${file} is in order`,
@@ -49,6 +49,7 @@ function format(file: string, summary: Summary): string {
     `  methods   ${methods.join(", ")}`,
     ...networks.map((network) => `  network   ${formatNetwork(network)}`),
     `  users     ${formatCount(users)}`,
+    ...(offloadsOff.length > 0 ? [`  offloads  turned off: ${offloadsOff.join(", ")}`] : []),
     ...warnings.map((warning) => `  warning   ${warning}`),
   ].join("\n")}\n`;
 }

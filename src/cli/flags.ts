@@ -24,6 +24,9 @@ export const OPENING_FLAGS: readonly string[] = [
   "--allow-sys=networkInterfaces,uid",
 ];
 
+/** `simplon bench` serves nobody, but starts programs, makes namespaces and compiles C. */
+export const BENCH_FLAGS: readonly string[] = ["run", "--no-prompt", "--no-remote", "--allow-all"];
+
 /** The second run, which serves: nothing but its control socket and its history. */
 export function servingFlags({ lns: { socket, history } }: Config): string[] {
   const places = [socket, ...historyFiles(history)];

@@ -11,9 +11,13 @@ import { createRequire } from "node:module";
 import { constants as osConstants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { OPENING_FLAGS } from "./flags.ts";
+import { BENCH_FLAGS, OPENING_FLAGS } from "./flags.ts";
 
-const KERNEL_VERBS: readonly string[] = ["lns"];
+/** The verbs that call the kernel, and what each may do on Deno. */
+const KERNEL_VERBS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["lns", OPENING_FLAGS],
+  ["bench", BENCH_FLAGS],
+]);
 const FORWARDED_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
 
 /** Chooses the runtime where the one that is found is not wanted: "deno" or "node". */
@@ -22,9 +26,9 @@ const CHOICE = "SIMPLON_RUNTIME";
 /** Runs the module `name` beside this one; the process ends with its exit code. */
 export async function launch(name: string, args: readonly string[]): Promise<void> {
   const program = new URL(name, import.meta.url);
-  const isHere = !KERNEL_VERBS.includes(args[0] ?? "") || "Deno" in globalThis;
+  const flags = KERNEL_VERBS.get(args[0] ?? "");
   const choice = process.env[CHOICE] ?? "";
-  if (isHere || choice === "node") {
+  if (flags === undefined || "Deno" in globalThis || choice === "node") {
     await import(program.href);
     return;
   }
@@ -33,7 +37,7 @@ export async function launch(name: string, args: readonly string[]): Promise<voi
     return;
   }
   const deno = findDeno(program);
-  if (deno !== undefined) execute(deno, [...OPENING_FLAGS, fileURLToPath(program), ...args]);
+  if (deno !== undefined) execute(deno, [...flags, fileURLToPath(program), ...args]);
   else if (choice === "") await import(program.href);
   else fail(`${CHOICE} is deno, and none is beside simplon or in PATH: npm install deno`, 1);
 }

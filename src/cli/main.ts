@@ -13,6 +13,7 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
     check: async () => (await import("./check.ts")).check,
     show: async () => (await import("./show.ts")).show,
     why: async () => (await import("./why.ts")).why,
+    bench: async () => (await import("./bench.ts")).bench,
   };
 
 async function main(args: readonly string[]): Promise<number> {

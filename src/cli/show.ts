@@ -12,7 +12,8 @@ import {
 } from "../daemon/api-messages.ts";
 import type { Entry } from "../history/entry.ts";
 import { visible } from "../observe/format.ts";
-import { ask } from "./ask.ts";
+import type { Offloads } from "../offloads.ts";
+import { ask, askCounters } from "./ask.ts";
 import { findPlace, openPast } from "./past.ts";
 import { print } from "./print.ts";
 import { findSocket } from "./settings.ts";
@@ -37,11 +38,18 @@ export async function show(args: readonly string[]): Promise<number> {
   }
   if (more.length > 0) throw misuse(`unexpected argument ${JSON.stringify(more[0])}`);
   const filter = readFilter(subject, values);
+  const isJson = values.json === true;
+  if (subject === "counters") {
+    const { counters, offloads } = await askCounters(await findSocket(values.config));
+    const asJson = () => `${JSON.stringify({ ...counters, offloads })}\n`;
+    print(isJson ? asJson() : `${formatOffloads(offloads)}${format(subject, counters)}`);
+    return 0;
+  }
   const answer =
     subject === "history"
       ? await history(values.config, filter)
       : await ask(await findSocket(values.config), subject);
-  print(values.json === true ? `${JSON.stringify(answer)}\n` : format(subject, answer));
+  print(isJson ? `${JSON.stringify(answer)}\n` : format(subject, answer));
   return 0;
 }
 
@@ -138,6 +146,16 @@ const historyColumns: readonly Column<Entry>[] = [
 
 function lasted({ at, since, count, what }: Entry): string {
   return count > 1 || what === "lns" ? "" : formatAge((at - since) / 1000);
+}
+
+/** A block above those of the counters; none when the server tells of none. */
+export function formatOffloads(offloads: Offloads): string {
+  if (offloads.length === 0) return "";
+  const width = Math.max(...offloads.map(({ offload }) => offload.length));
+  const lines = offloads.map(({ offload, runs, why }) => {
+    return `  ${offload.padEnd(width)}  ${runs ? "runs" : `off: ${visible(why)}`}`;
+  });
+  return `offloads\n${lines.join("\n")}\n\n`;
 }
 
 /** A block a group, the reasons below its name. */

@@ -29,6 +29,10 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it
+  simplon bench codec [--quick] [--json] [--compare FILE]
+      how fast packets are read and written here, beside plain JavaScript and C
+  simplon bench forward [--quick] [--json] [--compare FILE]
+      how fast a whole server forwards, between namespaces of its own; needs root and two cores
   simplon --version
   simplon --help
 `;

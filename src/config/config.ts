@@ -1,4 +1,5 @@
 /** What the daemon is told. Times are in milliseconds. @module */
+import type { Offload } from "../offloads.ts";
 
 /** In the default order: the ones that show the password to nobody first. */
 export const AUTH_METHODS = ["mschapv2", "chap", "pap"] as const;
@@ -26,6 +27,8 @@ export interface LnsConfig {
   readonly followPort: boolean;
   /** File that keeps how tunnels and sessions ended; "" keeps it in memory only. */
   readonly history: string;
+  /** Offloads that are used where the kernel has them. */
+  readonly offloads: readonly Offload[];
 }
 
 export interface NetworkConfig {

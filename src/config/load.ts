@@ -218,6 +218,7 @@ function toConfig(file: ConfigFile, places: Places): Config {
       socket: file.lns.socket ?? places.socket,
       followPort: file.lns["follow-port"],
       history: file.lns.history ?? places.history,
+      offloads: file.lns.offloads,
     },
     networks: file.network,
     auth: file.auth,

@@ -33,6 +33,7 @@ import {
   TUNNELS_MAX,
   USERS_MAX,
 } from "../limits.ts";
+import { OFFLOADS } from "../offloads.ts";
 import { isHostAddress, parseHostPrefix, parseHostPrefix6, parseListen } from "./address.ts";
 import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS } from "./config.ts";
 
@@ -124,6 +125,8 @@ const nameServers = z
   .max(NAME_SERVERS_MAX, nameServersExpected)
   .default([]);
 
+const offloadsExpected = `a list of ${OFFLOADS.map((name) => `"${name}"`).join(", ")}`;
+
 const lns = z.strictObject(
   {
     listen: text(
@@ -173,6 +176,12 @@ const lns = z.strictObject(
         'File that keeps how tunnels and sessions ended; "" keeps it in memory only. Without it ' +
           `${DEFAULT_HISTORY} for root, simplon.history beside this file for others.`,
       ),
+    offloads: z
+      .array(choice(OFFLOADS), offloadsExpected)
+      .refine((offloads) => new Set(offloads).size === offloads.length, "each offload once")
+      .meta({ uniqueItems: true })
+      .default([...OFFLOADS])
+      .describe("Offloads that are used where the kernel has them; one that is left out is not."),
     "follow-port": z
       .boolean("true or false")
       .default(true)

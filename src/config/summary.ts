@@ -6,6 +6,7 @@
  */
 
 import { formatEndpoint, type Ipv4Prefix, ipv4, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
+import { OFFLOADS, type Offload } from "../offloads.ts";
 import { contains } from "./address.ts";
 import type { Config, NetworkConfig } from "./config.ts";
 import { adviceToForward } from "./forwarding.ts";
@@ -38,6 +39,8 @@ export interface Summary {
   readonly methods: readonly string[];
   readonly networks: readonly NetworkSummary[];
   readonly users: number;
+  /** Offloads that the configuration turns off. */
+  readonly offloadsOff: readonly Offload[];
   readonly warnings: readonly string[];
 }
 
@@ -51,6 +54,7 @@ export function summarize(config: Config, host: Host = {}): Summary {
     methods: auth.methods,
     networks,
     users: users.length,
+    offloadsOff: OFFLOADS.filter((offload) => !lns.offloads.includes(offload)),
     warnings: [
       ...serverWarnings(config, host),
       ...networks.flatMap((network) => networkWarnings(network, host)),

@@ -9,6 +9,7 @@
 import { Packr, Unpackr } from "msgpackr";
 import { type Entry, readEntry, WHATS } from "../history/entry.ts";
 import { HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
+import type { Offloads } from "../offloads.ts";
 
 /** A tunnel as `simplon show tunnels` has it. */
 export interface TunnelRow {
@@ -74,9 +75,14 @@ export interface Request extends Filter {
   readonly show: Subject;
 }
 
+export interface CountersAnswer {
+  readonly counters: Record<string, number>;
+  readonly offloads: Offloads;
+}
+
 export type AnswerMessage =
   | { readonly rows: readonly Row[] }
-  | { readonly counters: Record<string, number> }
+  | CountersAnswer
   | { readonly end: true };
 
 const LENGTH_OCTETS = 4;

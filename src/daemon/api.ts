@@ -9,6 +9,7 @@ import {
   API_PROBE_MS,
   API_REQUEST_MAX,
 } from "../limits.ts";
+import type { Offloads } from "../offloads.ts";
 import {
   type AnswerMessage,
   decodeRequest,
@@ -32,6 +33,7 @@ export interface ApiHandlers {
   tunnels(): Iterable<TunnelRow>;
   sessions(): Iterable<SessionRow>;
   counters(): Record<string, number>;
+  offloads(): Offloads;
   /** The newest first. */
   history(): Iterable<Entry>;
 }
@@ -178,8 +180,9 @@ async function answer(connection: Socket, request: Request, handlers: ApiHandler
 
 function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMessage> {
   const { show } = request;
-  if (show === "counters") yield { counters: handlers.counters() };
-  else yield* selected(handlers[show](), request);
+  if (show === "counters") {
+    yield { counters: handlers.counters(), offloads: handlers.offloads() };
+  } else yield* selected(handlers[show](), request);
   yield { end: true };
 }
 

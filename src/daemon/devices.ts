@@ -21,10 +21,12 @@ import {
   SystemError,
 } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
+import { ofDevices } from "../linux/offloads.ts";
 import { readText } from "../linux/proc.ts";
-import { openTun, type TunOptions } from "../linux/tun.ts";
-import { openUdpPair, type UdpPair } from "../linux/udp.ts";
+import { type OpenedTun, openTun, type TunOptions } from "../linux/tun.ts";
+import { type OpenedPair, openUdpPair, type UdpPair } from "../linux/udp.ts";
 import { gateway6Of, ipv4, ipv4Prefix, ipv6, ipv6Prefix } from "../net.ts";
+import { OFFLOADS, type Offload, type Offloads, offloadsWithout } from "../offloads.ts";
 import { addMasquerade, endKeeper, type Keeper, startKeeper, tableName } from "./nat.ts";
 import { StartError } from "./start-error.ts";
 
@@ -39,31 +41,36 @@ export interface Devices {
   readonly tuns: readonly number[];
   /** Without devices: the other ends of `tuns`, which the control thread answers. */
   readonly hosts: readonly number[];
+  /** What runs of the offloads: a fact of the sockets and devices that are open. */
+  readonly offloads: Offloads;
   /** Takes masquerading away at the end. */
   readonly keeper?: Keeper;
 }
+
+/** Those that the data plane knows how to use. */
+const USED: readonly Offload[] = [];
 
 /** @throws {StartError} */
 export async function openDevices(libc: Libc, config: Config, kind: TunKind): Promise<Devices> {
   const opened: number[] = [];
   let keeper: Keeper | undefined;
   try {
-    const sockets = openSockets(libc, config);
+    const lacking = unwanted(config, kind);
+    const { sockets, ...udp } = openSockets(libc, config, without(lacking));
     opened.push(sockets.control, sockets.data);
-    const hosts: number[] = [];
-    const tuns = config.networks.map((network) => {
-      const [tun, host] = kind === "none" ? openPair(libc) : [openNetwork(libc, network)];
-      if (host !== undefined) hosts.push(host);
-      opened.push(tun, ...(host === undefined ? [] : [host]));
-      return tun;
-    });
+    for (const [offload, why] of udp.lacking) lacking.set(offload, why);
+    const { tuns, hosts } =
+      kind === "none"
+        ? openPairs(libc, config.networks, opened)
+        : openNetworks(libc, config.networks, lacking, opened);
+    const devices = { sockets, tuns, hosts, offloads: offloadsWithout(lacking) };
     const masqueraded = config.networks.filter(({ nat }) => nat && kind === "device");
-    if (masqueraded.length === 0) return { sockets, tuns, hosts };
+    if (masqueraded.length === 0) return devices;
     const run = randomBytes(4).toString("hex");
     const tables = masqueraded.map(({ tun }) => tableName(tun, run));
     keeper = startKeeper(libc, tables);
     for (const network of masqueraded) addMasquerade(network, run);
-    return { sockets, tuns, hosts, keeper };
+    return { ...devices, keeper };
   } catch (error) {
     for (const fd of opened.reverse()) libc.close(fd);
     if (keeper !== undefined) await endKeeper(libc, keeper);
@@ -92,9 +99,71 @@ export function forwardingAdvice(libc: Libc, networks: readonly NetworkConfig[])
     .map(adviceToForward);
 }
 
-function openSockets(libc: Libc, { lns }: Config): UdpPair {
+/** Why offloads do not run whatever the kernel has. */
+function unwanted({ lns }: Config, kind: TunKind): Map<Offload, string> {
+  const lacking = new Map<Offload, string>();
+  for (const offload of OFFLOADS) {
+    if (!lns.offloads.includes(offload)) lacking.set(offload, "turned off in the configuration");
+    else if (kind === "none" && ofDevices([offload]).length > 0) {
+      lacking.set(offload, "no device (--tun none)");
+    } else if (!USED.includes(offload)) lacking.set(offload, "not used by this version");
+  }
+  return lacking;
+}
+
+function without(lacking: ReadonlyMap<Offload, string>): Offload[] {
+  return OFFLOADS.filter((offload) => !lacking.has(offload));
+}
+
+interface Ends {
+  readonly tuns: readonly number[];
+  readonly hosts: readonly number[];
+}
+
+function openPairs(libc: Libc, networks: readonly NetworkConfig[], opened: number[]): Ends {
+  const pairs = networks.map(() => {
+    const pair = openPair(libc);
+    opened.push(...pair);
+    return pair;
+  });
+  return { tuns: pairs.map(([tun]) => tun), hosts: pairs.map(([, host]) => host) };
+}
+
+/**
+ * A worker treats all devices alike, so an offload runs on each or on none: where one lacks an
+ * offload, all are made again without it. The kernel cannot take a virtio header away from a
+ * device that it has made.
+ */
+export function openNetworks(
+  libc: Libc,
+  networks: readonly NetworkConfig[],
+  lacking: Map<Offload, string>,
+  opened: number[],
+): Ends {
+  const tuns: number[] = [];
+  for (const network of networks) {
+    const tun = openNetwork(libc, network, without(lacking));
+    tuns.push(tun.fd);
+    opened.push(tun.fd);
+    if (tun.lacking.size === 0) continue;
+    for (const fd of opened.splice(-tuns.length)) libc.close(fd);
+    const where = networks.length > 1 ? `${network.tun}: ` : "";
+    for (const [offload, why] of tun.lacking) lacking.set(offload, `${where}${why}`);
+    return openNetworks(libc, networks, lacking, opened);
+  }
+  return { tuns, hosts: [] };
+}
+
+/** What runs and what does not, for the log. */
+export function offloadFields(offloads: Offloads): Record<string, unknown> {
+  const running = offloads.filter(({ runs }) => runs).map(({ offload }) => offload);
+  const off = offloads.filter(({ runs }) => !runs).map(({ offload, why }) => ({ offload, why }));
+  return { runs: running, off };
+}
+
+function openSockets(libc: Libc, { lns }: Config, wanted: readonly Offload[]): OpenedPair {
   try {
-    return openUdpPair(libc, lns.address, lns.port);
+    return openUdpPair(libc, lns.address, lns.port, wanted);
   } catch (error) {
     throw toLine(error, {
       [EADDRINUSE]:
@@ -111,7 +180,7 @@ function openSockets(libc: Libc, { lns }: Config): UdpPair {
   }
 }
 
-function openNetwork(libc: Libc, network: NetworkConfig): number {
+function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offload[]): OpenedTun {
   const noDriver = "/dev/net/tun is missing or has no driver; load it with: modprobe tun";
   const noAccess =
     "/dev/net/tun may not be opened by this user; run as root, " +
@@ -125,13 +194,14 @@ function openNetwork(libc: Libc, network: NetworkConfig): number {
     "turn it on with: sysctl -w net.ipv6.conf.default.disable_ipv6=0";
   const pools = [...network.pool, ...network.pool6].join(", ");
   try {
-    return openTun(libc, {
+    const options = {
       name: network.tun,
       gateway: ipv4(network.gateway),
       pool: network.pool.map(ipv4Prefix),
       mtu: network.mtu,
       ...ipv6Of(network),
-    });
+    };
+    return openTun(libc, options, wanted);
   } catch (error) {
     throw toLine(error, {
       [ENOENT]: noDriver,

@@ -26,7 +26,7 @@ import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
 import { ControlSocket } from "./control-socket.ts";
-import { closeDevices, type Devices, forwardingAdvice } from "./devices.ts";
+import { closeDevices, type Devices, forwardingAdvice, offloadFields } from "./devices.ts";
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
@@ -164,12 +164,14 @@ class LnsDaemon implements RunningLns {
       tunnels: () => this.#tunnelRows(performance.now()),
       sessions: () => this.#subscribers.rows(performance.now()),
       counters: () => this.#counters(),
+      offloads: () => this.#devices.offloads,
       history: () => this.#history.entries(),
     });
     // Where the control socket is ours, so is the history.
     await this.#history.open();
     this.#workers = [this.#startWorker()];
     this.#advise();
+    this.#log.info(offloadFields(this.#devices.offloads), "offloads");
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
     this.#log.info({ listen: formatEndpoint(lns.address, lns.port), networks: names }, "serving");
     const heap = openHeap();

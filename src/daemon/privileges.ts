@@ -12,6 +12,7 @@ import { descriptorToText, isOpen, setInherited, textToDescriptor } from "../lin
 import { EACCES, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import { execute } from "../linux/process.ts";
+import { OFFLOADS } from "../offloads.ts";
 import { closeDevices, type Devices, descriptors } from "./devices.ts";
 import { StartError } from "./start-error.ts";
 
@@ -88,7 +89,8 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
     const { config, devices } = JSON.parse(descriptorToText(libc, descriptor));
     const isWhole =
       devices.tuns.length === config.networks.length &&
-      [0, devices.tuns.length].includes(devices.hosts.length);
+      [0, devices.tuns.length].includes(devices.hosts.length) &&
+      devices.offloads.length === OFFLOADS.length;
     return isWhole ? { config, devices } : undefined;
   } catch {
     return undefined; // not open, not to be read, or nothing that a first run has written

@@ -19,6 +19,7 @@ export const EINVAL = 22;
 export const EBADFD = 77;
 export const ENOTSOCK = 88;
 export const EMSGSIZE = 90;
+export const ENOPROTOOPT = 92;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;

@@ -36,6 +36,7 @@ export function openLibc(): Libc {
     open: call("open", TEXT, INT),
     close: call("close", INT),
     ioctl: call("ioctl", INT, WORD, OCTETS),
+    ioctlValue: call("ioctl", INT, WORD, WORD),
     socket: call("socket", INT, INT, INT),
     fcntl: call("fcntl", INT, INT, INT),
     pipe2: call("pipe2", OCTETS, INT),

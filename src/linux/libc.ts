@@ -35,6 +35,8 @@ export interface Libc {
   open(path: string, flags: number): number;
   close(fd: number): number;
   ioctl(fd: number, request: bigint, argument: Octets): number;
+  /** For requests that take a number where others take an address. */
+  ioctlValue(fd: number, request: bigint, value: bigint): number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Octets): number;
   connect(fd: number, address: Octets): number;

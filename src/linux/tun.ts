@@ -4,9 +4,17 @@
  * @module
  */
 import type { Ipv4Prefix, Ipv6Prefix } from "../net.ts";
+import type { Lacking, Offload } from "../offloads.ts";
 import { checked } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import { addAddress, addAddress6, addRoute, addRoute6, leaveLinkLocal, linkUp } from "./netlink.ts";
+import {
+  hasVirtioHeaders,
+  IFF_VNET_HDR,
+  NO_HEADERS,
+  ofDevices,
+  offloadDevice,
+} from "./offloads.ts";
 import { AF_INET } from "./sockaddr.ts";
 
 const O_RDWR_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
@@ -30,27 +38,49 @@ export interface TunOptions {
   readonly mtu: number;
 }
 
-/** Creates the device and sets it up whole; returns its descriptor. Nothing is left if it throws. */
-export function openTun(libc: Libc, options: TunOptions): number {
+export interface OpenedTun {
+  readonly fd: number;
+  /** Of the offloads that were wanted and that devices have to do with. */
+  readonly lacking: Lacking;
+}
+
+/**
+ * Creates the device and sets it up whole, with what it has of the `wanted` offloads. Where any of
+ * them concerns devices, and the kernel knows virtio headers, there is one in front of each packet,
+ * also when it then refuses each. Nothing is left if it throws.
+ */
+export function openTun(libc: Libc, options: TunOptions, wanted: readonly Offload[]): OpenedTun {
   const fd = checked(libc, "open", libc.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC));
   try {
-    const ifreq = interfaceRequest(options.name);
-    new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL, true);
-    checked(libc, "TUNSETIFF", libc.ioctl(fd, TUNSETIFF, ifreq));
-    const index = interfaceIndex(libc, options.name);
-    leaveLinkLocal(libc, index);
-    linkUp(libc, index, options.mtu);
-    addAddress(libc, index, options.gateway);
-    for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
-    const { gateway6, pool6 = [] } = options;
-    if (gateway6 === undefined) return fd;
-    addAddress6(libc, index, gateway6);
-    for (const prefix of pool6) addRoute6(libc, index, prefix, gateway6);
-    return fd;
+    const lacking = makeDevice(libc, fd, options.name, ofDevices(wanted));
+    setUp(libc, options);
+    return { fd, lacking };
   } catch (error) {
     libc.close(fd);
     throw error;
   }
+}
+
+function makeDevice(libc: Libc, fd: number, name: string, wanted: readonly Offload[]): Lacking {
+  const hasHeaders = wanted.length > 0 && hasVirtioHeaders(libc, fd);
+  const ifreq = interfaceRequest(name);
+  const flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | (hasHeaders ? IFF_VNET_HDR : 0);
+  new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, flags, true);
+  checked(libc, "TUNSETIFF", libc.ioctl(fd, TUNSETIFF, ifreq));
+  if (hasHeaders) return offloadDevice(libc, fd, wanted);
+  return new Map(wanted.map((offload) => [offload, NO_HEADERS]));
+}
+
+function setUp(libc: Libc, options: TunOptions): void {
+  const index = interfaceIndex(libc, options.name);
+  leaveLinkLocal(libc, index);
+  linkUp(libc, index, options.mtu);
+  addAddress(libc, index, options.gateway);
+  for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
+  const { gateway6, pool6 = [] } = options;
+  if (gateway6 === undefined) return;
+  addAddress6(libc, index, gateway6);
+  for (const prefix of pool6) addRoute6(libc, index, prefix, gateway6);
 }
 
 function interfaceIndex(libc: Libc, name: string): number {

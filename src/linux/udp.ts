@@ -10,8 +10,10 @@
  *
  * @module
  */
+import type { Lacking, Offload } from "../offloads.ts";
 import { checked } from "./errno.ts";
 import type { Libc } from "./libc.ts";
+import { offloadSocket } from "./offloads.ts";
 import {
   AF_INET6,
   encodeSockaddr,
@@ -48,11 +50,22 @@ export interface UdpPair {
   readonly data: number;
 }
 
+export interface OpenedPair {
+  readonly sockets: UdpPair;
+  /** Of the offloads that were wanted and that sockets have to do with. */
+  readonly lacking: Lacking;
+}
+
 /**
- * Opens both sockets. Throws a `SystemError` of `bind` when the port is used or the address is not
+ * Opens both sockets, the data socket with what it has of the `wanted` offloads. Throws a `SystemError` of `bind` when the port is used or the address is not
  * one of this host; nothing is left open then.
  */
-export function openUdpPair(libc: Libc, address: string, port: number): UdpPair {
+export function openUdpPair(
+  libc: Libc,
+  address: string,
+  port: number,
+  wanted: readonly Offload[],
+): OpenedPair {
   const opened: number[] = [];
   const family = familyOf(address);
   const open = () => {
@@ -80,8 +93,9 @@ export function openUdpPair(libc: Libc, address: string, port: number): UdpPair 
     setOption(libc, data, SOL_SOCKET, SO_REUSEPORT, 1);
     allowFragments(libc, data, family);
     setBuffers(libc, data, DATA_BUFFER);
+    const lacking = offloadSocket(libc, data, wanted);
     checked(libc, "bind", libc.bind(data, name));
-    return { control, data };
+    return { sockets: { control, data }, lacking };
   } catch (error) {
     for (const fd of opened) libc.close(fd);
     throw error;

@@ -14,7 +14,7 @@ interface Room {
   readonly isPure?: true;
 }
 
-const COMMON = ["limits", "net"];
+const COMMON = ["limits", "net", "offloads"];
 const CORE = ["codec", "sansio", ...COMMON];
 const HASHES = ["@noble/hashes"];
 
@@ -22,6 +22,7 @@ const HASHES = ["@noble/hashes"];
 const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
   net: { knows: [], packages: ["ipaddr.js"], isPure: true },
+  offloads: { knows: [], isPure: true },
   index: { knows: [...CORE, "l2tp", "ppp"], isPure: true },
   sansio: { knows: COMMON, isPure: true },
   codec: { knows: [...COMMON, "assembly", "build"], isPure: true },

@@ -34,6 +34,15 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.ok(password.length > 0 && !stdout.includes(password));
   });
 
+  test(`${runtime}: check says which offloads are turned off`, async (t) => {
+    const path = first(t);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace("[lns]", '[lns]\noffloads = ["udp-gro", "udp-gso"]'));
+    const { code, stdout } = await simplon(runtime, ["check", "-c", path]);
+    assert.equal(code, 0);
+    assert.match(stdout, /\n {2}users {5}1\n {2}offloads {2}turned off: tso, uso\n {2}warning /);
+  });
+
   test(`${runtime}: check says each error with its line, exit code 1`, async (t) => {
     const path = first(t);
     const text = readFileSync(path, "utf8").replace("mtu = 1400", "mtu = 14000");

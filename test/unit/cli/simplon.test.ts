@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { COUNTERS, session, TUNNEL } from "../daemon-api/rows.ts";
+import { COUNTERS, OFFLOADS, session, TUNNEL } from "../daemon-api/rows.ts";
 import { pathOf, RUNTIMES, simplon, start } from "./process.ts";
 
 function directory(t: TestContext): string {
@@ -118,15 +118,17 @@ for (const runtime of Object.keys(RUNTIMES)) {
       assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
       return JSON.parse(stdout);
     };
-    const [tunnels, sessions, counters, table] = await Promise.all([
+    const [tunnels, sessions, counters, table, texts] = await Promise.all([
       json("tunnels"),
       json("sessions"),
       json("counters"),
       simplon(runtime, ["show", "tunnels", "-c", file]),
+      simplon(runtime, ["show", "counters", "-c", file]),
     ]);
     assert.deepEqual(tunnels, [TUNNEL]);
     assert.deepEqual(sessions, [session(1), session(2)]);
-    assert.deepEqual(counters, COUNTERS);
+    assert.deepEqual(counters, { ...COUNTERS, offloads: OFFLOADS });
+    assert.match(texts.stdout, /^offloads\n {2}udp-gro {2}runs\n {2}udp-gso {2}off: .*\n\nl2tp\n/);
     assert.match(table.stdout, /^TUNNEL .*\n {2}4312 .* 1d02h\n$/);
 
     server.kill("SIGTERM");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { format } from "../../../src/cli/show.ts";
+import { format, formatOffloads } from "../../../src/cli/show.ts";
 import { formatAge, formatCount, formatOctets } from "../../../src/cli/table.ts";
 import { COUNTERS, session, TUNNEL } from "../daemon-api/rows.ts";
 
@@ -38,6 +38,18 @@ up
   no-route                0
 `,
   );
+});
+
+test("offloads: what runs, what does not and why; nothing of a server that tells nothing", () => {
+  const offloads = [
+    { offload: "udp-gro", runs: true, why: "" },
+    { offload: "tso", runs: false, why: "no device\u001b" },
+  ] as const;
+  assert.equal(
+    formatOffloads(offloads),
+    "offloads\n  udp-gro  runs\n  tso      off: no device\\u{1b}\n\n",
+  );
+  assert.equal(formatOffloads([]), "");
 });
 
 test("nothing is said to be nothing", () => {

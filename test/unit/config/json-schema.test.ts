@@ -121,6 +121,7 @@ test("only what has no default is required", () => {
   }
   assert.deepEqual(keysOf("auth").methods?.default, ["mschapv2", "chap", "pap"]);
   assert.equal(keysOf("lns")["follow-port"]?.default, true);
+  assert.deepEqual(keysOf("lns").offloads?.default, ["udp-gro", "udp-gso", "tso", "uso"]);
 });
 
 test("an editor that reads it takes what the loader takes, and refuses wrong shapes", () => {
@@ -132,6 +133,8 @@ test("an editor that reads it takes what the loader takes, and refuses wrong sha
     ["[::]:1701", "10.0.0.256:1701"],
     ['history = ""', 'history = "relative"'],
     ['secret = "s"', "secret = 1"],
+    ['secret = "s"', 'offloads = ["gro"]'],
+    ['secret = "s"', 'offloads = ["tso", "tso"]'],
     ['secret = "s"', 'sercet = "s"'],
     ["simplon0", "lo"],
     ["simplon0", "a/b"],

@@ -50,6 +50,7 @@ test("a network is enough, all else has its default", () => {
       socket: "/run/simplon.sock",
       followPort: true,
       history: "/var/lib/simplon/history",
+      offloads: ["udp-gro", "udp-gso", "tso", "uso"],
     },
     networks: [
       {
@@ -80,6 +81,7 @@ workers = 1
 hello = 30
 socket = "/tmp/x.sock"
 history = ""
+offloads = ["uso", "udp-gro"]
 follow-port = false
 retransmit-cap = 16
 retransmit-count = 7
@@ -112,6 +114,7 @@ level = "debug"
   assert.equal(config.lns.secret, "s3cret");
   assert.equal(config.lns.history, "");
   assert.equal(config.lns.followPort, false);
+  assert.deepEqual(config.lns.offloads, ["uso", "udp-gro"]);
   assert.deepEqual(config.networks[0]?.pool, ["10.1.0.0/24", "10.1.2.0/30"]);
   assert.deepEqual(config.networks[0]?.pool6, ["2001:db8::/48", "fd00:1::/63"]);
   assert.deepEqual(config.networks[0]?.nbns, ["192.0.2.55"]);
@@ -129,6 +132,9 @@ test("an error names file, line, key, what was expected and what was found", () 
   ]);
   assert.deepEqual(errors(withNetwork('pool = [\n"10.2.0.0/16",\n# no\n"10.64.0.0"\n]')), [
     `simplon.toml:8: [[network]] pool: ${pool}`,
+  ]);
+  assert.deepEqual(errors(`[lns]\noffloads = ["tso", "gro"]\n${NETWORK}`), [
+    'simplon.toml:2: [lns] offloads: expected one of "udp-gro", "udp-gso", "tso", "uso", got "gro"',
   ]);
   assert.deepEqual(errors(`[lns]\nhello = "soon"\n${NETWORK}`), [
     'simplon.toml:2: [lns] hello: expected an integer from 1 to 3600 (seconds), got "soon"',
@@ -225,6 +231,8 @@ test("values that a schema cannot let pass", () => {
     [`${NETWORK}[auth]\nmethods = []\n`, "[auth] methods"],
     [`${NETWORK}[auth]\nmethods = ["chap", "chap"]\n`, "[auth] methods"],
     [`${NETWORK}[auth]\nmethods = ["eap"]\n`, "[auth] methods"],
+    [`${NETWORK}[lns]\noffloads = "tso"\n`, "[lns] offloads"],
+    [`${NETWORK}[lns]\noffloads = ["tso", "tso"]\n`, "[lns] offloads"],
   ];
   for (const [text, key] of bad) {
     const lines = errors(text);

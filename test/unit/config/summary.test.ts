@@ -61,6 +61,19 @@ test("the server, its methods and users are told, its secret is not", () => {
   );
 });
 
+test("offloads that are turned off are told, without a warning", () => {
+  const pool = 'pool = ["10.64.0.0/16"]\n';
+  for (const [line, off] of [
+    ["", []],
+    ['offloads = ["uso", "udp-gso"]\n', ["udp-gro", "tso"]],
+    ["offloads = []\n", ["udp-gro", "udp-gso", "tso", "uso"]],
+  ] as const) {
+    const text = QUIET.replace("[lns]\n", `[lns]\n${line}`);
+    const { offloadsOff, warnings } = summary(`${text}${pool}`);
+    assert.deepEqual({ offloadsOff, warnings }, { offloadsOff: off, warnings: [] });
+  }
+});
+
 test("what is allowed but seldom meant is warned of", () => {
   const pool = 'pool = ["10.64.0.0/16"]\n';
   const cases: [string, Host, RegExp][] = [

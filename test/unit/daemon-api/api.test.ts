@@ -5,7 +5,7 @@ import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ask } from "../../../src/cli/ask.ts";
+import { ask, askCounters } from "../../../src/cli/ask.ts";
 import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
 import { encodeMessage, type Request } from "../../../src/daemon/api-messages.ts";
 import { StartError } from "../../../src/daemon/start-error.ts";
@@ -17,7 +17,7 @@ import {
   SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { until } from "../until.ts";
-import { COUNTERS, ENTRIES, session, TUNNEL } from "./rows.ts";
+import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL } from "./rows.ts";
 
 function socketPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "simplon-"));
@@ -29,6 +29,7 @@ const handlers: ApiHandlers = {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
   counters: () => COUNTERS,
+  offloads: () => OFFLOADS,
   history: () => ENTRIES,
 };
 
@@ -54,6 +55,7 @@ test("each subject is answered", async (t) => {
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
   assert.deepEqual(await ask(path, "sessions"), [session(1), session(2)]);
   assert.deepEqual(await ask(path, "counters"), COUNTERS);
+  assert.deepEqual(await askCounters(path), { counters: COUNTERS, offloads: OFFLOADS });
   assert.deepEqual(await ask(path, "history"), ENTRIES);
   assert.equal(server.refused, 0);
 });

@@ -1,6 +1,7 @@
 /** Rows for tests of the control socket and of `simplon show`. @module */
 import type { SessionRow, TunnelRow } from "../../../src/daemon/api.ts";
 import { type Entry, makeEntry } from "../../../src/history/entry.ts";
+import type { Offloads } from "../../../src/offloads.ts";
 
 export const TUNNEL: TunnelRow = {
   tunnelId: 4312,
@@ -34,6 +35,11 @@ export function session(index: number): SessionRow {
 }
 
 export const COUNTERS = { "l2tp.wrong-peer": 12, "up.source-address": 1_234_567, "up.no-route": 0 };
+
+export const OFFLOADS: Offloads = [
+  { offload: "udp-gro", runs: true, why: "" },
+  { offload: "udp-gso", runs: false, why: "turned off in the configuration" },
+];
 
 export const ENTRIES: readonly Entry[] = [
   makeEntry({

@@ -1,12 +1,13 @@
 // A daemon that is only a control socket: `serve.ts SOCKET`. SIGTERM closes it in order.
 import { serveApi } from "../../../src/daemon/api.ts";
-import { COUNTERS, ENTRIES, session, TUNNEL } from "./rows.ts";
+import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL } from "./rows.ts";
 
 const [, , path = ""] = process.argv;
 const server = await serveApi(path, {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
   counters: () => COUNTERS,
+  offloads: () => OFFLOADS,
   history: () => ENTRIES,
 });
 process.on("SIGTERM", async () => {

@@ -9,6 +9,7 @@ import { privilegesIn } from "../../../src/linux/capabilities.ts";
 import { openPipe, setInherited, textToDescriptor } from "../../../src/linux/descriptor.ts";
 import type { Libc } from "../../../src/linux/libc.ts";
 import { isIgnored, readText, threads } from "../../../src/linux/proc.ts";
+import { offloadsWithout } from "../../../src/offloads.ts";
 import { pathOf, RUNTIMES, simplon } from "../cli/process.ts";
 
 const libc = openLibc();
@@ -69,7 +70,8 @@ describe("a handover that fails", () => {
       const before = readdirSync("/proc/self/fd").length;
       const [control, data] = openPipe(libc);
       const [tun, host] = openPipe(libc);
-      const devices = { sockets: { control, data }, tuns: [tun], hosts: [host] };
+      const offloads = offloadsWithout(new Map());
+      const devices = { sockets: { control, data }, tuns: [tun], hosts: [host], offloads };
       const inheritance = { config: {} as Config, devices };
       const failing = handOver({ ...libc, ...broken }, inheritance, [], () => []);
       await assert.rejects(failing, StartError);
@@ -85,7 +87,8 @@ describe("what the first run leaves", () => {
     const [control, data] = openPipe(libc);
     const [tun, host] = openPipe(libc);
     const fds = [control, data, tun, host];
-    const devices = { sockets: { control, data }, tuns: [tun], hosts: [host] };
+    const offloads = offloadsWithout(new Map());
+    const devices = { sockets: { control, data }, tuns: [tun], hosts: [host], offloads };
     const value = edit({ config: { networks: [network] }, devices });
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return { descriptor: textToDescriptor(libc, text), fds, devices };
@@ -115,6 +118,7 @@ describe("what the first run leaves", () => {
       ["nothing", () => ""],
       ["null", () => "null"],
       ["another network", (value) => ({ ...value, config: { networks: [network, network] } })],
+      ["no offloads", ({ config, devices }) => ({ config, devices: without(devices) })],
       ["no devices", ({ config }) => ({ config })],
       ["a closed descriptor", ({ config, devices }) => replaced(config, devices, 987)],
       ["a standard stream", ({ config, devices }) => replaced(config, devices, 0)],
@@ -129,6 +133,10 @@ describe("what the first run leaves", () => {
 
   function replaced(config: unknown, devices: unknown, tun: unknown): unknown {
     return { config, devices: { ...(devices as object), tuns: [tun] } };
+  }
+
+  function without(devices: unknown): unknown {
+    return { ...(devices as object), offloads: undefined };
   }
 
   test("a descriptor that is none, or cannot be read, is refused", () => {

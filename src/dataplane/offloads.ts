@@ -1,0 +1,2 @@
+/** The offloads, for who wires the loop. @module */
+export * from "../offloads.ts";
