@@ -47,9 +47,6 @@ export interface Devices {
   readonly keeper?: Keeper;
 }
 
-/** Those that the data plane knows how to use. */
-const USED: readonly Offload[] = [];
-
 /** @throws {StartError} */
 export async function openDevices(libc: Libc, config: Config, kind: TunKind): Promise<Devices> {
   const opened: number[] = [];
@@ -106,7 +103,7 @@ function unwanted({ lns }: Config, kind: TunKind): Map<Offload, string> {
     if (!lns.offloads.includes(offload)) lacking.set(offload, "turned off in the configuration");
     else if (kind === "none" && ofDevices([offload]).length > 0) {
       lacking.set(offload, "no device (--tun none)");
-    } else if (!USED.includes(offload)) lacking.set(offload, "not used by this version");
+    }
   }
   return lacking;
 }

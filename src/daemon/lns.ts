@@ -12,7 +12,7 @@ import * as layout from "../../assembly/layout.ts";
 import { LocalUsers } from "../aaa/index.ts";
 import type { Config } from "../config/config.ts";
 import { readCounters } from "../dataplane/counters.ts";
-import { createMemory, instantiate, workerAt } from "../dataplane/memory.ts";
+import { createMemory, instantiate, offloadBits, workerAt } from "../dataplane/memory.ts";
 import { InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
@@ -122,7 +122,7 @@ class LnsDaemon implements RunningLns {
 
     const forwarding = instantiate(this.#memory);
     const worker = workerAt(WORKER);
-    forwarding.layoutWorker(worker, this.#base);
+    forwarding.layoutWorker(worker, this.#base, offloadBits(devices.offloads));
     this.#punt = new PuntRing(this.#memory, worker + layout.WORKER_PUNT);
     this.#inject = new InjectRing(this.#memory, worker + layout.WORKER_INJECT);
     const { control } = devices.sockets;

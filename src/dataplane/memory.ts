@@ -6,8 +6,17 @@
  *
  * @module
  */
-import { MEMORY_SIZE, WORKER_SIZE, WORKERS } from "../../assembly/layout.ts";
+import {
+  MEMORY_SIZE,
+  OFFLOAD_GSO,
+  OFFLOAD_TSO,
+  OFFLOAD_USO,
+  OFFLOAD_VIRTIO,
+  WORKER_SIZE,
+  WORKERS,
+} from "../../assembly/layout.ts";
 import wasm from "../../build/dataplane.ts";
+import { type Offloads, runs } from "../offloads.ts";
 
 const PAGE = 65_536;
 const PAGES = Math.ceil(MEMORY_SIZE / PAGE);
@@ -45,4 +54,11 @@ export function instantiate(memory: WebAssembly.Memory): Forwarding {
 /** Address of the region of worker `index`. */
 export function workerAt(index: number): number {
   return WORKERS + index * WORKER_SIZE;
+}
+
+/** OFFLOAD_ bits for `layoutWorker`. UDP_GRO has none: a buffer tells by itself how it is made. */
+export function offloadBits(offloads: Offloads): number {
+  const tso = runs(offloads, "tso") ? OFFLOAD_TSO | OFFLOAD_VIRTIO : 0;
+  const uso = runs(offloads, "uso") ? OFFLOAD_USO | OFFLOAD_VIRTIO : 0;
+  return tso | uso | (runs(offloads, "udp-gso") ? OFFLOAD_GSO : 0);
 }

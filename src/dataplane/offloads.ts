@@ -1,2 +1,0 @@
-/** The offloads, for who wires the loop. @module */
-export * from "../offloads.ts";
