@@ -3,11 +3,13 @@
 
 import { write32, write64 } from "./bytes";
 import { encapsulate, inject, layoutReadVectors, releaseInjected } from "./forward/encapsulate";
+import { layoutMessages } from "./forward/messages";
 import { layoutBatch, layoutReceive } from "./forward/vectors";
 import { WORKER_BASE, WORKER_INJECT_SEND, WORKER_OFFLOADS } from "./layout";
 
 export * from "./codec";
 export { decapsulate } from "./forward/decapsulate";
+export { plain } from "./forward/plain";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
 export { insertSubnet, removeSubnet } from "./forward/subnets";
@@ -24,4 +26,5 @@ export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   layoutReceive(worker);
   layoutBatch(worker + WORKER_INJECT_SEND, base);
   layoutReadVectors(worker);
+  layoutMessages(worker);
 }

@@ -1,7 +1,15 @@
 // Counters belong to one worker, which is their only writer; others read them at any time.
 
 import { read64, write64 } from "../bytes";
-import { WORKER_COUNTERS } from "../layout";
+import {
+  COUNT_DOWN_OCTETS,
+  COUNT_DOWN_PACKETS,
+  COUNT_DOWN_TOO_BIG,
+  SESSION_DROPS,
+  SESSION_TX_OCTETS,
+  SESSION_TX_PACKETS,
+  WORKER_COUNTERS,
+} from "../layout";
 
 export function count(worker: usize, counter: u32): void {
   add(worker + WORKER_COUNTERS + counter * 8, 1);
@@ -11,6 +19,24 @@ export function count(worker: usize, counter: u32): void {
 export function countDrop(worker: usize, counter: u32, drops: usize): void {
   count(worker, counter);
   add(drops, 1);
+}
+
+/** Counts `packets` drops for the worker and, when it is known, for their session. */
+export function countDrops(worker: usize, counter: u32, session: usize, packets: u32): void {
+  add(worker + WORKER_COUNTERS + counter * 8, packets);
+  if (session !== 0) add(session + SESSION_DROPS, packets);
+}
+
+export function countTooBig(worker: usize, session: usize, packets: u32): void {
+  countDrops(worker, COUNT_DOWN_TOO_BIG, session, packets);
+}
+
+/** Counts `packets` packets of `octets` each that go to the peer. */
+export function countSent(worker: usize, session: usize, packets: u32, octets: u32): void {
+  add(session + SESSION_TX_PACKETS, packets);
+  add(session + SESSION_TX_OCTETS, packets * octets);
+  add(worker + WORKER_COUNTERS + COUNT_DOWN_PACKETS * 8, packets);
+  add(worker + WORKER_COUNTERS + COUNT_DOWN_OCTETS * 8, packets * octets);
 }
 
 export function add(at: usize, amount: u64): void {

@@ -1,26 +1,30 @@
 // From the network to the peer, one batch, and PPP frames of the control thread:
 //
-//   1. readv has filled slots of the send batch with IP packets from one TUN device.
-//   2. Each packet is checked, its destination looked up among the routes of that network: an IPv4
-//      address, or the /64 of an IPv6 address.
-//   3. The session's prefix (L2TP and PPP header, made by the control thread) goes in front of it,
-//      into the headroom; only Length, the last octet of the PPP protocol, and Ns where it is asked
-//      for, differ from packet to packet.
-//   4. The message's name is copied, its control points into the session record; sendmmsg takes
-//      them there.
+//   1. readv has filled read buffers with what one TUN device has: IP packets, and super-packets of
+//      many segments behind a virtio header.
+//   2. Each one's IP header is checked, its destination looked up among the routes of that network: an
+//      IPv4 address, or the /64 of an IPv6 address.
+//   3. A packet gets the session's prefix (L2TP and PPP header, made by the control thread) in front
+//      of it, into the headroom; a super-packet is cut into such packets (segment.ts).
+//   4. Frames of one length to one tunnel become one message (messages.ts), for sendmmsg.
 //
-// An injected frame is sent from its ring entry in the same way, with the L2TP header alone.
+// When messages or the room for headers are used up, the place is kept (WORKER_DOWN_REST) and the
+// next call goes on there.
+//
+// An injected frame is sent from its ring entry, with the L2TP header alone.
 
 import {
-  copyVector,
-  putU8,
-  putU16,
+  getU8,
+  read8,
+  read16,
   read32,
   read64,
   readShared32,
   readShared64,
+  write16,
   write32,
 } from "../bytes";
+import { foldSum, partialSum } from "../ip/checksum";
 import {
   checkIpv4,
   checkIpv6,
@@ -32,6 +36,10 @@ import {
 } from "../ip/header";
 import {
   BATCH_COUNT,
+  BUFFER_CAPACITY,
+  BUFFER_COUNT,
+  BUFFER_HEADROOM,
+  BUFFER_SIZE,
   COUNT_DOWN_INJECT_STALE,
   COUNT_DOWN_INJECTED,
   COUNT_DOWN_IP_HEADER,
@@ -39,149 +47,228 @@ import {
   COUNT_DOWN_NOT_IP,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_NOT_ROUTABLE,
-  COUNT_DOWN_OCTETS,
-  COUNT_DOWN_PACKETS,
-  COUNT_DOWN_TOO_BIG,
   ENTRY_FRAME,
   ENTRY_LENGTH,
   IOVEC_SIZE,
+  OFFLOAD_VIRTIO,
+  REST_CUT,
+  REST_NONE,
+  REST_PACKET,
   SESSION_ADDRESS,
   SESSION_CONTROL,
   SESSION_CONTROL_LENGTH,
   SESSION_CONTROL_MAX,
-  SESSION_DROPS,
   SESSION_HEADER_LENGTH,
   SESSION_MTU,
   SESSION_NAME,
   SESSION_NAME_LENGTH,
-  SESSION_NS,
-  SESSION_PREFIX,
-  SESSION_PREFIX_LENGTH,
   SESSION_PREFIX_MAX,
-  SESSION_SEQUENCED,
   SESSION_SUBNET,
-  SESSION_TX_OCTETS,
-  SESSION_TX_PACKETS,
   SLOT_CAPACITY,
   SOCKADDR_MAX,
+  VIRTIO_CHECKSUM_OFFSET,
+  VIRTIO_CHECKSUM_START,
+  VIRTIO_FLAGS,
+  VIRTIO_NEEDS_CHECKSUM,
+  VIRTIO_NONE,
+  VIRTIO_SIZE,
+  VIRTIO_TYPE,
   WORKER_BASE,
-  WORKER_COUNTERS,
+  WORKER_DOWN_PACKET,
+  WORKER_DOWN_REST,
   WORKER_INJECT,
   WORKER_INJECT_SEND,
   WORKER_INJECTED,
+  WORKER_OFFLOADS,
+  WORKER_READ,
   WORKER_READ_LENGTHS,
   WORKER_READ_VECTORS,
-  WORKER_SEND,
 } from "../layout";
 import { STATUS_IP_VERSION, STATUS_OK } from "../records";
-import { add, count, countDrop } from "./counters";
+import { count, countDrops, countSent, countTooBig } from "./counters";
+import {
+  addFrames,
+  beginMessages,
+  messageFor,
+  NO_MESSAGE,
+  nextVector,
+  pairOf,
+  sealMessages,
+} from "./messages";
+import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { findRoute } from "./routes";
+import { beginCut, cutOn, openCut } from "./segment";
 import { sessionAt, sessionState } from "./sessions";
 import { findSubnet } from "./subnets";
-import { packetAt, setMessage, setVector } from "./vectors";
+import { setMessage, setVector } from "./vectors";
 
-/** Places of fields in the L2TP header of what we send: L is always set. */
-const LENGTH_FIELD: u32 = 2;
-const NS_FIELD: u32 = 8;
-/** Last octets of the PPP protocol: 0x0021 and 0x0057 (RFC 5072 4). */
-const PPP_IPV4: u32 = 0x21;
-const PPP_IPV6: u32 = 0x57;
+const VERSION_6: u32 = 6;
+const CHECKSUM_SIZE: u32 = 2;
 
-/** Points the read vectors at the slots of the send batch; they stay so. */
+/**
+ * Points the read vectors at the read buffers, with room for a virtio header before the packet where
+ * the devices have one: WORKER_OFFLOADS is written before. They stay so.
+ */
 export function layoutReadVectors(worker: usize): void {
   const base = read64(worker + WORKER_BASE);
-  for (let i: u32 = 0; i < BATCH_COUNT; i++) {
+  const virtio = virtioSize(worker);
+  for (let i: u32 = 0; i < BUFFER_COUNT; i++) {
     const vector = worker + WORKER_READ_VECTORS + i * IOVEC_SIZE;
-    setVector(vector, base, packetAt(worker + WORKER_SEND, i), SLOT_CAPACITY);
+    setVector(vector, base, packetAt(worker, i) - virtio, virtio + BUFFER_CAPACITY);
   }
 }
 
-/** Works on packets in the first `packets` slots; returns how many messages are to be sent. */
+function packetAt(worker: usize, index: u32): usize {
+  return worker + WORKER_READ + index * BUFFER_SIZE + BUFFER_HEADROOM;
+}
+
+function virtioSize(worker: usize): u32 {
+  return (read32(worker + WORKER_OFFLOADS) & OFFLOAD_VIRTIO) !== 0 ? VIRTIO_SIZE : 0;
+}
+
+/**
+ * Works on what was read into the first `packets` buffers; returns how many messages are to be
+ * sent. While WORKER_DOWN_REST is not 0 there is more: to be called again, with the same arguments,
+ * after they were.
+ */
 export function encapsulate(worker: usize, network: u32, packets: u32): u32 {
-  const filled = packets < BATCH_COUNT ? packets : BATCH_COUNT;
-  let messages: u32 = 0;
-  for (let i: u32 = 0; i < filled; i++) {
-    if (encapsulateOne(worker, network, i, messages)) messages++;
+  const rest = read32(worker + WORKER_DOWN_REST);
+  let i: u32 = rest === REST_NONE ? 0 : read32(worker + WORKER_DOWN_PACKET);
+  const filled = min(packets, BUFFER_COUNT);
+  let state = REST_NONE;
+  beginMessages(worker);
+  if (rest === REST_CUT) {
+    if (cutOn(worker)) i++;
+    else state = REST_CUT;
   }
-  return messages;
+  while (i < filled && state === REST_NONE) {
+    state = encapsulateOne(worker, network, i);
+    if (state === REST_NONE) i++;
+  }
+  write32(worker + WORKER_DOWN_PACKET, i);
+  write32(worker + WORKER_DOWN_REST, state);
+  return sealMessages(worker);
 }
 
-/** True when packet `i` became message `message` of those to be sent. */
-function encapsulateOne(worker: usize, network: u32, i: u32, message: u32): bool {
-  const at = packetAt(worker + WORKER_SEND, i);
-  const length = read32(worker + WORKER_READ_LENGTHS + i * 4);
-  if (length > SLOT_CAPACITY) {
-    count(worker, COUNT_DOWN_NOT_IP);
-    return false;
+/** Takes what is in buffer `i` to the messages; a REST_ value says what of it is left. */
+function encapsulateOne(worker: usize, network: u32, i: u32): u32 {
+  const at = packetAt(worker, i);
+  const virtio = virtioSize(worker);
+  const read = read32(worker + WORKER_READ_LENGTHS + i * 4);
+  const octets = checkedOctets(worker, at, read < virtio ? 0 : read - virtio);
+  if (octets === 0) return REST_NONE;
+  if (virtio === 0 || read8(at - VIRTIO_SIZE + VIRTIO_TYPE) === VIRTIO_NONE) {
+    const session = findReceiver(worker, network, at, 1);
+    if (session === 0 || send(worker, session, at, octets, virtio !== 0)) return REST_NONE;
+    return REST_PACKET;
   }
-  const status = checkIpv4(at, length);
-  if (status === STATUS_IP_VERSION) return encapsulateIpv6(worker, network, at, length, message);
-  if (status !== STATUS_OK) {
+  const segments = openCut(worker, at, octets);
+  if (segments === 0) {
     count(worker, COUNT_DOWN_IP_HEADER);
-    return false;
+    return REST_NONE;
   }
+  const session = findReceiver(worker, network, at, segments);
+  if (session === 0) return REST_NONE;
+  beginCut(worker, session);
+  return cutOn(worker) ? REST_NONE : REST_CUT;
+}
+
+/** Octets of the IP packet in a buffer of `length` octets; 0 when it is none, which is counted. */
+function checkedOctets(worker: usize, at: usize, length: u32): u32 {
+  if (length > BUFFER_CAPACITY) {
+    count(worker, COUNT_DOWN_NOT_IP);
+    return 0;
+  }
+  let status = checkIpv4(at, length);
+  if (status === STATUS_OK) return ipv4TotalLength(at);
+  if (status === STATUS_IP_VERSION) {
+    status = checkIpv6(at, length);
+    if (status === STATUS_OK) return ipv6TotalLength(at);
+  }
+  count(worker, status === STATUS_IP_VERSION ? COUNT_DOWN_NOT_IP : COUNT_DOWN_IP_HEADER);
+  return 0;
+}
+
+/** The session that a checked packet is for; 0 when there is none, counted for `packets` packets. */
+function findReceiver(worker: usize, network: u32, at: usize, packets: u32): usize {
+  if (getU8(at) >> 4 === VERSION_6) return findReceiver6(worker, network, at, packets);
   const index = findRoute(network, ipv4Destination(at));
   if (index === 0) {
-    count(worker, COUNT_DOWN_NO_ROUTE);
-    return false;
+    countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
+    return 0;
   }
   const session = sessionAt(index);
-  if (readShared32(session + SESSION_ADDRESS) === 0) {
-    countDrop(worker, COUNT_DOWN_NOT_OPEN, session + SESSION_DROPS);
-    return false;
-  }
-  return send(worker, session, at, ipv4TotalLength(at), PPP_IPV4, message);
+  if (readShared32(session + SESSION_ADDRESS) !== 0) return session;
+  countDrops(worker, COUNT_DOWN_NOT_OPEN, session, packets);
+  return 0;
 }
 
-function encapsulateIpv6(worker: usize, network: u32, at: usize, length: u32, message: u32): bool {
-  const status = checkIpv6(at, length);
-  if (status !== STATUS_OK) {
-    count(worker, status === STATUS_IP_VERSION ? COUNT_DOWN_NOT_IP : COUNT_DOWN_IP_HEADER);
-    return false;
-  }
+function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): usize {
   const subnet = ipv6DestinationSubnet(at);
   if (!isRoutable(subnet)) {
-    count(worker, COUNT_DOWN_NOT_ROUTABLE);
-    return false;
+    countDrops(worker, COUNT_DOWN_NOT_ROUTABLE, 0, packets);
+    return 0;
   }
   const index = findSubnet(network, subnet);
   if (index === 0) {
-    count(worker, COUNT_DOWN_NO_ROUTE);
-    return false;
+    countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
+    return 0;
   }
   const session = sessionAt(index);
-  if (readShared64(session + SESSION_SUBNET) === 0) {
-    countDrop(worker, COUNT_DOWN_NOT_OPEN, session + SESSION_DROPS);
-    return false;
-  }
-  return send(worker, session, at, ipv6TotalLength(at), PPP_IPV6, message);
+  if (readShared64(session + SESSION_SUBNET) !== 0) return session;
+  countDrops(worker, COUNT_DOWN_NOT_OPEN, session, packets);
+  return 0;
 }
 
-/** Makes message `message` of a packet, when the peer takes so many octets. */
-function send(
-  worker: usize,
-  session: usize,
-  at: usize,
-  octets: u32,
-  protocol: u32,
-  message: u32,
-): bool {
+/** Makes a frame of a packet, when the peer takes so many octets; false when messages are used up. */
+function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: bool): bool {
   if (octets > read32(session + SESSION_MTU)) {
-    countDrop(worker, COUNT_DOWN_TOO_BIG, session + SESSION_DROPS);
-    return false;
+    countTooBig(worker, session, 1);
+    return true;
   }
-  const prefix = min(read32(session + SESSION_PREFIX_LENGTH), SESSION_PREFIX_MAX);
-  address(worker, worker + WORKER_SEND, message, session, at, octets, prefix);
-  putU8(at - 1, protocol);
-  add(session + SESSION_TX_PACKETS, 1);
-  add(session + SESSION_TX_OCTETS, octets);
-  count(worker, COUNT_DOWN_PACKETS);
-  add(worker + WORKER_COUNTERS + COUNT_DOWN_OCTETS * 8, octets);
+  const isPartial = hasVirtio && needsChecksum(at);
+  if (isPartial && !hasChecksum(at, octets)) {
+    count(worker, COUNT_DOWN_IP_HEADER);
+    return true;
+  }
+  const version = getU8(at) >> 4;
+  const prefix = prefixLength(session);
+  const pair = pairOf(worker, session, at, version);
+  const message = messageFor(worker, session, pair, prefix + octets);
+  if (message === NO_MESSAGE) return false;
+  if (isPartial) completeChecksum(at, octets);
+  writePrefix(session, at, prefix);
+  writeProtocol(at, version);
+  numberPrefix(session, at, prefix, octets);
+  const vector = nextVector(worker, message);
+  setVector(vector, read64(worker + WORKER_BASE), at - prefix, prefix + octets);
+  addFrames(worker, message, pair, 1, prefix + octets, vector + IOVEC_SIZE);
+  countSent(worker, session, 1, octets);
   return true;
 }
 
-/** Writes the first `prefix` octets of the session's prefix before `at` and fills the message. */
+function needsChecksum(at: usize): bool {
+  return (read8(at - VIRTIO_SIZE + VIRTIO_FLAGS) & VIRTIO_NEEDS_CHECKSUM) !== 0;
+}
+
+/** Whether the checksum that the virtio header names lies within the packet. */
+function hasChecksum(at: usize, octets: u32): bool {
+  const virtio = at - VIRTIO_SIZE;
+  const place = read16(virtio + VIRTIO_CHECKSUM_START) + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
+  return <u32>place + CHECKSUM_SIZE <= octets;
+}
+
+/** As skb_checksum_help does: the field holds the sum of the pseudo header; 0 goes as 0xffff. */
+function completeChecksum(at: usize, octets: u32): void {
+  const virtio = at - VIRTIO_SIZE;
+  const start = read16(virtio + VIRTIO_CHECKSUM_START);
+  const field = at + start + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
+  const sum = foldSum(partialSum(at + start, octets - start));
+  write16(field, sum === 0xffff ? 0xffff : ~sum);
+}
+
+/** Writes the L2TP header of an injected frame before `at` and fills its message. */
 function address(
   worker: usize,
   batch: usize,
@@ -191,20 +278,13 @@ function address(
   octets: u32,
   prefix: u32,
 ): void {
-  const start = at - prefix;
-  // One vector that ends with the prefix; what it brings before `start` lies in the headroom.
-  copyVector(at - SESSION_PREFIX_MAX, session + SESSION_PREFIX + prefix - SESSION_PREFIX_MAX);
-  putU16(start + LENGTH_FIELD, prefix + octets);
-  if (read32(session + SESSION_SEQUENCED) !== 0) {
-    const ns = read32(session + SESSION_NS);
-    putU16(start + NS_FIELD, ns);
-    write32(session + SESSION_NS, ns + 1);
-  }
+  writePrefix(session, at, prefix);
+  numberPrefix(session, at, prefix, octets);
   setMessage(
     batch,
     message,
     read64(worker + WORKER_BASE),
-    start,
+    at - prefix,
     prefix + octets,
     session + SESSION_NAME,
     min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX),
