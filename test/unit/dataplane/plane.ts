@@ -235,6 +235,12 @@ export class Plane {
     this.view.setUint32(length, header.length + packet.length, true);
   }
 
+  /** The frames of message `index`, which the kernel refused. */
+  plain(index: number, isNever = 0): Message[] {
+    const count = this.forwarding.plain(this.worker, index, isNever);
+    return this.#messages(this.worker + layout.WORKER_PLAIN, count);
+  }
+
   /** What the worker sends of the inject ring in one go. */
   sendInjected(): Message[] {
     const count = this.forwarding.inject(this.worker);
