@@ -74,12 +74,15 @@ export interface LoopOptions {
 }
 
 const POLLIN = 1;
+const INTERRUPTED: readonly number[] = [EINTR];
+const NOTHING_YET: readonly number[] = [EAGAIN, EINTR];
 /** Only a mistake of ours is answered so; a full buffer or a vanished route is the network's. */
 const OUR_BUGS: readonly number[] = [EBADF, EFAULT, ENOTSOCK];
 /** A frame and its headers exceed the path MTU, or the path encrypts (ip_udp_send_skb). */
 const UNSEGMENTABLE: readonly number[] = [EINVAL, EMSGSIZE, EIO];
 const FIRST_TUN = 2;
 const TUNNEL_IDS = 65_536;
+const U32_MAX = 0xffff_ffff;
 
 export class Loop {
   readonly #calls: PacketCalls;
@@ -87,7 +90,7 @@ export class Loop {
   readonly #options: LoopOptions;
   readonly #words: Int32Array;
   readonly #view: DataView;
-  readonly #counters: BigUint64Array;
+  readonly #counters: Uint32Array;
   readonly #readLengths: Uint32Array;
   readonly #limits: Uint16Array;
   // Places of fields, in words of the memory.
@@ -125,7 +128,7 @@ export class Loop {
     this.#words = new Int32Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     const { WORKER_COUNTERS, COUNTER_COUNT, BUFFER_COUNT } = layout;
-    this.#counters = new BigUint64Array(memory.buffer, worker + WORKER_COUNTERS, COUNTER_COUNT);
+    this.#counters = new Uint32Array(memory.buffer, worker + WORKER_COUNTERS, 2 * COUNTER_COUNT);
     const lengthsAt = worker + layout.WORKER_READ_LENGTHS;
     this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BUFFER_COUNT);
     this.#limits = new Uint16Array(memory.buffer, worker + layout.WORKER_LIMITS, TUNNEL_IDS);
@@ -165,7 +168,7 @@ export class Loop {
     if (this.#isGathering) this.#calls.usleep(GATHER_US);
     this.#isGathering = false;
     const ready = this.#calls.poll(this.#polls, this.#pollCount, timeoutMs);
-    if (ready < 0) this.#tolerate("poll", [EINTR]);
+    if (ready < 0) this.#tolerate("poll", INTERRUPTED);
     if (ready <= 0) return;
     if (this.#isReady(0)) this.#calls.eventfdRead(this.#options.wake, this.#wakeValue);
     if (this.#isReady(1)) this.#receive();
@@ -179,7 +182,7 @@ export class Loop {
     const { dataSocket, worker, wakeControl } = this.#options;
     const received = this.#calls.recvmmsg(dataSocket, this.#received, this.#receiveCount, 0);
     if (received < 0) {
-      this.#tolerate("recvmmsg", [EAGAIN, EINTR]);
+      this.#tolerate("recvmmsg", NOTHING_YET);
       return;
     }
     const octets = this.#words[this.#firstLength] ?? 0;
@@ -211,7 +214,7 @@ export class Loop {
       const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
       if (length < 0) {
         if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
-        this.#tolerate("readv", [EAGAIN, EINTR]);
+        this.#tolerate("readv", NOTHING_YET);
         break;
       }
       this.#readLengths[packets++] = length;
@@ -327,7 +330,11 @@ export class Loop {
     });
   }
 
+  /** A counter has 64 bits; in halves, as a BigInt for each loss would be an allocation. */
   #count(counter: number, amount: number): void {
-    this.#counters[counter] = (this.#counters[counter] ?? 0n) + BigInt(amount);
+    const low = this.#counters[2 * counter] ?? 0;
+    const sum = low + amount;
+    this.#counters[2 * counter] = sum;
+    if (sum > U32_MAX) this.#counters[2 * counter + 1] = (this.#counters[2 * counter + 1] ?? 0) + 1;
   }
 }
