@@ -1,10 +1,11 @@
 // Sessions of three peers in three networks, and the hosts that talk through them: what the
 // properties of the offloads are about.
 import assert from "node:assert/strict";
+import * as layout from "../../assembly/layout.ts";
 import type { SessionHandle } from "../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import type { ModelSession } from "../reference/forwarding.ts";
-import { Flow, type Pair } from "../reference/hosts.ts";
+import { Flow, type Pair, type Wish } from "../reference/hosts.ts";
 import type { PacketRandom } from "../reference/packets.ts";
 import type { Plane, Sender } from "../unit/dataplane/plane.ts";
 
@@ -34,12 +35,15 @@ export interface Entry {
 export class OffloadWorld {
   readonly plane: Plane;
   readonly random: PacketRandom;
+  /** Percent of sessions that leave out octets of the PPP header. */
+  readonly compressed: number;
   readonly entries: readonly Entry[];
   readonly models: readonly ModelSession[];
 
   constructor(plane: Plane, random: PacketRandom, isSequenced: boolean) {
     this.plane = plane;
     this.random = random;
+    this.compressed = random.pick(0, 0, 40);
     this.entries = Array.from({ length: SESSIONS }, (_, index) =>
       this.#session(index, isSequenced && index % 6 === 5),
     );
@@ -48,6 +52,21 @@ export class OffloadWorld {
 
   close(): void {
     for (const { handle } of this.entries) this.plane.table.withdraw(handle);
+  }
+
+  /** The paths to some peers take no packed frames as long as others. */
+  limit(): void {
+    for (let tunnel = TUNNEL; tunnel < TUNNEL + PEERS.length; tunnel++) {
+      const limit = this.random.chance(80) ? 0 : this.random.pick(1, 200, 700, 1400);
+      const at = this.plane.worker + layout.WORKER_LIMITS + tunnel * 2;
+      this.plane.view.setUint16(at, limit, true);
+    }
+  }
+
+  /** Octets of the largest frame that may be packed for the session's tunnel. */
+  limitOf({ tunnelId }: ModelSession): number {
+    const at = this.plane.worker + layout.WORKER_LIMITS + tunnelId * 2;
+    return this.plane.view.getUint16(at, true) || 0xffff;
   }
 
   entry(): Entry {
@@ -66,8 +85,8 @@ export class OffloadWorld {
     return { source: [...(model.prefix ?? []), ...rest], destination: HOSTS6[host] ?? [] };
   }
 
-  flow(pair: Pair, wildness: number, size?: number): Flow {
-    return new Flow(this.random, pair, wildness, size);
+  flow(pair: Pair, wildness: number, wish: Wish): Flow {
+    return new Flow(this.random, pair, wildness, wish);
   }
 
   #session(index: number, isSequenced: boolean): Entry {
@@ -81,7 +100,7 @@ export class OffloadWorld {
     assert.ok(handle);
     if (isSequenced) this.plane.table.sequence(handle);
     const shared = { network: index % 4 === 3 ? 1 : 0, mtu: random.pick(1280, 1400, 1460, 1500) };
-    const ppp = { acfc: random.chance(40), pfc: random.chance(40) };
+    const ppp = { acfc: random.chance(this.compressed), pfc: random.chance(this.compressed) };
     const address = index % 5 === 4 ? undefined : [10, 64, index, 1];
     const prefix = index % 5 === 3 ? undefined : [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, index];
     const number = (octets: number[]) => new DataView(Uint8Array.from(octets).buffer);

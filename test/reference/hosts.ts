@@ -22,6 +22,13 @@ const ROUTER_ALERT = [0x94, 4, 0, 0];
 
 const PORTS = [443, 80, 53, 5001];
 
+/** What a conversation is, where it is not for chance to say. */
+export interface Wish {
+  readonly size?: number | undefined;
+  readonly isTcp?: boolean;
+  readonly idStep?: number;
+}
+
 /** The state of one conversation, as its sender keeps it. */
 export class Flow {
   readonly random: PacketRandom;
@@ -45,17 +52,16 @@ export class Flow {
   #flags: number = FLAG.ack;
   #options: number[];
 
-  constructor(random: PacketRandom, addresses: Pair, wildness: number, size?: number) {
+  constructor(random: PacketRandom, addresses: Pair, wildness: number, wish: Wish = {}) {
     this.random = random;
     this.addresses = addresses;
     this.wildness = wildness;
     this.isV6 = addresses.source.length === 16;
-    this.isTcp = random.chance(60);
+    this.isTcp = wish.isTcp ?? random.chance(60);
     this.ports = [1024 + random.below(60_000), random.pick(...PORTS)];
-    this.size =
-      size ?? (random.chance(60) ? random.pick(1348, 1200, 512, 100, 33) : 1 + random.below(1340));
+    this.size = wish.size ?? this.#anySize();
     this.#id = random.chance(20) ? 65_535 - random.below(20) : random.below(65_536);
-    this.#idStep = random.pick(1, 1, 1, 1, 1, 1, 0, 2);
+    this.#idStep = wish.idStep ?? random.pick(1, 1, 1, 1, 1, 1, 0, 2);
     this.#hops = random.pick(64, 128, 255);
     this.#traffic = random.pick(0, 0, 2, 0xb8);
     this.#label = random.below(0x100000);
@@ -66,13 +72,24 @@ export class Flow {
     this.#options = this.#newOptions();
   }
 
+  #anySize(): number {
+    const { random } = this;
+    return random.chance(60) ? random.pick(1348, 1200, 512, 100, 33) : 1 + random.below(1340);
+  }
+
+  /** The next packet of a stream. */
+  next(): Uint8Array {
+    return this.#plain(this.size);
+  }
+
   /** Packets of one run: equal ones, then a shorter or pushed one. */
   run(count: number): Uint8Array[] {
     return Array.from({ length: count }, (_, index) => {
       const isLast = index === count - 1 && this.random.chance(70);
       const payload = isLast ? 1 + this.random.below(this.size) : this.size;
       if (this.random.chance(this.wildness)) return this.#odd(payload);
-      return this.#plain(payload, isLast && this.random.chance(80) ? FLAG.psh : 0);
+      if (isLast) return this.#plain(payload, this.random.chance(80) ? FLAG.psh : 0);
+      return this.#plain(payload, index === 0 && this.random.chance(5) ? FLAG.cwr : 0);
     });
   }
 

@@ -168,7 +168,7 @@ test("down: the session's prefix says IPv6, compressed as IPv4's is", () => {
     const handle = plane.session(7, 8, CLIENT, { prefix6: prefix6(CLIENT6), ...more });
     const [inner, inner4] = [packet6(HOST6, CLIENT6), packet(HOST, CLIENT)];
     const four = header.map((octet) => (octet === 0x57 ? 0x21 : octet));
-    const sent = plane.down([inner, inner4, inner]);
+    const sent = [inner, inner4, inner].flatMap((packet) => plane.down([packet]));
     assert.deepEqual(
       sent.map(({ datagram }) => datagram),
       [pppFrame(inner, [...header]), pppFrame(inner4, four), pppFrame(inner, [...header])].map(

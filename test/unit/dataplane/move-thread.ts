@@ -19,11 +19,15 @@ const name = new BigUint64Array(
   worker + layout.WORKER_SEND + layout.SEND_NAMES,
   layout.SOCKADDR_MAX / 8,
 );
+// What is sent is written over the virtio header that it was read with.
+const virtioAt = worker + layout.WORKER_READ + layout.BUFFER_HEADROOM - layout.VIRTIO_SIZE;
+const virtio = new Uint8Array(memory.buffer, virtioAt, layout.VIRTIO_SIZE);
 const sent = words.map(() => 0);
 let torn = 0;
 parentPort?.postMessage("running");
 while (Atomics.load(stop, 0) === 0) {
   for (let n = 0; n < 1_000; n++) {
+    virtio.fill(0);
     if (forwarding.encapsulate(worker, 0, 1) !== 1) torn++;
     const to = words.indexOf(name[0] ?? 0n);
     if (to < 0) torn++;
