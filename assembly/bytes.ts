@@ -69,6 +69,10 @@ export function readVector(at: usize): v128 {
   return v128.load(at);
 }
 
+export function writeVector(at: usize, value: v128): void {
+  v128.store(at, value);
+}
+
 /** Copies 16 octets. */
 export function copyVector(to: usize, from: usize): void {
   v128.store(to, v128.load(from));

@@ -6,4 +6,4 @@ export { checksum } from "./ip/checksum";
 export { checkIpv4, checkIpv6 } from "./ip/header";
 export { buildAvp, buildAvps, walkAvps } from "./l2tp/avp";
 export { buildHeader, buildHeaders, parseHeader, parseHeaders } from "./l2tp/header";
-export { buildFrameHeader, parseFrame, parseFrames } from "./ppp/frame";
+export { buildFrameHeader, buildFrameHeaders, parseFrame, parseFrames } from "./ppp/frame";

@@ -4,7 +4,7 @@
 // Protocol field that ends even is an unrecognised Protocol, not a malformed frame (RFC 1661 2): it
 // is handed on as the number it shows, which is that of no protocol. None such is ever built.
 
-import { getU8, getU16, putU8, putU16, read32, write16, write32 } from "../bytes";
+import { getU8, getU16, putU8, putU16, read16, read32, write16, write32 } from "../bytes";
 import {
   DESCRIPTOR_AT,
   DESCRIPTOR_LENGTH,
@@ -16,6 +16,7 @@ import {
   PPP_PROTOCOL,
   PPP_RECORD_SIZE,
   PPP_STATUS,
+  STATUS_CAPACITY,
   STATUS_OK,
   STATUS_SHORT,
 } from "../records";
@@ -79,6 +80,33 @@ export function parseFrames(descriptors: usize, count: u32, records: usize): u32
     const at = read32(descriptor + DESCRIPTOR_AT);
     const length = read32(descriptor + DESCRIPTOR_LENGTH);
     if (parseFrame(at, length, record) === STATUS_OK) good++;
+    descriptor += DESCRIPTOR_SIZE;
+    record += PPP_RECORD_SIZE;
+  }
+  return good;
+}
+
+/**
+ * Builds what stands before the Information of `count` records where the descriptors say (their
+ * length is the capacity). Each record gets its status and, in PPP_INFORMATION_AT, the octets that
+ * were written; returns how many there were.
+ */
+export function buildFrameHeaders(
+  descriptors: usize,
+  count: u32,
+  records: usize,
+  flags: u32,
+): u32 {
+  let descriptor = descriptors;
+  let record = records;
+  let good: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const capacity = read32(descriptor + DESCRIPTOR_LENGTH);
+    const size = buildFrameHeader(at, capacity, read16(record + PPP_PROTOCOL), flags);
+    write16(record + PPP_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
+    write32(record + PPP_INFORMATION_AT, size);
+    if (size !== 0) good++;
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
   }

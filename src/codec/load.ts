@@ -19,6 +19,7 @@ export interface CodecExports {
   parseFrame(at: number, length: number, record: number): number;
   parseFrames(descriptors: number, count: number, records: number): number;
   buildFrameHeader(at: number, capacity: number, protocol: number, flags: number): number;
+  buildFrameHeaders(descriptors: number, count: number, records: number, flags: number): number;
   checkIpv4(at: number, length: number): number;
   checkIpv6(at: number, length: number): number;
   checksum(at: number, length: number): number;

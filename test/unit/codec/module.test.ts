@@ -124,6 +124,7 @@ test("both builds export the whole codec", () => {
     "buildAvp",
     "buildAvps",
     "buildFrameHeader",
+    "buildFrameHeaders",
     "buildHeader",
     "buildHeaders",
     "checkIpv4",

@@ -7,8 +7,10 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 import { OPENING_FLAGS } from "../../../src/cli/flags.ts";
 import { findDeno } from "../../../src/cli/launch.ts";
+import { OFFLOADS } from "../../../src/offloads.ts";
 import { address } from "../../peer/slaac.ts";
 import { pathOf } from "../cli/process.ts";
 import { echoRequest, sum } from "../host/echo.ts";
@@ -118,6 +120,20 @@ for (const runtime of Object.keys(runtimes)) {
       await server.line(/nat = true has no effect/);
     });
 
+    test("it tells which offloads run, and why the others do not", async () => {
+      const { level, runs, off } = JSON.parse(await server.line(/"offloads"/));
+      assert.equal(level, "info");
+      const told = [...runs, ...off.map(({ offload }: { offload: string }) => offload)];
+      assert.deepEqual(told.sort(), [...OFFLOADS].sort());
+      for (const offload of ["tso", "uso"]) {
+        const why = "no device (--tun none)";
+        assert.ok(
+          off.some((each: object) => isDeepStrictEqual(each, { offload, why })),
+          offload,
+        );
+      }
+    });
+
     test("no thread may do anything that an ordinary process may not", () => {
       const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
       assert.match(status, /^Uid:\t[1-9]/m);
@@ -165,8 +181,10 @@ for (const runtime of Object.keys(runtimes)) {
         text += chunk;
       });
       await once(child, "close");
-      const counters = JSON.parse(text) as Record<string, number>;
+      const { offloads, ...counters } = JSON.parse(text);
       assert.equal(counters["control.host-answered"], 21);
+      const names = offloads.map(({ offload }: { offload: string }) => offload);
+      assert.deepEqual(names, OFFLOADS);
     });
 
     test("it ends in order", async () => {
