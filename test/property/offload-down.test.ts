@@ -82,7 +82,7 @@ class Departures {
       return world.flow({ source: destination, destination: to }, this.wildness, wish);
     });
     const superPercent = random.pick(0, 30, 70, 100);
-    const most = random.pick(2, 8, 64, 64, random.chance(20) ? 700 : 64);
+    const most = random.pick(2, 8, 64, 64, random.chance(60) ? 700 : 64);
     const count = random.pick(1, 8, layout.BUFFER_COUNT);
     return Array.from({ length: most > 64 ? Math.min(count, 16) : count }, () => {
       const flow = flows[random.below(flows.length)] as Flow;
@@ -238,5 +238,5 @@ after(() => {
     "down.no-route",
   ].filter((what) => (seen[what] ?? 0) < RUNS);
   assert.deepEqual(few, [], JSON.stringify(seen));
-  assert.ok(plane.rests.down > RUNS / 8, `the messages were too few ${plane.rests.down} times`);
+  assert.ok(plane.rests.down >= RUNS / 8, `the messages were too few ${plane.rests.down} times`);
 });
