@@ -28,7 +28,9 @@ import { foldSum, partialSum } from "../ip/checksum";
 import {
   checkIpv4,
   checkIpv6,
+  IPV6_HEADER,
   ipv4Destination,
+  ipv4HeaderLength,
   ipv4TotalLength,
   ipv6DestinationSubnet,
   ipv6TotalLength,
@@ -252,11 +254,13 @@ function needsChecksum(at: usize): bool {
   return (read8(at - VIRTIO_SIZE + VIRTIO_FLAGS) & VIRTIO_NEEDS_CHECKSUM) !== 0;
 }
 
-/** Whether the checksum that the virtio header names lies within the packet. */
+/** Whether the checksum that the virtio header names lies within the packet, behind its IP header. */
 function hasChecksum(at: usize, octets: u32): bool {
   const virtio = at - VIRTIO_SIZE;
-  const place = read16(virtio + VIRTIO_CHECKSUM_START) + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
-  return <u32>place + CHECKSUM_SIZE <= octets;
+  const start = read16(virtio + VIRTIO_CHECKSUM_START);
+  const header = getU8(at) >> 4 === VERSION_6 ? IPV6_HEADER : ipv4HeaderLength(at);
+  const end = start + read16(virtio + VIRTIO_CHECKSUM_OFFSET) + CHECKSUM_SIZE;
+  return start >= header && end <= octets;
 }
 
 /** As skb_checksum_help does: the field holds the sum of the pseudo header; 0 goes as 0xffff. */

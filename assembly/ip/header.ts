@@ -11,7 +11,7 @@ import {
 import { foldSum, partialSum } from "./checksum";
 
 const IPV4_HEADER_MIN: u32 = 20;
-const IPV6_HEADER: u32 = 40;
+export const IPV6_HEADER: u32 = 40;
 const ICMPV6: u32 = 58;
 
 /** Version, header length, total length (the rest of `length` is padding) and header checksum. */
@@ -33,6 +33,11 @@ export function checkIpv6(at: usize, length: u32): u32 {
   if (getU8(at) >> 4 !== 6) return STATUS_IP_VERSION;
   if (length < IPV6_HEADER) return STATUS_SHORT;
   return ipv6PayloadLength(at) > length - IPV6_HEADER ? STATUS_IP_HEADER : STATUS_OK;
+}
+
+/** Octets of the header with its options. */
+export function ipv4HeaderLength(at: usize): u32 {
+  return (getU8(at) & 0x0f) << 2;
 }
 
 export function ipv4TotalLength(at: usize): u32 {

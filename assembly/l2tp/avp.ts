@@ -59,7 +59,7 @@ export function walkAvps(at: usize, length: u32, records: usize, capacity: u32):
 
 /** An AVP without a value at the very end: there are no 8 octets to load. */
 function readHeader(at: usize): u64 {
-  return <u64>read32(at) | (<u64>read16(at + 4) << 32);
+  return <u64>read32(at) | ((<u64>read16(at + 4)) << 32);
 }
 
 /** Swaps the octets of each of four words. */

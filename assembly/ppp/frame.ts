@@ -91,12 +91,7 @@ export function parseFrames(descriptors: usize, count: u32, records: usize): u32
  * length is the capacity). Each record gets its status and, in PPP_INFORMATION_AT, the octets that
  * were written; returns how many there were.
  */
-export function buildFrameHeaders(
-  descriptors: usize,
-  count: u32,
-  records: usize,
-  flags: u32,
-): u32 {
+export function buildFrameHeaders(descriptors: usize, count: u32, records: usize, flags: u32): u32 {
   let descriptor = descriptors;
   let record = records;
   let good: u32 = 0;
