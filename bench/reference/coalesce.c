@@ -19,12 +19,6 @@
 
 enum { SUPERS = 1024, SEGMENTS_MAX = 64, OCTETS_MAX = 65535 };
 enum { FLOWS = 1024, PROBES = 4 };
-// A payload up to this size is moved behind the last one, where there is room: that takes less time
-// than another vector in the kernel.
-#ifndef MOVE_MAX
-#define MOVE_MAX 512
-#endif
-
 enum kind { ALONE, TCP4, TCP6, UDP4, UDP6 };
 
 // A packet as the joining rules see it.
@@ -196,12 +190,14 @@ static bool may_join(struct super *super, const struct candidate *c) {
   return is_sum_right(c->segment->ip, c->kind, c->segment->octets);
 }
 
-// The packet's payload becomes the next slice, or moves to where the last one ends.
+// The packet's payload moves to where the last one ends if there is room, over headers that have been
+// read: it is in the first-level cache, and a copy there takes less time than another vector in the
+// kernel. Otherwise it becomes the next slice where it lies.
 static void join(struct super *super, const struct candidate *c) {
   const struct segment *segment = c->segment;
   uint8_t *payload = segment->ip + c->headers;
   if (super->free == segment->start) super->free = segment->limit; // its neighbour
-  if (c->payload <= MOVE_MAX && (size_t)(super->free - super->tail) >= c->payload) {
+  if ((size_t)(super->free - super->tail) >= c->payload) {
     memmove(super->tail, payload, c->payload);
     chain_add(&pool, &super->chain, super->tail, c->payload);
     super->tail += c->payload;
