@@ -1,10 +1,10 @@
 // Joins packets of a flow to super-packets.
 //
-// The rules are those of the kernel's GRO, made strict: whoever cuts the super-packet again gets each
-// packet back bit for bit. What is neither TCP nor UDP in plain IP, or has a checksum that is wrong
-// or not the canonical one, goes alone. Super-packets are written in the order in which they were
-// opened; a packet that goes alone closes what could overtake it: its flow, or, where its flow is
-// not known, all of its session.
+// The rules are those of the kernel's GRO, made strict: whoever cuts the super-packet again gets
+// each packet back bit for bit. What is neither TCP nor UDP in plain IP, or has a checksum that
+// is wrong or not the canonical one, goes alone. Super-packets are written in the order in which
+// they were opened; a packet that goes alone closes what could overtake it: its flow, or, where
+// its flow is not known, all of its session.
 //
 // A checksum is looked at only when there is something to join: what goes alone keeps its own.
 #include "coalesce.h"
@@ -27,26 +27,26 @@ struct candidate {
   enum kind kind;
   uint32_t headers; // octets of the IP and TCP or UDP header
   uint32_t payload;
-  uint32_t flags;   // TCP: data offset, reserved bits and flags, as a number
+  uint32_t flags; // TCP: data offset, reserved bits and flags, as a number
   bool joinable;
 };
 
 struct super {
   struct session *session;
-  uint8_t *ip;      // of its first packet, whose headers it keeps
+  uint8_t *ip; // of its first packet, whose headers it keeps
   struct chain chain;
-  uint8_t *free;    // memory from the end of the last payload to here is nobody else's
-  uint8_t *tail;    // end of the last payload
+  uint8_t *free; // memory from the end of the last payload to here is nobody else's
+  uint8_t *tail; // end of the last payload
   uint32_t octets;
   uint32_t sequence; // TCP: of the next segment
-  uint32_t flags;   // TCP: of the first segment, with PSH and FIN of the last
-  uint16_t id;      // IPv4: of the next packet
+  uint32_t flags;    // TCP: of the first segment, with PSH and FIN of the last
+  uint16_t id;       // IPv4: of the next packet
   uint16_t mss;
   uint16_t headers;
   uint8_t segments;
   uint8_t kind;
   bool open, verified;
-  uint8_t room;     // octets in front of it that are free, VNET at most
+  uint8_t room; // octets in front of it that are free, VNET at most
 };
 
 struct flow {
@@ -67,7 +67,8 @@ static void flush(void);
 
 // --- What a packet is ---------------------------------------------------------------------------
 
-static bool classify_l4(struct candidate *c, const uint8_t *ip, uint32_t protocol, uint32_t header) {
+static bool classify_l4(struct candidate *c, const uint8_t *ip, uint32_t protocol,
+                        uint32_t header) {
   bool tcp = protocol == PROTOCOL_TCP;
   uint32_t left = c->segment->octets - header;
   const uint8_t *l4 = ip + header;
@@ -78,7 +79,8 @@ static bool classify_l4(struct candidate *c, const uint8_t *ip, uint32_t protoco
     size = c->flags >> 12 << 2;
     if (size < TCP_HEADER || size > left) return false;
     uint16_t sum = load16(l4 + TCP_SUM); // two ways to write zero: neither may be written anew
-    c->joinable = options.tso && !(c->flags & (TCP_SYN | TCP_RST | TCP_URG)) && sum != 0 && sum != 0xffff;
+    c->joinable =
+        options.tso && !(c->flags & (TCP_SYN | TCP_RST | TCP_URG)) && sum != 0 && sum != 0xffff;
   } else {
     if (get16(l4 + UDP_LENGTH) != left) return false;
     c->joinable = options.uso && load16(l4 + UDP_SUM) != 0;
@@ -106,13 +108,16 @@ static bool classify(struct candidate *c, const struct segment *segment) {
   return classify_l4(c, ip, protocol, IPV6_HEADER);
 }
 
-static uint32_t ip_header(enum kind kind) { return kind == TCP4 || kind == UDP4 ? IPV4_HEADER : IPV6_HEADER; }
+static uint32_t ip_header(enum kind kind) {
+  return kind == TCP4 || kind == UDP4 ? IPV4_HEADER : IPV6_HEADER;
+}
 static bool is_tcp(enum kind kind) { return kind == TCP4 || kind == TCP6; }
 
 static bool is_sum_right(const uint8_t *ip, enum kind kind, uint32_t octets) {
   uint32_t header = ip_header(kind), protocol = is_tcp(kind) ? PROTOCOL_TCP : PROTOCOL_UDP;
   uint32_t left = octets - header;
-  uint64_t pseudo = header == IPV4_HEADER ? sum_pseudo4(ip, protocol, left) : sum_pseudo6(ip, protocol, left);
+  uint64_t pseudo =
+      header == IPV4_HEADER ? sum_pseudo4(ip, protocol, left) : sum_pseudo6(ip, protocol, left);
   return sum_fold(pseudo + sum_octets(ip + header, left)) == 0xffff;
 }
 
@@ -139,8 +144,8 @@ static uint64_t hash_flow(const struct candidate *c) {
   return (hash ^ c->kind) * 0xd6e8feb86659fd93;
 }
 
-// Finds a packet's flow: true, and its entry; or false, and the entry to put it into. A flow that is
-// pushed out has no open super-packet any more; order does not suffer.
+// Finds a packet's flow: true, and its entry; or false, and the entry to put it into. A flow that
+// is pushed out has no open super-packet any more; order does not suffer.
 static bool find_flow(const struct candidate *c, struct flow **flow, uint16_t *tag) {
   uint64_t hash = hash_flow(c);
   uint32_t at = (uint32_t)(hash >> 40) % FLOWS;
@@ -170,17 +175,22 @@ static bool has_same_headers(const struct super *super, const struct candidate *
   }
   if (!is_tcp(c->kind)) return true;
   uint32_t differing = (super->flags ^ c->flags) & ~(uint32_t)(TCP_PSH | TCP_FIN | TCP_CWR);
-  if (differing != 0 || (c->flags & TCP_CWR) || get32(b + TCP_SEQUENCE) != super->sequence) return false;
-  if (load32(a + TCP_ACK) != load32(b + TCP_ACK) || load16(a + TCP_WINDOW) != load16(b + TCP_WINDOW)) return false;
+  if (differing != 0 || (c->flags & TCP_CWR) || get32(b + TCP_SEQUENCE) != super->sequence)
+    return false;
+  if (load32(a + TCP_ACK) != load32(b + TCP_ACK) ||
+      load16(a + TCP_WINDOW) != load16(b + TCP_WINDOW))
+    return false;
   if (load16(a + TCP_URGENT) != load16(b + TCP_URGENT)) return false;
   uint32_t options_size = c->headers - ip_header(c->kind) - TCP_HEADER;
-  if (LIKELY(options_size == 12)) return load64(a + 20) == load64(b + 20) && load32(a + 28) == load32(b + 28);
+  if (LIKELY(options_size == 12))
+    return load64(a + 20) == load64(b + 20) && load32(a + 28) == load32(b + 28);
   return options_size == 0 || memcmp(a + TCP_HEADER, b + TCP_HEADER, options_size) == 0;
 }
 
 static bool may_join(struct super *super, const struct candidate *c) {
   if (!super->open || serial + (uint64_t)(super - supers) < super->session->barrier) return false;
-  if (c->payload > super->mss || c->headers != super->headers || super->segments == SEGMENTS_MAX) return false;
+  if (c->payload > super->mss || c->headers != super->headers || super->segments == SEGMENTS_MAX)
+    return false;
   if (super->octets + c->payload > OCTETS_MAX || !has_same_headers(super, c)) return false;
   if (!super->verified) {
     super->verified = true;
@@ -190,9 +200,9 @@ static bool may_join(struct super *super, const struct candidate *c) {
   return is_sum_right(c->segment->ip, c->kind, c->segment->octets);
 }
 
-// The packet's payload moves to where the last one ends if there is room, over headers that have been
-// read: it is in the first-level cache, and a copy there takes less time than another vector in the
-// kernel. Otherwise it becomes the next slice where it lies.
+// The packet's payload moves to where the last one ends if there is room, over headers that have
+// been read: it is in the first-level cache, and a copy there takes less time than another vector
+// in the kernel. Otherwise it becomes the next slice where it lies.
 static void join(struct super *super, const struct candidate *c) {
   const struct segment *segment = c->segment;
   uint8_t *payload = segment->ip + c->headers;
@@ -232,7 +242,8 @@ static struct super *start(const struct candidate *c, bool open) {
       .free = segment->limit,
       .flags = c->flags,
   };
-  if (is_tcp(c->kind)) super->sequence = get32(segment->ip + ip_header(c->kind) + TCP_SEQUENCE) + c->payload;
+  if (is_tcp(c->kind))
+    super->sequence = get32(segment->ip + ip_header(c->kind) + TCP_SEQUENCE) + c->payload;
   super->id = (uint16_t)(get16(segment->ip + IPV4_ID) + 1);
   chain_start(&pool, &super->chain, segment->ip, segment->octets);
   return super;
@@ -288,7 +299,8 @@ static void finish(const struct super *super, uint8_t *vnet) {
     put16(ip + IPV6_PAYLOAD, left);
   }
   uint32_t protocol = is_tcp(kind) ? PROTOCOL_TCP : PROTOCOL_UDP;
-  uint64_t pseudo = header == IPV4_HEADER ? sum_pseudo4(ip, protocol, left) : sum_pseudo6(ip, protocol, left);
+  uint64_t pseudo =
+      header == IPV4_HEADER ? sum_pseudo4(ip, protocol, left) : sum_pseudo6(ip, protocol, left);
   if (is_tcp(kind)) put16(l4 + TCP_FLAGS, super->flags);
   else put16(l4 + UDP_LENGTH, left);
   store16(l4 + (is_tcp(kind) ? TCP_SUM : UDP_SUM), sum_fold(pseudo));

@@ -8,8 +8,8 @@ struct segment {
   struct session *session;
   uint8_t *start; // of the datagram: what lies in front of the packet is free
   uint8_t *ip;
-  uint8_t *end;   // of the datagram
-  uint8_t *limit; // what lies between `end` and here is free, too
+  uint8_t *end;    // of the datagram
+  uint8_t *limit;  // what lies between `end` and here is free, too
   uint32_t octets; // of the packet; up to `end` follows padding
 };
 

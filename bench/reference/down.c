@@ -1,11 +1,12 @@
 // From the network to the peers, one batch:
 //
-//   1. readv puts packets one behind the other, each with room for its L2TP and PPP header in front;
-//      the virtio header comes to lie in that room. After a super-packet, the vectors of the next
-//      read leave such room, and that for IP and TCP or UDP headers, between all its payloads: when
-//      the next super-packet is like the last one, it needs no copy at all.
+//   1. readv puts packets one behind the other, each with room for its L2TP and PPP header in
+//      front; the virtio header comes to lie in that room. After a super-packet, the vectors of
+//      the next read leave such room, and that for IP and TCP or UDP headers, between all its
+//      payloads: when the next super-packet is like the last one, it needs no copy at all.
 //   2. The IP header is checked, and the session looked up by the destination.
-//   3. A super-packet is cut into frames (segment.c); any packet gets the session's prefix in front.
+//   3. A super-packet is cut into frames (segment.c); any packet gets the session's prefix in
+//      front.
 //   4. pack.c sends: neighbours in memory need one vector.
 #include "down.h"
 
@@ -21,10 +22,11 @@
 #include "segment.h"
 
 enum { READ_BATCH = 64, PACKET_MAX = 65535, SPREAD_MAX = 128 };
-// What a batch may bring, in octets, so that it stays in the second-level cache; behind that is room
-// for one more read: a packet and the gaps between its payloads.
+// What a batch may bring, in octets, so that it stays in the second-level cache; behind that is
+// room for one more read: a packet and the gaps between its payloads.
 enum { READ_BUDGET = 512 << 10, ARENA = 2 << 20 };
-_Static_assert(READ_BUDGET + PACKET_MAX + (SPREAD_MAX + 1) * (PREFIX + HEADERS_MAX) <= ARENA, "it fits");
+_Static_assert(READ_BUDGET + PACKET_MAX + (SPREAD_MAX + 1) * (PREFIX + HEADERS_MAX) <= ARENA,
+               "it fits");
 // Reads without a super-packet after which the next is expected to be none either: one vector costs
 // the kernel less than many.
 enum { PATIENCE = 16 };
@@ -82,8 +84,8 @@ static void gather(const struct iovec *vectors, uint32_t octets) {
   }
 }
 
-// Whether a packet that came spread has each payload where its frame wants it. Its TCP header may be
-// looked at only when it begins where it did last time: then it lies in the first vector.
+// Whether a packet that came spread has each payload where its frame wants it. Its TCP header may
+// be looked at only when it begins where it did last time: then it lies in the first vector.
 static bool is_as_expected(const struct packet *packet, const uint8_t *vnet) {
   struct cut cut;
   return vnet[VNET_TYPE] == expected.type && load16(vnet + VNET_SIZE) == expected.mss &&
@@ -158,7 +160,8 @@ static struct session *route(const uint8_t *ip, uint32_t *octets) {
     if (length < IPV4_HEADER) return no_session(DOWN_IP_HEADER);
     uint32_t header = (ip[0] & 0xfu) << 2, total = get16(ip + IPV4_TOTAL);
     if (header < IPV4_HEADER || total < header || total > length) return no_session(DOWN_IP_HEADER);
-    uint16_t sum = LIKELY(header == IPV4_HEADER) ? sum_header4(ip) : sum_fold(sum_octets(ip, header));
+    uint16_t sum =
+        LIKELY(header == IPV4_HEADER) ? sum_header4(ip) : sum_fold(sum_octets(ip, header));
     if (sum != 0xffff) return no_session(DOWN_IP_HEADER);
     *octets = total;
     session = table_find(&by_address, load32(ip + IPV4_DESTINATION));

@@ -1,5 +1,6 @@
-// The limit of the fast path: what a program in C makes of the same system calls. It forwards between
-// a UDP socket and a TUN device until SIGTERM; its sessions come from a file. See README.md.
+// The limit of the fast path: what a program in C makes of the same system calls. It forwards
+// between a UDP socket and a TUN device until SIGTERM; its sessions come from a file. See
+// README.md.
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -49,7 +50,7 @@ static void turn_off(char *names) {
 
 static void parse_arguments(int count, char **arguments) {
   static const struct option known[] = {
-      {"listen", required_argument, NULL, 'l'},  {"tun", required_argument, NULL, 't'},
+      {"listen", required_argument, NULL, 'l'},   {"tun", required_argument, NULL, 't'},
       {"sessions", required_argument, NULL, 's'}, {"without", required_argument, NULL, 'w'},
       {"mtu", required_argument, NULL, 'm'},      {0},
   };
@@ -61,7 +62,8 @@ static void parse_arguments(int count, char **arguments) {
     else if (option == 'm') options.mtu = (uint32_t)strtoul(optarg, NULL, 10);
     else exit(2);
   }
-  if (options.listen == NULL || options.tun == NULL || options.sessions == NULL || optind != count) {
+  if (options.listen == NULL || options.tun == NULL || options.sessions == NULL ||
+      optind != count) {
     fail(2, "usage: --listen ADDRESS:PORT --tun NAME --sessions FILE [--without LIST] [--mtu N]");
   }
   if (options.mtu < MTU_MIN || options.mtu > MTU_MAX) fail(2, "--mtu: %d to %d", MTU_MIN, MTU_MAX);

@@ -1,9 +1,9 @@
-// Packs frames of equal length to one peer, the last may be shorter, into one message that the kernel
-// cuts again (UDP_SEGMENT). Frames that lie one behind the other need one vector.
+// Packs frames of equal length to one peer, the last may be shorter, into one message that the
+// kernel cuts again (UDP_SEGMENT). Frames that lie one behind the other need one vector.
 //
-// The order of what goes to a peer never changes. A message that the kernel refuses, because a frame
-// exceeds the path MTU or the device computes no checksums, goes again frame by frame; what the path
-// takes is remembered for a while.
+// The order of what goes to a peer never changes. A message that the kernel refuses, because a
+// frame exceeds the path MTU or the device computes no checksums, goes again frame by frame; what
+// the path takes is remembered for a while.
 #define _GNU_SOURCE // sendmmsg
 #include "pack.h"
 
@@ -21,7 +21,7 @@ enum { MESSAGES = 64, FRAMES_MAX = 64, OCTETS_MAX = 65507, REMEMBER_SECONDS = 60
 struct message {
   struct peer *peer;
   struct chain chain;
-  uint32_t size;  // of each frame
+  uint32_t size; // of each frame
   uint32_t total;
   uint16_t frames;
   bool open;

@@ -45,7 +45,8 @@ struct pattern {
   uint32_t id, sequence, flags;
 };
 
-static void pattern_make(struct pattern *pattern, const struct cut *cut, const struct session *session) {
+static void pattern_make(struct pattern *pattern, const struct cut *cut,
+                         const struct session *session) {
   uint8_t *ip = pattern->octets + PREFIX, *l4 = ip + cut->l4;
   pattern->size = PREFIX + cut->headers;
   memcpy(pattern->octets, session->prefix, PREFIX);
@@ -76,8 +77,8 @@ static void pattern_make(struct pattern *pattern, const struct cut *cut, const s
 }
 
 // Writes the headers of the frame that begins `at` octets into the payload of all.
-static void write_headers(const struct pattern *pattern, const struct cut *cut, uint8_t *frame, uint32_t at,
-                          uint32_t payload) {
+static void write_headers(const struct pattern *pattern, const struct cut *cut, uint8_t *frame,
+                          uint32_t at, uint32_t payload) {
   uint8_t *ip = frame + PREFIX, *l4 = ip + cut->l4;
   uint32_t total = cut->headers + payload, left = total - cut->l4;
   memcpy(frame, pattern->octets, pattern->size);
@@ -88,10 +89,12 @@ static void write_headers(const struct pattern *pattern, const struct cut *cut, 
     uint32_t id = (uint16_t)(pattern->id + at / cut->mss);
     put16(ip + IPV4_TOTAL, total);
     put16(ip + IPV4_ID, id);
-    uint64_t sum = pattern->ip_sum + __builtin_bswap16((uint16_t)total) + __builtin_bswap16((uint16_t)id);
+    uint64_t sum =
+        pattern->ip_sum + __builtin_bswap16((uint16_t)total) + __builtin_bswap16((uint16_t)id);
     store16(ip + IPV4_SUM, (uint16_t)~sum_fold(sum));
   }
-  uint64_t sum = pattern->l4_sum + __builtin_bswap16((uint16_t)left) + sum_octets(frame + pattern->size, payload);
+  uint64_t sum = pattern->l4_sum + __builtin_bswap16((uint16_t)left) +
+                 sum_octets(frame + pattern->size, payload);
   if (cut->tcp) {
     uint32_t flags = pattern->flags;
     if (at != 0) flags &= ~(uint32_t)TCP_CWR;

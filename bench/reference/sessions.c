@@ -42,7 +42,8 @@ static bool table_add(struct table *table, uint64_t key, struct session *session
   return true;
 }
 
-bool name_parse(union name *name, uint32_t *length, int family, const char *address, unsigned port) {
+bool name_parse(union name *name, uint32_t *length, int family, const char *address,
+                unsigned port) {
   *name = (union name){0};
   if (port == 0 || port > 0xffff) return false;
   if (family == AF_INET) {
@@ -98,8 +99,8 @@ static void make_prefix(struct session *session, unsigned tunnel, unsigned id) {
 static bool parse_line(const char *line, int family, struct session *session) {
   unsigned id[4], port;
   char address[64], ipv4[64], subnet[64] = "";
-  int fields = sscanf(line, "%u %u %u %u %63s %u %63s %63s", &id[0], &id[1], &id[2], &id[3], address,
-                      &port, ipv4, subnet);
+  int fields = sscanf(line, "%u %u %u %u %63s %u %63s %63s", &id[0], &id[1], &id[2], &id[3],
+                      address, &port, ipv4, subnet);
   if (fields < 7) return false;
   for (int i = 0; i < 4; i++) {
     if (id[i] == 0 || id[i] > 0xffff) return false;
@@ -128,7 +129,8 @@ void sessions_load(const char *path, int family) {
   for (unsigned number = 1; fgets(line, sizeof line, file) != NULL; number++) {
     if (strspn(line, " \t\n") == strlen(line)) continue;
     if (session_count == SESSIONS_MAX) fail(2, "%s: more than %d sessions", path, SESSIONS_MAX);
-    if (!parse_line(line, family, &sessions[session_count++])) fail(2, "%s:%u: no session", path, number);
+    if (!parse_line(line, family, &sessions[session_count++]))
+      fail(2, "%s:%u: no session", path, number);
   }
   fclose(file);
   free(peer_slots);
@@ -136,8 +138,10 @@ void sessions_load(const char *path, int family) {
   table_make(&by_address);
   table_make(&by_subnet);
   for (struct session *s = sessions; s < sessions + session_count; s++) {
-    if (!table_add(&by_key, s->key, s)) fail(2, "%s: ids %u %u twice", path, s->key >> 16, s->key & 0xffff);
-    if (s->address != 0 && !table_add(&by_address, s->address, s)) fail(2, "%s: an address twice", path);
+    if (!table_add(&by_key, s->key, s))
+      fail(2, "%s: ids %u %u twice", path, s->key >> 16, s->key & 0xffff);
+    if (s->address != 0 && !table_add(&by_address, s->address, s))
+      fail(2, "%s: an address twice", path);
     if (s->subnet != 0 && !table_add(&by_subnet, s->subnet, s)) fail(2, "%s: a prefix twice", path);
   }
 }

@@ -25,7 +25,8 @@ struct chain {
 
 static inline bool pool_full(const struct pool *pool) { return pool->used == SLICES; }
 
-static inline void chain_start(struct pool *pool, struct chain *chain, uint8_t *at, uint32_t length) {
+static inline void chain_start(struct pool *pool, struct chain *chain, uint8_t *at,
+                               uint32_t length) {
   *chain = (struct chain){pool->used, pool->used, 1};
   pool->slices[pool->used++] = (struct slice){at, length, 0};
 }
@@ -43,7 +44,8 @@ static inline void chain_add(struct pool *pool, struct chain *chain, uint8_t *at
 }
 
 // Writes a chain as vectors; returns how many.
-static inline uint32_t chain_vectors(const struct pool *pool, const struct chain *chain, struct iovec *to) {
+static inline uint32_t chain_vectors(const struct pool *pool, const struct chain *chain,
+                                     struct iovec *to) {
   uint32_t index = chain->first;
   for (uint32_t i = 0; i < chain->count; i++) {
     const struct slice *slice = &pool->slices[index];

@@ -28,7 +28,8 @@ static int set_offloads(int fd) {
 static void set_mtu(struct ifreq *request) {
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   request->ifr_mtu = (int)options.mtu;
-  if (fd < 0 || ioctl(fd, SIOCSIFMTU, request) < 0) fail(1, "MTU of %s: %s", options.tun, strerror(errno));
+  if (fd < 0 || ioctl(fd, SIOCSIFMTU, request) < 0)
+    fail(1, "MTU of %s: %s", options.tun, strerror(errno));
   close(fd);
 }
 

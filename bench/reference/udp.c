@@ -16,7 +16,8 @@ enum { BUFFER = 8 << 20 };
 enum { RECEIVE_BUDGET = 512 << 10 };
 
 static void set(int fd, int level, int option, int value, const char *what) {
-  if (setsockopt(fd, level, option, &value, sizeof value) < 0) fail(1, "%s: %s", what, strerror(errno));
+  if (setsockopt(fd, level, option, &value, sizeof value) < 0)
+    fail(1, "%s: %s", what, strerror(errno));
 }
 
 // The FORCE variants need a capability; without it the host's own maximum is what we get.
@@ -30,20 +31,23 @@ static void set_buffer(int fd, int forced, int plain) {
 // A frame larger than the path takes is fragmented, not refused.
 static void allow_fragments(int fd, int family) {
   set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
-  if (family == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
+  if (family == AF_INET6)
+    set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
 }
 
 static void probe_offloads(int fd) {
   int on = 1, none = 0;
   if (options.udp_gro) options.udp_gro = setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on) == 0;
-  if (options.udp_gso) options.udp_gso = setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
+  if (options.udp_gso)
+    options.udp_gso = setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof none) == 0;
 }
 
 int udp_open(const char *listen, int *family) {
   char address[64];
   const char *colon = strrchr(listen, ':');
   const char *start = *listen == '[' ? listen + 1 : listen;
-  if (colon == NULL || colon - start >= (long)sizeof address) fail(2, "--listen %s: not ADDRESS:PORT", listen);
+  if (colon == NULL || colon - start >= (long)sizeof address)
+    fail(2, "--listen %s: not ADDRESS:PORT", listen);
   size_t length = (size_t)(colon - start) - (*listen == '[' && colon[-1] == ']');
   memcpy(address, start, length);
   address[length] = 0;
@@ -79,8 +83,10 @@ static void receive_init(void) {
   madvise(slots, 6 << 20, MADV_HUGEPAGE);
   for (int i = 0; i < RECEIVE_BATCH; i++) {
     vectors[i] = (struct iovec){slots + (size_t)i * RECEIVE_SLOT, RECEIVE_CAPACITY};
-    messages[i].msg_hdr = (struct msghdr){
-        .msg_name = &names[i], .msg_iov = &vectors[i], .msg_iovlen = 1, .msg_control = &controls[i]};
+    messages[i].msg_hdr = (struct msghdr){.msg_name = &names[i],
+                                          .msg_iov = &vectors[i],
+                                          .msg_iovlen = 1,
+                                          .msg_control = &controls[i]};
   }
 }
 

@@ -1,8 +1,9 @@
 // From the peers to the network, one batch:
 //
-//   1. recvmmsg fills slots; each message is one datagram, or several of a peer that GRO has joined.
-//   2. The L2TP header is checked, the session looked up, the sender compared, the PPP header checked.
-//      A datagram that begins with the very octets of its neighbour is like it.
+//   1. recvmmsg fills slots; each message is one datagram, or several of a peer that GRO has
+//      joined.
+//   2. The L2TP header is checked, the session looked up, the sender compared, the PPP header
+//      checked. A datagram that begins with the very octets of its neighbour is like it.
 //   3. The IP header is checked as a whole; its source must be the session's.
 //   4. What is left goes to coalesce.c, which joins and writes.
 //
@@ -14,7 +15,13 @@
 #include "counters.h"
 #include "udp.h"
 
-enum { L2TP_TYPE = 0x8000, L2TP_LENGTH = 0x4000, L2TP_SEQUENCE = 0x0800, L2TP_OFFSET = 0x0200, L2TP_PRIORITY = 0x0100 };
+enum {
+  L2TP_TYPE = 0x8000,
+  L2TP_LENGTH = 0x4000,
+  L2TP_SEQUENCE = 0x0800,
+  L2TP_OFFSET = 0x0200,
+  L2TP_PRIORITY = 0x0100
+};
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
 
 // What the headers in front of a packet say.
@@ -32,11 +39,13 @@ static void drop(struct session *session, enum counter reason) {
 
 // Octets up to and with Offset Size: 6, and 2 for L, 4 for S, 2 for O (RFC 2661 3.1).
 static uint32_t fields_size(uint32_t bits) {
-  return 6 + ((bits & L2TP_LENGTH) >> 13) + ((bits & L2TP_SEQUENCE) >> 9) + ((bits & L2TP_OFFSET) >> 8);
+  return 6 + ((bits & L2TP_LENGTH) >> 13) + ((bits & L2TP_SEQUENCE) >> 9) +
+         ((bits & L2TP_OFFSET) >> 8);
 }
 
 // Checks the L2TP header; a counter other than UP_PACKETS says what is wrong.
-static enum counter parse_l2tp(const uint8_t *at, uint32_t length, uint32_t *key, struct frame *frame) {
+static enum counter parse_l2tp(const uint8_t *at, uint32_t length, uint32_t *key,
+                               struct frame *frame) {
   if (length < 2) return UP_MALFORMED;
   uint32_t bits = get16(at);
   if ((bits & 0xf) != 2) return UP_VERSION;
@@ -75,13 +84,16 @@ static bool parse_ppp(const uint8_t *at, struct frame *frame) {
 
 static bool is_from_peer(const union name *from, const struct session *session) {
   if (load64(from->octets) != session->sender) return false; // family, port, IPv4 address
-  return from->any.sa_family == AF_INET || memcmp(from->octets + 8, session->peer->name.octets + 8, 20) == 0;
+  return from->any.sa_family == AF_INET ||
+         memcmp(from->octets + 8, session->peer->name.octets + 8, 20) == 0;
 }
 
-static bool parse_frame(const uint8_t *at, uint32_t length, const union name *from, struct frame *frame) {
+static bool parse_frame(const uint8_t *at, uint32_t length, const union name *from,
+                        struct frame *frame) {
   uint32_t key;
   enum counter status = parse_l2tp(at, length, &key, frame);
-  if (status == UP_PACKETS && (frame->session = table_find(&by_key, key)) == NULL) status = UP_NO_SESSION;
+  if (status == UP_PACKETS && (frame->session = table_find(&by_key, key)) == NULL)
+    status = UP_NO_SESSION;
   if (status != UP_PACKETS) {
     counters[status]++;
     return false;
@@ -111,10 +123,12 @@ static void forward_ipv4(struct segment *segment, uint32_t length) {
   if (UNLIKELY(session->address == 0)) return drop(session, UP_NOT_OPEN);
   if (UNLIKELY(length < IPV4_HEADER || ip[0] >> 4 != 4)) return drop(session, UP_IP_HEADER);
   uint32_t header = (ip[0] & 0xfu) << 2, total = get16(ip + IPV4_TOTAL);
-  if (UNLIKELY(header < IPV4_HEADER || total < header || total > length)) return drop(session, UP_IP_HEADER);
+  if (UNLIKELY(header < IPV4_HEADER || total < header || total > length))
+    return drop(session, UP_IP_HEADER);
   uint16_t sum = LIKELY(header == IPV4_HEADER) ? sum_header4(ip) : sum_fold(sum_octets(ip, header));
   if (UNLIKELY(sum != 0xffff)) return drop(session, UP_IP_HEADER);
-  if (UNLIKELY(load32(ip + IPV4_SOURCE) != session->address)) return drop(session, UP_SOURCE_ADDRESS);
+  if (UNLIKELY(load32(ip + IPV4_SOURCE) != session->address))
+    return drop(session, UP_SOURCE_ADDRESS);
   segment->octets = total;
   deliver(session, segment);
 }
