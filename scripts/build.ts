@@ -32,10 +32,9 @@ function compile(target: string): void {
   const wasm = join("build", `${target}.wasm`);
   const asc = join("node_modules", "assemblyscript", "bin", "asc.js");
   const source = join("assembly", `${target}.ts`);
-  execFileSync(process.execPath, [asc, source, "--target", target, "--outFile", wasm], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const transform = join(root, "scripts", "inline.ts");
+  const options = ["--target", target, "--transform", transform, "--outFile", wasm];
+  execFileSync(process.execPath, [asc, source, ...options], { cwd: root, stdio: "inherit" });
   const base64 = readFileSync(join(root, wasm)).toString("base64");
   writeFileSync(join(root, "build", `${target}.ts`), `export default "${base64}";\n`);
 }

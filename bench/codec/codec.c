@@ -1,0 +1,407 @@
+// The batch functions of assembly/l2tp, assembly/ppp and assembly/ip/checksum.ts once more in C,
+// with the same algorithms on the same records, to tell what WebAssembly costs.
+//
+//   codec IMAGE CASE SECONDS
+//
+// IMAGE is a memory of the module as a file; addresses in it are counted from its first octet. The
+// case runs for SECONDS; printed are nanoseconds per run, what a run returns, and a hash of the
+// memory afterwards, which has to be what the module leaves behind.
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
+
+// The layouts of assembly/records.ts.
+struct descriptor {
+  uint32_t at, length;
+};
+struct header {
+  uint16_t bits, status, length, tunnel_id, session_id, ns, nr, offset_size;
+  uint32_t payload_at, payload_length;
+};
+struct avp {
+  uint16_t flags, vendor, type, value_length;
+  uint32_t value_at;
+};
+struct frame {
+  uint16_t status, protocol;
+  uint32_t information_at, information_length;
+};
+
+enum { T = 0x8000, L = 0x4000, S = 0x0800, O = 0x0200, P = 0x0100, VERSION = 0x000f };
+enum { OK, SHORT, BAD_VERSION, BAD_LENGTH, BAD_OFFSET, CONTROL_BITS, AVP_LENGTH, TOO_MANY, CAPACITY };
+enum { ACFC = 1, PFC = 2, LCP = 0xc021, ADDRESS_AND_CONTROL = 0xff03 };
+
+static uint16_t get16(const uint8_t *at) {
+  uint16_t value;
+  memcpy(&value, at, 2);
+  return __builtin_bswap16(value);
+}
+
+static void put16(uint8_t *at, uint32_t value) {
+  uint16_t swapped = __builtin_bswap16((uint16_t)value);
+  memcpy(at, &swapped, 2);
+}
+
+// Octets up to and with Offset Size: 6, and 2 for L, 4 for S, 2 for O.
+static uint32_t fields_size(uint32_t bits) {
+  return 6 + ((bits & L) >> 13) + ((bits & S) >> 9) + ((bits & O) >> 8);
+}
+
+static uint32_t parse_fields(const uint8_t *at, uint32_t length, struct header *record) {
+  if (length < 2) return SHORT;
+  uint32_t bits = get16(at);
+  if ((bits & VERSION) != 2) return BAD_VERSION;
+  if ((bits & T) && (bits & (L | S | O | P)) != (L | S)) return CONTROL_BITS;
+  uint32_t size = fields_size(bits);
+  if (size > length) return SHORT;
+  const uint8_t *p = at + 2;
+  uint32_t end = length, announced = 0, ns = 0, nr = 0, offset = 0;
+  if (bits & L) {
+    announced = get16(p);
+    if (announced > length || announced < size) return BAD_LENGTH;
+    end = announced;
+    p += 2;
+  }
+  uint16_t tunnel_id = get16(p), session_id = get16(p + 2);
+  p += 4;
+  if (bits & S) {
+    ns = get16(p);
+    nr = get16(p + 2);
+    p += 4;
+  }
+  if (bits & O) {
+    offset = get16(p);
+    if (offset > end - size) return BAD_OFFSET;
+  }
+  *record = (struct header){bits, OK, announced, tunnel_id, session_id, ns, nr, offset,
+                            size + offset, end - size - offset};
+  return OK;
+}
+
+#if defined(__SSE4_1__)
+static __m128i has(__m128i flags, char bit) {
+  __m128i wanted = _mm_set1_epi8(bit);
+  return _mm_cmpeq_epi8(_mm_and_si128(flags, wanted), wanted);
+}
+
+// For each octet of the first 16 of a record: where it is in the packet; 128 and more is absent.
+static __m128i fields_to_record(__m128i packet) {
+  const __m128i none =
+      _mm_setr_epi8(1, 0, -128, -128, -128, -128, 3, 2, 5, 4, -128, -128, -128, -128, -128, -128);
+  const __m128i l = _mm_setr_epi8(0, 0, 0, 0, -125, -126, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2);
+  const __m128i s = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122, -119, -120, 4, 4);
+  const __m128i o = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122);
+  __m128i flags = _mm_shuffle_epi8(packet, _mm_setzero_si128());
+  return _mm_add_epi8(_mm_add_epi8(none, _mm_and_si128(has(flags, 0x40), l)),
+                      _mm_add_epi8(_mm_and_si128(has(flags, 0x08), s),
+                                   _mm_and_si128(has(flags, 0x02), o)));
+}
+
+static uint32_t parse_wide(const uint8_t *at, uint32_t length, struct header *record) {
+  __m128i packet = _mm_loadu_si128((const __m128i *)at);
+  __m128i fields = _mm_shuffle_epi8(packet, fields_to_record(packet));
+  _mm_storeu_si128((__m128i *)record, fields);
+  uint64_t front = (uint64_t)_mm_extract_epi64(fields, 0);
+  uint32_t bits = (uint32_t)front & 0xffff, announced = (uint32_t)(front >> 32) & 0xffff;
+  uint32_t offset = (uint32_t)((uint64_t)_mm_extract_epi64(fields, 1) >> 48);
+  uint32_t size = fields_size(bits), end = bits & L ? announced : length;
+  uint32_t payload_at = size + offset;
+  record->payload_at = payload_at;
+  record->payload_length = end - payload_at;
+  int is_version = (bits & VERSION) == 2;
+  int is_kind = !(bits & T) || (bits & (L | S | O | P)) == (L | S);
+  if (__builtin_expect(is_version && is_kind && end <= length && payload_at <= end, 1)) return OK;
+  uint32_t status = BAD_OFFSET;
+  if (!is_version) status = BAD_VERSION;
+  else if (!is_kind) status = CONTROL_BITS;
+  else if (end > length || end < size) status = BAD_LENGTH;
+  record->status = (uint16_t)status;
+  return status;
+}
+#endif
+
+static uint32_t parse_header(const uint8_t *at, uint32_t length, struct header *record) {
+#if defined(__SSE4_1__)
+  if (length - 16 <= 0xffff - 16) return parse_wide(at, length, record);
+#endif
+  uint32_t status = parse_fields(at, length, record);
+  record->status = (uint16_t)status;
+  return status;
+}
+
+__attribute__((noinline)) static uint32_t parse_headers(uint8_t *memory,
+                                                        const struct descriptor *descriptors,
+                                                        uint32_t count, struct header *records) {
+  uint32_t good = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t *at = memory + descriptors[i].at;
+    good += parse_header(at, descriptors[i].length, &records[i]) == OK;
+  }
+  return good;
+}
+
+static uint32_t build_header(const struct header *record, uint8_t *at, uint32_t capacity) {
+  uint32_t bits = (record->bits & (T | L | S | O | P)) | 2;
+  uint32_t offset = bits & O ? record->offset_size : 0;
+  uint32_t size = fields_size(bits) + offset;
+  if (size > capacity) return 0;
+  put16(at, bits);
+  uint8_t *p = at + 2;
+  if (bits & L) {
+    put16(p, record->length);
+    p += 2;
+  }
+  put16(p, record->tunnel_id);
+  put16(p + 2, record->session_id);
+  p += 4;
+  if (bits & S) {
+    put16(p, record->ns);
+    put16(p + 2, record->nr);
+    p += 4;
+  }
+  if (bits & O) {
+    put16(p, offset);
+    memset(p + 2, 0, offset);
+  }
+  return size;
+}
+
+__attribute__((noinline)) static uint32_t build_headers(uint8_t *memory,
+                                                        const struct descriptor *descriptors,
+                                                        uint32_t count, struct header *records) {
+  uint32_t good = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t *at = memory + descriptors[i].at;
+    uint32_t size = build_header(&records[i], at, descriptors[i].length);
+    records[i].status = size == 0 ? CAPACITY : OK;
+    records[i].payload_at = size;
+    good += size != 0;
+  }
+  return good;
+}
+
+__attribute__((noinline)) static int32_t walk_avps(const uint8_t *memory, uint32_t at,
+                                                   uint32_t length, struct avp *records,
+                                                   uint32_t capacity) {
+  uint32_t count = 0;
+  for (uint32_t left = length; left != 0; count++) {
+    const uint8_t *p = memory + at;
+    if (left < 6) return -AVP_LENGTH;
+    uint32_t word = get16(p), size = word & 0x3ff;
+    if (size < 6 || size > left) return -AVP_LENGTH;
+    if (count == capacity) return -TOO_MANY;
+    records[count] = (struct avp){word & 0xfc00, get16(p + 2), get16(p + 4), size - 6, at + 6};
+    at += size;
+    left -= size;
+  }
+  return (int32_t)count;
+}
+
+static uint32_t parse_frame(const uint8_t *at, uint32_t length, struct frame *record) {
+  uint32_t size = length >= 2 && get16(at) == ADDRESS_AND_CONTROL ? 2 : 0;
+  if (size == length) return record->status = SHORT;
+  uint32_t protocol = at[size];
+  if (protocol & 1) {
+    size += 1;
+  } else {
+    if (length - size < 2) return record->status = SHORT;
+    protocol = protocol << 8 | at[size + 1];
+    size += 2;
+  }
+  *record = (struct frame){OK, (uint16_t)protocol, size, length - size};
+  return OK;
+}
+
+__attribute__((noinline)) static uint32_t parse_frames(uint8_t *memory,
+                                                       const struct descriptor *descriptors,
+                                                       uint32_t count, struct frame *records) {
+  uint32_t good = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    good += parse_frame(memory + descriptors[i].at, descriptors[i].length, &records[i]) == OK;
+  }
+  return good;
+}
+
+static uint32_t build_frame(uint8_t *at, uint32_t capacity, uint32_t protocol, uint32_t flags) {
+  if (protocol > 0xffff || (protocol & 0x0101) != 1) return 0;
+  int is_full = !(flags & ACFC) || protocol == LCP, is_short = (flags & PFC) && protocol < 0xff;
+  uint32_t size = (is_full ? 2 : 0) + (is_short ? 1 : 2);
+  if (size > capacity) return 0;
+  if (is_full) put16(at, ADDRESS_AND_CONTROL);
+  uint8_t *field = is_full ? at + 2 : at;
+  if (is_short) *field = (uint8_t)protocol;
+  else put16(field, protocol);
+  return size;
+}
+
+__attribute__((noinline)) static uint32_t build_frames(uint8_t *memory,
+                                                       const struct descriptor *descriptors,
+                                                       uint32_t count, struct frame *records,
+                                                       uint32_t flags) {
+  uint32_t good = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t *at = memory + descriptors[i].at;
+    uint32_t size = build_frame(at, descriptors[i].length, records[i].protocol, flags);
+    records[i].status = size == 0 ? CAPACITY : OK;
+    records[i].information_at = size;
+    good += size != 0;
+  }
+  return good;
+}
+
+// As wide as the processor that is compiled for; 128 bits are what WebAssembly has.
+#if defined(__AVX512BW__)
+enum { WIDTH = 64 };
+#elif defined(__AVX2__)
+enum { WIDTH = 32 };
+#else
+enum { WIDTH = 16 };
+#endif
+typedef uint32_t vector __attribute__((vector_size(WIDTH)));
+enum { LANES = WIDTH / 4, BLOCK = 4 * WIDTH };
+
+static vector load(const uint8_t *at) {
+  vector value;
+  memcpy(&value, at, WIDTH);
+  return value;
+}
+
+// Two sums per lane: that of the whole words modulo 2^32 and, exactly, that of their upper halves;
+// that of the lower halves is the difference. Exact for up to 65536 octets.
+static uint64_t sum_blocks(const uint8_t *at, uint32_t length) {
+  vector whole = {0}, whole2 = {0}, upper = {0}, upper2 = {0};
+  for (const uint8_t *end = at + length; at != end; at += BLOCK) {
+    vector a = load(at), b = load(at + WIDTH), c = load(at + 2 * WIDTH), d = load(at + 3 * WIDTH);
+    whole += a;
+    upper += a >> 16;
+    whole2 += b;
+    upper2 += b >> 16;
+    whole += c;
+    upper += c >> 16;
+    whole2 += d;
+    upper2 += d >> 16;
+  }
+  whole += whole2;
+  upper += upper2;
+  vector halves = whole - (upper << 16) + upper;
+  uint64_t sum = 0;
+  for (int i = 0; i < LANES; i++) sum += halves[i];
+  return sum;
+}
+
+__attribute__((noinline)) static uint32_t checksum(const uint8_t *at, uint32_t length) {
+  uint32_t blocks = length & ~(uint32_t)(BLOCK - 1), word;
+  uint64_t sum = 0, wide;
+  if (blocks != 0) sum = sum_blocks(at, blocks);
+  at += blocks;
+  length -= blocks;
+  for (; length >= 8; at += 8, length -= 8) {
+    memcpy(&wide, at, 8);
+    sum += (wide & 0xffffffff) + (wide >> 32);
+  }
+  if (length & 4) {
+    memcpy(&word, at, 4);
+    sum += word;
+    at += 4;
+  }
+  if (length & 2) {
+    sum += (uint32_t)at[0] | (uint32_t)at[1] << 8;
+    at += 2;
+  }
+  if (length & 1) sum += at[0];
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return __builtin_bswap16((uint16_t)~sum);
+}
+
+// A case as bench/codec/image.ts lays it out.
+struct job {
+  char name[16];
+  uint32_t descriptors, count, records, flags;
+};
+
+static uint32_t run(uint8_t *memory, const struct job *job) {
+  struct descriptor *descriptors = (struct descriptor *)(memory + job->descriptors);
+  void *records = memory + job->records;
+  uint32_t count = job->count, sum = 0;
+  switch (job->name[0]) {
+  case 'h': return parse_headers(memory, descriptors, count, records);
+  case 'H': return build_headers(memory, descriptors, count, records);
+  case 'f': return parse_frames(memory, descriptors, count, records);
+  case 'F': return build_frames(memory, descriptors, count, records, job->flags);
+  case 'a':
+    for (uint32_t i = 0; i < count; i++) {
+      sum += (uint32_t)walk_avps(memory, descriptors[i].at, descriptors[i].length, records,
+                                 job->flags);
+    }
+    return sum;
+  default:
+    for (uint32_t i = 0; i < count; i++) {
+      sum += checksum(memory + descriptors[i].at, descriptors[i].length);
+    }
+    return sum;
+  }
+}
+
+static uint64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+// Nanoseconds per run: the median of slices of SLICE_NS, so that those count for little in which
+// the machine did something else. bench/codec/clock.ts measures the same way.
+enum { SLICE_NS = 100000, SLICES_MAX = 4096 };
+
+static double measure(uint8_t *memory, const struct job *job, uint64_t ns, uint32_t *result) {
+  static double slices[SLICES_MAX];
+  uint64_t runs = 1, count = 0, passed, start = now();
+  do {
+    uint64_t from = now();
+    for (uint64_t i = 0; i < runs; i++) *(volatile uint32_t *)result = run(memory, job);
+    uint64_t taken = now() - from;
+    if (taken < SLICE_NS / 2) runs *= 2;
+    else slices[count++] = (double)taken / (double)runs;
+    passed = now() - start;
+  } while (count < SLICES_MAX && (passed < ns || count == 0));
+  qsort(slices, count, sizeof slices[0], by_size);
+  return slices[count / 2];
+}
+
+static uint32_t hash_of(const uint8_t *octets, size_t length) {
+  uint32_t hash = 0x811c9dc5;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ octets[i]) * 0x01000193;
+  return hash;
+}
+
+int main(int argc, char **argv) {
+  FILE *file = argc == 4 ? fopen(argv[1], "rb") : NULL;
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0) return fprintf(stderr, "no image\n"), 1;
+  size_t length = (size_t)ftell(file);
+  uint8_t *memory = aligned_alloc(4096, (length + 4095) / 4096 * 4096);
+  rewind(file);
+  if (memory == NULL || fread(memory, 1, length, file) != length) return 1;
+  fclose(file);
+  // The table of cases begins at the first cache line and ends with an empty name.
+  struct job *job = (struct job *)(memory + 64);
+  while (job->name[0] != 0 && strncmp(job->name, argv[2], sizeof job->name) != 0) job++;
+  if (job->name[0] == 0) return fprintf(stderr, "no case %s\n", argv[2]), 1;
+  uint64_t ns = (uint64_t)(atof(argv[3]) * 1e9);
+  uint32_t result = 0;
+  measure(memory, job, ns / 8, &result); // warm
+  double each = measure(memory, job, ns, &result);
+  printf("%.3f %u %u\n", each, result, hash_of(memory, length));
+  return 0;
+}
