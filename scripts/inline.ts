@@ -5,10 +5,9 @@ import { DecoratorFlags } from "assemblyscript";
 
 const INLINED: readonly string[] = [
   "assembly/ip/checksum/sumVectors",
-  "assembly/l2tp/header/buildHeader",
+  "assembly/l2tp/header/buildHeaderFast",
+  "assembly/l2tp/header/parseHeaderFast",
   "assembly/l2tp/header/parseWide",
-  "assembly/l2tp/header/writeFields",
-  "assembly/ppp/frame/buildFrameHeader",
   "assembly/ppp/frame/parseUsual",
 ];
 

@@ -4,6 +4,7 @@
 
 import { read8, read16, read32, read64, readVector } from "../bytes";
 
+const VECTOR: u32 = 16;
 const BLOCK: u32 = 64;
 /** 16384 vectors add at most 2 * 0xffff each to a 32-bit lane: less than 2^31. */
 const CHUNK: u32 = 16384 * 16;
@@ -22,8 +23,8 @@ export function partialSum(at: usize, length: u32): u64 {
   let left = length;
   let total: u64 = 0;
   while (left >= BLOCK) {
-    const chunk = min(left, CHUNK) & ~(BLOCK - 1);
-    total += sumBlocks(p, chunk);
+    const chunk = min(left, CHUNK) & ~(VECTOR - 1);
+    total += sumVectors(p, chunk);
     p += chunk;
     left -= chunk;
   }
@@ -55,17 +56,18 @@ export function foldSum(sum: u64): u32 {
 }
 
 /**
- * Sums whole blocks, CHUNK octets at most. Each lane has two sums: that of its whole words modulo
+ * Sums whole vectors, CHUNK octets at most. Each lane has two sums: that of its whole words modulo
  * 2^32 and, exactly, that of their upper halves; that of the lower halves is the difference. So a
  * vector costs three operations. Two chains of additions keep the ports busy.
  */
-function sumBlocks(at: usize, length: u32): u64 {
+function sumVectors(at: usize, length: u32): u64 {
   let words = i32x4.splat(0);
   let otherWords = i32x4.splat(0);
   let uppers = i32x4.splat(0);
   let otherUppers = i32x4.splat(0);
   const end = at + length;
-  for (let p = at; p !== end; p += BLOCK) {
+  let p = at;
+  for (const blocksEnd = at + (length & ~(BLOCK - 1)); p !== blocksEnd; p += BLOCK) {
     const a = readVector(p);
     const b = readVector(p + 16);
     const c = readVector(p + 32);
@@ -78,6 +80,11 @@ function sumBlocks(at: usize, length: u32): u64 {
     uppers = i32x4.add(uppers, i32x4.shr_u(c, 16));
     otherWords = i32x4.add(otherWords, d);
     otherUppers = i32x4.add(otherUppers, i32x4.shr_u(d, 16));
+  }
+  for (; p !== end; p += VECTOR) {
+    const a = readVector(p);
+    words = i32x4.add(words, a);
+    uppers = i32x4.add(uppers, i32x4.shr_u(a, 16));
   }
   words = i32x4.add(words, otherWords);
   uppers = i32x4.add(uppers, otherUppers);

@@ -6,7 +6,7 @@
 //   |M|H| rsvd  |      Length       |           Vendor ID           |
 //   |         Attribute Type        |        Attribute Value...
 
-import { putU16, read16, read32, read64, write32, write64 } from "../bytes";
+import { getU8, putU16, read16, read32, read64, write32, write64 } from "../bytes";
 import {
   AVP_FLAGS,
   AVP_HEADER_SIZE,
@@ -42,9 +42,10 @@ export function walkAvps(at: usize, length: u32, records: usize, capacity: u32):
     const remaining = <u32>(end - p);
     if (remaining < HEADER_SIZE) return -STATUS_AVP_LENGTH;
     const header = remaining < 8 ? readHeader(p) : read64(p);
-    // Where the next one begins must be known as early as can be: all else is done meanwhile.
+    // Where the next one begins has to be known early: the octet that Length is, below 256, is
+    // loaded by itself, and nothing else stands between it and the next load.
+    let size = getU8(p + 1);
     const upper = <u32>header & 3;
-    let size = (<u32>header >> 8) & 0xff;
     if (upper !== 0) size |= upper << 8;
     if (size < HEADER_SIZE || size > remaining) return -STATUS_AVP_LENGTH;
     if (count === capacity) return -STATUS_TOO_MANY;

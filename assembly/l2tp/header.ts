@@ -12,6 +12,7 @@
 
 import {
   getU16,
+  putU16,
   read16,
   read32,
   readVector,
@@ -55,6 +56,15 @@ const CONTROL_MASK: u32 = BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET | BIT_PRIORITY;
 const CONTROL_BITS: u32 = BIT_LENGTH | BIT_SEQUENCE;
 const DEFINED_BITS: u32 = BIT_TYPE | CONTROL_MASK;
 
+// The first octets of a packet as they are loaded, the first one lowest.
+const FRONT_LENGTH: u32 = BIT_LENGTH >> 8;
+const FRONT_SEQUENCE: u32 = BIT_SEQUENCE >> 8;
+const FRONT_OPTIONAL: u32 = (BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET) >> 8;
+const FRONT_VERSION: u32 = L2TP_VERSION << 8;
+const FRONT_DATA_MASK: u32 = (BIT_TYPE >> 8) | (VERSION_MASK << 8);
+const FRONT_CONTROL_MASK: u32 = (DEFINED_BITS >> 8) | (VERSION_MASK << 8);
+const FRONT_CONTROL: u32 = ((BIT_TYPE | CONTROL_BITS) >> 8) | FRONT_VERSION;
+
 /** What one load takes: more than the longest header has before its Offset Pad, 14 octets. */
 const VECTOR: u32 = 16;
 /** The most that a datagram can have: a larger length is not believed when 16 octets are loaded. */
@@ -62,71 +72,66 @@ const DATAGRAM_MAX: u32 = 0xffff;
 
 /**
  * Checks the header of the datagram at `at` and writes its record; returns a STATUS_ value. On a
- * fault only HEADER_STATUS of the record has a meaning. No octet behind the datagram is read.
+ * fault only HEADER_STATUS of the record has a meaning. No octet behind Offset Size is read.
  */
 export function parseHeader(at: usize, length: u32, record: usize): u32 {
-  const isWide = length - VECTOR <= DATAGRAM_MAX - VECTOR;
-  return isWide ? parseWide(at, length, record) : parseNarrow(at, length, record);
-}
-
-/**
- * All fields at once: a permutation brings them from their places in the packet, which depend on
- * L, S and O, to those in the record, which do not, into host order, with 0 for what is absent.
- */
-function parseWide(at: usize, length: u32, record: usize): u32 {
-  const packet = readVector(at);
-  const fields = i8x16.swizzle(packet, fieldsToRecord(packet));
-  writeVector(record, fields);
-  const front = i64x2.extract_lane(fields, 0);
-  const bits = <u32>front & 0xffff;
-  const announced = <u32>(front >>> 32) & 0xffff;
-  const offset = <u32>(<u64>i64x2.extract_lane(fields, 1) >> 48);
-  const size = fieldsSize(bits);
-  // What a datagram carries behind its Length is padding.
-  const end = (bits & BIT_LENGTH) !== 0 ? announced : length;
-  const payloadAt = size + offset;
-  write32(record + HEADER_PAYLOAD_AT, payloadAt);
-  write32(record + HEADER_PAYLOAD_LENGTH, end - payloadAt);
-  const isVersion = (bits & VERSION_MASK) === L2TP_VERSION;
-  const isKind = (bits & BIT_TYPE) === 0 || (bits & CONTROL_MASK) === CONTROL_BITS;
-  if (isVersion && isKind && end <= length && payloadAt <= end) return STATUS_OK;
-  let status: u32 = STATUS_OFFSET;
-  if (!isVersion) status = STATUS_VERSION;
-  else if (!isKind) status = STATUS_CONTROL_BITS;
-  else if (end > length || end < size) status = STATUS_LENGTH;
-  write16(record + HEADER_STATUS, status);
-  return status;
-}
-
-/** For each octet of the first 16 of a record: where it is in the packet; 128 and more is absent. */
-function fieldsToRecord(packet: v128): v128 {
-  const flags = i8x16.swizzle(packet, i64x2.splat(0));
-  const hasLength = has(flags, 0x40);
-  const hasSequence = has(flags, 0x08);
-  const hasOffset = has(flags, 0x02);
-  // Bits, (status), Length, Tunnel ID, Session ID, Ns, Nr, Offset Size without L, S and O; what each
-  // of these adds. Sums are modulo 256.
-  const none = i8x16(1, 0, -128, -128, -128, -128, 3, 2, 5, 4, -128, -128, -128, -128, -128, -128);
-  const l = i8x16(0, 0, 0, 0, -125, -126, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2);
-  const s = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122, -119, -120, 4, 4);
-  const o = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122);
-  return i8x16.add(
-    i8x16.add(none, v128.and(hasLength, l)),
-    i8x16.add(v128.and(hasSequence, s), v128.and(hasOffset, o)),
-  );
-}
-
-/** All ones if `bit` is set in the octet that fills `flags`, else all zeros. */
-function has(flags: v128, bit: i8): v128 {
-  const wanted = i8x16.splat(bit);
-  return i8x16.eq(v128.and(flags, wanted), wanted);
-}
-
-/** The same, field by field: a short datagram has no 16 octets to load. */
-function parseNarrow(at: usize, length: u32, record: usize): u32 {
   const status = parse(at, length, record);
   write16(record + HEADER_STATUS, status);
   return status;
+}
+
+/** The same, faster for what is usual; up to 16 octets of the datagram are read. */
+export function parseHeaderFast(at: usize, length: u32, record: usize): u32 {
+  // Shorter ones have no 16 octets; a length that no datagram has is not believed.
+  if (length - VECTOR > DATAGRAM_MAX - VECTOR) return parseHeader(at, length, record);
+  return parseWide(at, length, record);
+}
+
+/**
+ * All fields at once: a permutation brings them from where they are in the packet, which depends on
+ * L and S, to their places in the record, into host order, with 0 for what is absent (-1). Each has
+ * its own branch, as a constant vector costs more to compute than to jump to. A record is written
+ * whole, then corrected if it is not in order. O, which nobody sends, is left to others.
+ */
+function parseWide(at: usize, length: u32, record: usize): u32 {
+  const packet = readVector(at);
+  const front = <u32>i32x4.extract_lane(packet, 0); // the first octet is the lowest
+  const present = front & FRONT_OPTIONAL;
+  let end = length;
+  let size: u32 = 0;
+  if (present === FRONT_LENGTH) {
+    const l = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, -1, -1, -1, -1, -1, -1);
+    writeVector(record, i8x16.swizzle(packet, l));
+    size = 8;
+    end = announced(front);
+  } else if (present === (FRONT_LENGTH | FRONT_SEQUENCE)) {
+    const ls = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, -1, -1);
+    writeVector(record, i8x16.swizzle(packet, ls));
+    size = 12;
+    end = announced(front);
+  } else if (present === 0) {
+    const none = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, -1, -1, -1, -1, -1, -1);
+    writeVector(record, i8x16.swizzle(packet, none));
+    size = 6;
+  } else if (present === FRONT_SEQUENCE) {
+    const s = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, -1, -1);
+    writeVector(record, i8x16.swizzle(packet, s));
+    size = 10;
+  } else {
+    return parseHeader(at, length, record);
+  }
+  write32(record + HEADER_PAYLOAD_AT, size);
+  write32(record + HEADER_PAYLOAD_LENGTH, end - size);
+  const isData = (front & FRONT_DATA_MASK) === FRONT_VERSION;
+  const isControl = (front & FRONT_CONTROL_MASK) === FRONT_CONTROL;
+  if ((isData || isControl) && end <= length && size <= end) return STATUS_OK;
+  // What is wrong is found by reading it all again.
+  return parseHeader(at, length, record);
+}
+
+/** Length; what a datagram carries behind it is padding. */
+function announced(front: u32): u32 {
+  return ((front >> 8) & 0xff00) | (front >> 24);
 }
 
 function parse(at: usize, length: u32, record: usize): u32 {
@@ -185,44 +190,50 @@ export function buildHeader(record: usize, at: usize, capacity: u32): u32 {
   const offset = (bits & BIT_OFFSET) !== 0 ? read16(record + HEADER_OFFSET_SIZE) : 0;
   const size = fields + offset;
   if (size > capacity) return 0;
-  const flags = i8x16.splat(<i8>(bits >> 8));
-  const told = i16x8.replace_lane(readVector(record), 0, <i16>bits);
-  const wire = i8x16.swizzle(told, recordToFields(flags));
-  writeFields(at, wire, fields);
-  if (offset !== 0) memory.fill(at + fields, 0, offset);
+  putU16(at, bits);
+  let p = at + 2;
+  if ((bits & BIT_LENGTH) !== 0) {
+    putU16(p, read16(record + HEADER_LENGTH));
+    p += 2;
+  }
+  putU16(p, read16(record + HEADER_TUNNEL_ID));
+  putU16(p + 2, read16(record + HEADER_SESSION_ID));
+  p += 4;
+  if ((bits & BIT_SEQUENCE) !== 0) {
+    putU16(p, read16(record + HEADER_NS));
+    putU16(p + 2, read16(record + HEADER_NR));
+    p += 4;
+  }
+  if ((bits & BIT_OFFSET) !== 0) {
+    putU16(p, offset);
+    memory.fill(p + 2, 0, offset);
+  }
   return size;
 }
 
-/** For each octet of a header: where it is in the record; `flags` is filled with its T, L, S, ... */
-function recordToFields(flags: v128): v128 {
-  // Bits, Length, Tunnel ID, Session ID, Ns, Nr, Offset Size; what the absence of L and of S adds.
-  const all = i8x16(1, 0, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14, -128, -128);
-  const noLength = i8x16(0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 0, 0);
-  const noSequence = i8x16(0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 0, 0);
-  const neither = i8x16(0, 0, 0, 0, 0, 0, 4, 4, 0, 0, 0, 0, 0, 0, 0, 0);
-  const hasLength = has(flags, 0x40);
-  const hasSequence = has(flags, 0x08);
-  return i8x16.add(
-    i8x16.add(all, v128.andnot(noLength, hasLength)),
-    i8x16.add(
-      v128.andnot(noSequence, hasSequence),
-      v128.andnot(neither, v128.or(hasLength, hasSequence)),
-    ),
-  );
-}
-
-/** Stores the first 6 to 14 octets and no more: the payload may lie behind them already. */
-function writeFields(at: usize, wire: v128, size: u32): void {
-  const front: u64 = i64x2.extract_lane(wire, 0);
-  if (size < 8) {
-    write32(at, <u32>front);
-    write16(at + 4, <u32>(front >> 32));
-    return;
+/**
+ * The same, faster for what is usual: headers without S and O, in one permutation. Not an octet more
+ * is written: the payload may lie there already.
+ */
+export function buildHeaderFast(record: usize, at: usize, capacity: u32): u32 {
+  const told = readVector(record);
+  const bits = i16x8.extract_lane_u(told, 0); // HEADER_BITS
+  if ((bits & BIT_OFFSET) !== 0 || capacity < 8) return buildHeader(record, at, capacity);
+  if ((bits & BIT_SEQUENCE) === 0) {
+    const sent = ((bits & DEFINED_BITS) >> 8) | FRONT_VERSION;
+    if ((bits & BIT_LENGTH) !== 0) {
+      const l = i8x16(-1, -1, 5, 4, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1);
+      const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, l), 0);
+      write64(at, fields | sent);
+      return 8;
+    }
+    const none = i8x16(-1, -1, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, none), 0);
+    write32(at, <u32>fields | sent);
+    write16(at + 4, <u32>(fields >> 32));
+    return 6;
   }
-  const back: u64 = i64x2.extract_lane(wire, 1);
-  const skipped: u64 = (size - 8) << 3; // bits; the two stores overlap by the rest
-  write64(at, front);
-  write64(at + size - 8, (front >> skipped) | ((back << 1) << (63 - skipped)));
+  return buildHeader(record, at, capacity);
 }
 
 /** Parses `count` described datagrams into as many records; returns how many were in order. */
@@ -233,7 +244,7 @@ export function parseHeaders(descriptors: usize, count: u32, records: usize): u3
   for (let i: u32 = 0; i < count; i++) {
     const at = read32(descriptor + DESCRIPTOR_AT);
     const length = read32(descriptor + DESCRIPTOR_LENGTH);
-    if (parseHeader(at, length, record) === STATUS_OK) good++;
+    if (parseHeaderFast(at, length, record) === STATUS_OK) good++;
     descriptor += DESCRIPTOR_SIZE;
     record += HEADER_RECORD_SIZE;
   }
@@ -251,7 +262,7 @@ export function buildHeaders(descriptors: usize, count: u32, records: usize): u3
   let good: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const at = read32(descriptor + DESCRIPTOR_AT);
-    const size = buildHeader(record, at, read32(descriptor + DESCRIPTOR_LENGTH));
+    const size = buildHeaderFast(record, at, read32(descriptor + DESCRIPTOR_LENGTH));
     write16(record + HEADER_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
     write32(record + HEADER_PAYLOAD_AT, size);
     if (size !== 0) good++;

@@ -23,6 +23,11 @@ import {
 
 const ADDRESS_AND_CONTROL: u32 = 0xff03;
 const PROTOCOL_LCP: u32 = 0xc021;
+/** FF 03 and an even octet, as they are loaded. */
+const USUAL: u32 = 0x0000_03ff;
+const USUAL_MASK: u32 = 0x0001_ffff;
+/** A larger length is not believed when four octets are loaded at once. */
+const FRAME_MAX: u32 = 0xffff;
 
 /**
  * Checks the frame at `at` and writes its record; returns a STATUS_ value. On STATUS_SHORT only
@@ -32,6 +37,17 @@ export function parseFrame(at: usize, length: u32, record: usize): u32 {
   const status = parse(at, length, record);
   write16(record + PPP_STATUS, status);
   return status;
+}
+
+/** The usual frame: neither field is compressed. False when it is another. */
+function parseUsual(at: usize, length: u32, record: usize): bool {
+  if (length - 4 > FRAME_MAX - 4) return false;
+  const front = read32(at); // the first octet is the lowest
+  if ((front & USUAL_MASK) !== USUAL) return false;
+  write32(record, ((front & 0x00ff_0000) << 8) | ((front >> 8) & 0x00ff_0000));
+  write32(record + PPP_INFORMATION_AT, 4);
+  write32(record + PPP_INFORMATION_LENGTH, length - 4);
+  return true;
 }
 
 function parse(at: usize, length: u32, record: usize): u32 {
@@ -79,7 +95,7 @@ export function parseFrames(descriptors: usize, count: u32, records: usize): u32
   for (let i: u32 = 0; i < count; i++) {
     const at = read32(descriptor + DESCRIPTOR_AT);
     const length = read32(descriptor + DESCRIPTOR_LENGTH);
-    if (parseFrame(at, length, record) === STATUS_OK) good++;
+    if (parseUsual(at, length, record) || parseFrame(at, length, record) === STATUS_OK) good++;
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
   }
@@ -98,7 +114,11 @@ export function buildFrameHeaders(descriptors: usize, count: u32, records: usize
   for (let i: u32 = 0; i < count; i++) {
     const at = read32(descriptor + DESCRIPTOR_AT);
     const capacity = read32(descriptor + DESCRIPTOR_LENGTH);
-    const size = buildFrameHeader(at, capacity, read16(record + PPP_PROTOCOL), flags);
+    const protocol = read16(record + PPP_PROTOCOL);
+    const isUsual = flags === 0 && capacity >= 4 && (protocol & 0x0101) === 1;
+    let size: u32 = 4;
+    if (isUsual) write32(at, USUAL | ((protocol & 0xff00) << 8) | (protocol << 24));
+    else size = buildFrameHeader(at, capacity, protocol, flags);
     write16(record + PPP_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
     write32(record + PPP_INFORMATION_AT, size);
     if (size !== 0) good++;

@@ -11,12 +11,11 @@
 #include "down.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/uio.h>
 
 #include "checksum.h"
 #include "counters.h"
+#include "memory.h"
 #include "options.h"
 #include "pack.h"
 #include "segment.h"
@@ -45,12 +44,6 @@ static struct {
 } expected;
 
 static uint8_t *arena;
-
-static void arena_init(void) {
-  arena = aligned_alloc(ARENA, ARENA);
-  if (arena == NULL) fail(1, "no memory");
-  madvise(arena, ARENA, MADV_HUGEPAGE);
-}
 
 // --- Reading ------------------------------------------------------------------------------------
 
@@ -218,7 +211,8 @@ static void forward(const struct packet *packet) {
 }
 
 // As on the way up: many sessions do not fit the caches.
-static void prefetch(const struct packet *packets, int count) {
+static inline __attribute__((always_inline)) void prefetch(const struct packet *packets,
+                                                           int count) {
   struct slot *slots[READ_BATCH];
   for (int i = 0; i < count; i++) {
     const uint8_t *ip = packets[i].frame + PREFIX;
@@ -234,7 +228,7 @@ static void prefetch(const struct packet *packets, int count) {
 
 void down_turn(int tun, int socket) {
   struct packet packets[READ_BATCH];
-  if (arena == NULL) arena_init();
+  if (arena == NULL) arena = memory_take(ARENA);
   int count = read_batch(tun, packets);
   if (count > 4) prefetch(packets, count);
   pack_begin(socket);

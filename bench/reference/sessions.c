@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "options.h"
 
 struct table by_key, by_address, by_subnet;
@@ -19,8 +20,7 @@ static uint32_t *peer_slots; // hash of the name to index + 1
 enum { PEER_SLOTS = 2 * SESSIONS_MAX };
 
 static void *allocate(size_t count, size_t size) {
-  void *memory = aligned_alloc(64, (count * size + 63) & ~(size_t)63);
-  if (memory == NULL) fail(1, "no memory");
+  void *memory = memory_take(count * size);
   return memset(memory, 0, count * size);
 }
 
@@ -133,7 +133,6 @@ void sessions_load(const char *path, int family) {
       fail(2, "%s:%u: no session", path, number);
   }
   fclose(file);
-  free(peer_slots);
   table_make(&by_key);
   table_make(&by_address);
   table_make(&by_subnet);

@@ -6,8 +6,8 @@
 #include <netinet/udp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
+#include "memory.h"
 #include "options.h"
 
 enum { BUFFER = 8 << 20 };
@@ -77,10 +77,7 @@ static union {
 } controls[RECEIVE_BATCH];
 
 static void receive_init(void) {
-  uint8_t *slots = aligned_alloc(2 << 20, (size_t)6 << 20);
-  _Static_assert(RECEIVE_BATCH * RECEIVE_SLOT <= 6 << 20, "the slots fit");
-  if (slots == NULL) fail(1, "no memory");
-  madvise(slots, 6 << 20, MADV_HUGEPAGE);
+  uint8_t *slots = memory_take((size_t)RECEIVE_BATCH * RECEIVE_SLOT);
   for (int i = 0; i < RECEIVE_BATCH; i++) {
     vectors[i] = (struct iovec){slots + (size_t)i * RECEIVE_SLOT, RECEIVE_CAPACITY};
     messages[i].msg_hdr = (struct msghdr){.msg_name = &names[i],
