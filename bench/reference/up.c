@@ -198,8 +198,8 @@ static void message(const struct received *message) {
   }
 }
 
-// Many sessions do not fit the caches: fetch the table's slots, then the records, then work. Inline,
-// as gcc takes a function that only prefetches for one without effect, and drops its calls.
+// Many sessions do not fit the caches: fetch the table's slots, then the records, then work.
+// Inline, as gcc takes a function that only prefetches for one without effect, and drops its calls.
 static inline __attribute__((always_inline)) void prefetch(const struct received *batch,
                                                            int count) {
   struct slot *slots[RECEIVE_BATCH];
