@@ -84,56 +84,56 @@ static uint32_t parse_fields(const uint8_t *at, uint32_t length, struct header *
   return OK;
 }
 
-#if defined(__SSE4_1__)
-static __m128i has(__m128i flags, char bit) {
-  __m128i wanted = _mm_set1_epi8(bit);
-  return _mm_cmpeq_epi8(_mm_and_si128(flags, wanted), wanted);
-}
-
-// For each octet of the first 16 of a record: where it is in the packet; 128 and more is absent.
-static __m128i fields_to_record(__m128i packet) {
-  const __m128i none =
-      _mm_setr_epi8(1, 0, -128, -128, -128, -128, 3, 2, 5, 4, -128, -128, -128, -128, -128, -128);
-  const __m128i l = _mm_setr_epi8(0, 0, 0, 0, -125, -126, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2);
-  const __m128i s = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122, -119, -120, 4, 4);
-  const __m128i o = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -121, -122);
-  __m128i flags = _mm_shuffle_epi8(packet, _mm_setzero_si128());
-  return _mm_add_epi8(_mm_add_epi8(none, _mm_and_si128(has(flags, 0x40), l)),
-                      _mm_add_epi8(_mm_and_si128(has(flags, 0x08), s),
-                                   _mm_and_si128(has(flags, 0x02), o)));
-}
-
-static uint32_t parse_wide(const uint8_t *at, uint32_t length, struct header *record) {
-  __m128i packet = _mm_loadu_si128((const __m128i *)at);
-  __m128i fields = _mm_shuffle_epi8(packet, fields_to_record(packet));
-  _mm_storeu_si128((__m128i *)record, fields);
-  uint64_t front = (uint64_t)_mm_extract_epi64(fields, 0);
-  uint32_t bits = (uint32_t)front & 0xffff, announced = (uint32_t)(front >> 32) & 0xffff;
-  uint32_t offset = (uint32_t)((uint64_t)_mm_extract_epi64(fields, 1) >> 48);
-  uint32_t size = fields_size(bits), end = bits & L ? announced : length;
-  uint32_t payload_at = size + offset;
-  record->payload_at = payload_at;
-  record->payload_length = end - payload_at;
-  int is_version = (bits & VERSION) == 2;
-  int is_kind = !(bits & T) || (bits & (L | S | O | P)) == (L | S);
-  if (__builtin_expect(is_version && is_kind && end <= length && payload_at <= end, 1)) return OK;
-  uint32_t status = BAD_OFFSET;
-  if (!is_version) status = BAD_VERSION;
-  else if (!is_kind) status = CONTROL_BITS;
-  else if (end > length || end < size) status = BAD_LENGTH;
-  record->status = (uint16_t)status;
-  return status;
-}
-#endif
-
-static uint32_t parse_header(const uint8_t *at, uint32_t length, struct header *record) {
-#if defined(__SSE4_1__)
-  if (length - 16 <= 0xffff - 16) return parse_wide(at, length, record);
-#endif
+static uint32_t parse_any(const uint8_t *at, uint32_t length, struct header *record) {
   uint32_t status = parse_fields(at, length, record);
   record->status = (uint16_t)status;
   return status;
 }
+
+#if defined(__SSE4_1__)
+static void permute(__m128i packet, struct header *record, __m128i places) {
+  _mm_storeu_si128((__m128i *)record, _mm_shuffle_epi8(packet, places));
+}
+
+// One permutation brings all fields to their places; which one depends on L and S.
+static uint32_t parse_header(const uint8_t *at, uint32_t length, struct header *record) {
+  if (length - 16 > 0xffff - 16) return parse_any(at, length, record);
+  __m128i packet = _mm_loadu_si128((const __m128i *)at);
+  uint32_t front = (uint32_t)_mm_cvtsi128_si32(packet);
+  uint32_t size, end = length, announced = __builtin_bswap16((uint16_t)(front >> 16));
+  switch (front & 0x4a) {
+  case 0x40:
+    permute(packet, record,
+            _mm_setr_epi8(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, -1, -1, -1, -1, -1, -1));
+    size = 8;
+    end = announced;
+    break;
+  case 0x48:
+    permute(packet, record, _mm_setr_epi8(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, -1, -1));
+    size = 12;
+    end = announced;
+    break;
+  case 0x00:
+    permute(packet, record,
+            _mm_setr_epi8(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, -1, -1, -1, -1, -1, -1));
+    size = 6;
+    break;
+  case 0x08:
+    permute(packet, record,
+            _mm_setr_epi8(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, -1, -1));
+    size = 10;
+    break;
+  default: return parse_any(at, length, record);
+  }
+  record->payload_at = size;
+  record->payload_length = end - size;
+  int is_data = (front & 0x0f80) == 0x0200, is_control = (front & 0x0fcb) == 0x02c8;
+  if (__builtin_expect((is_data | is_control) && end <= length && size <= end, 1)) return OK;
+  return parse_any(at, length, record);
+}
+#else
+#define parse_header parse_any
+#endif
 
 __attribute__((noinline)) static uint32_t parse_headers(uint8_t *memory,
                                                         const struct descriptor *descriptors,
@@ -172,13 +172,35 @@ static uint32_t build_header(const struct header *record, uint8_t *at, uint32_t 
   return size;
 }
 
+#if defined(__SSE4_1__)
+// Headers without S and O, in one permutation.
+static uint32_t build_fast(const struct header *record, uint8_t *at, uint32_t capacity) {
+  __m128i told = _mm_loadu_si128((const __m128i *)record);
+  uint32_t bits = (uint32_t)_mm_cvtsi128_si32(told) & 0xffff;
+  if ((bits & (S | O)) || capacity < 8) return build_header(record, at, capacity);
+  uint32_t sent = (bits & (T | L | S | O | P)) >> 8 | 0x0200;
+  if (bits & L) {
+    __m128i places = _mm_setr_epi8(-1, -1, 5, 4, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1);
+    uint64_t fields = (uint64_t)_mm_cvtsi128_si64(_mm_shuffle_epi8(told, places)) | sent;
+    memcpy(at, &fields, 8);
+    return 8;
+  }
+  __m128i places = _mm_setr_epi8(-1, -1, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+  uint64_t fields = (uint64_t)_mm_cvtsi128_si64(_mm_shuffle_epi8(told, places)) | sent;
+  memcpy(at, &fields, 6);
+  return 6;
+}
+#else
+#define build_fast build_header
+#endif
+
 __attribute__((noinline)) static uint32_t build_headers(uint8_t *memory,
                                                         const struct descriptor *descriptors,
                                                         uint32_t count, struct header *records) {
   uint32_t good = 0;
   for (uint32_t i = 0; i < count; i++) {
     uint8_t *at = memory + descriptors[i].at;
-    uint32_t size = build_header(&records[i], at, descriptors[i].length);
+    uint32_t size = build_fast(&records[i], at, descriptors[i].length);
     records[i].status = size == 0 ? CAPACITY : OK;
     records[i].payload_at = size;
     good += size != 0;
@@ -193,10 +215,18 @@ __attribute__((noinline)) static int32_t walk_avps(const uint8_t *memory, uint32
   for (uint32_t left = length; left != 0; count++) {
     const uint8_t *p = memory + at;
     if (left < 6) return -AVP_LENGTH;
-    uint32_t word = get16(p), size = word & 0x3ff;
+    uint64_t header = 0;
+    if (left < 8) memcpy(&header, p, 6);
+    else memcpy(&header, p, 8);
+    // The octet that Length is, below 256, by itself: the next load waits for nothing else.
+    uint32_t size = p[1], upper = (uint32_t)header & 3;
+    if (__builtin_expect(upper != 0, 0)) size |= upper << 8;
     if (size < 6 || size > left) return -AVP_LENGTH;
     if (count == capacity) return -TOO_MANY;
-    records[count] = (struct avp){word & 0xfc00, get16(p + 2), get16(p + 4), size - 6, at + 6};
+    uint64_t words = (header >> 8 & 0x00ff00ff00ff00ff) | (header & 0x00ff00ff00ff00ff) << 8;
+    words = (words & 0xfffffffffc00) | (uint64_t)(size - 6) << 48;
+    memcpy(&records[count], &words, 8);
+    records[count].value_at = at + 6;
     at += size;
     left -= size;
   }
@@ -204,6 +234,14 @@ __attribute__((noinline)) static int32_t walk_avps(const uint8_t *memory, uint32
 }
 
 static uint32_t parse_frame(const uint8_t *at, uint32_t length, struct frame *record) {
+  uint32_t front;
+  if (length - 4 <= 0xffff - 4) {
+    memcpy(&front, at, 4);
+    if ((front & 0x1ffff) == 0x03ff) {
+      *record = (struct frame){OK, __builtin_bswap16((uint16_t)(front >> 16)), 4, length - 4};
+      return OK;
+    }
+  }
   uint32_t size = length >= 2 && get16(at) == ADDRESS_AND_CONTROL ? 2 : 0;
   if (size == length) return record->status = SHORT;
   uint32_t protocol = at[size];
@@ -276,7 +314,8 @@ static vector load(const uint8_t *at) {
 // that of the lower halves is the difference. Exact for up to 65536 octets.
 static uint64_t sum_blocks(const uint8_t *at, uint32_t length) {
   vector whole = {0}, whole2 = {0}, upper = {0}, upper2 = {0};
-  for (const uint8_t *end = at + length; at != end; at += BLOCK) {
+  const uint8_t *end = at + length, *blocks_end = at + (length & ~(uint32_t)(BLOCK - 1));
+  for (; at != blocks_end; at += BLOCK) {
     vector a = load(at), b = load(at + WIDTH), c = load(at + 2 * WIDTH), d = load(at + 3 * WIDTH);
     whole += a;
     upper += a >> 16;
@@ -287,6 +326,10 @@ static uint64_t sum_blocks(const uint8_t *at, uint32_t length) {
     whole2 += d;
     upper2 += d >> 16;
   }
+  for (; at != end; at += WIDTH) {
+    whole += load(at);
+    upper += load(at) >> 16;
+  }
   whole += whole2;
   upper += upper2;
   vector halves = whole - (upper << 16) + upper;
@@ -296,7 +339,7 @@ static uint64_t sum_blocks(const uint8_t *at, uint32_t length) {
 }
 
 __attribute__((noinline)) static uint32_t checksum(const uint8_t *at, uint32_t length) {
-  uint32_t blocks = length & ~(uint32_t)(BLOCK - 1), word;
+  uint32_t blocks = length < BLOCK ? 0 : length & ~(uint32_t)(WIDTH - 1), word;
   uint64_t sum = 0, wide;
   if (blocks != 0) sum = sum_blocks(at, blocks);
   at += blocks;
