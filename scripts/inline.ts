@@ -5,10 +5,10 @@ import { DecoratorFlags } from "assemblyscript";
 
 const INLINED: readonly string[] = [
   "assembly/ip/checksum/sumVectors",
-  "assembly/l2tp/header/buildHeaderFast",
-  "assembly/l2tp/header/parseHeaderFast",
-  "assembly/l2tp/header/parseWide",
-  "assembly/ppp/frame/parseUsual",
+  "assembly/l2tp/header/buildRun",
+  "assembly/l2tp/header/parseRun",
+  "assembly/ppp/frame/buildRun",
+  "assembly/ppp/frame/parseRun",
 ];
 
 /** What is used of the compiler's Program. */

@@ -25,6 +25,7 @@ import {
 
 const HEADER_SIZE: u32 = AVP_HEADER_SIZE;
 const LENGTH_MAX: u32 = AVP_LENGTH_MAX;
+const LOWER_OCTETS: u64 = (0x00ff_00ff << 32) | 0x00ff_00ff;
 /** Of the first three words of an AVP, what its record has: flags without Length, vendor, type. */
 const FIELDS_MASK: u64 = 0xffff_ffff_0000 | AVP_MANDATORY | AVP_HIDDEN | AVP_RESERVED;
 
@@ -65,7 +66,7 @@ function readHeader(at: usize): u64 {
 
 /** Swaps the octets of each of four words. */
 function swapWords(words: u64): u64 {
-  return ((words >> 8) & 0x00ff00ff00ff00ff) | ((words & 0x00ff00ff00ff00ff) << 8);
+  return ((words >> 8) & LOWER_OCTETS) | ((words & LOWER_OCTETS) << 8);
 }
 
 /**

@@ -54,15 +54,15 @@ import {
 
 const CONTROL_MASK: u32 = BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET | BIT_PRIORITY;
 const CONTROL_BITS: u32 = BIT_LENGTH | BIT_SEQUENCE;
+const OPTIONAL: u32 = BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET;
 const DEFINED_BITS: u32 = BIT_TYPE | CONTROL_MASK;
 
 // The first octets of a packet as they are loaded, the first one lowest.
 const FRONT_LENGTH: u32 = BIT_LENGTH >> 8;
 const FRONT_SEQUENCE: u32 = BIT_SEQUENCE >> 8;
-const FRONT_OPTIONAL: u32 = (BIT_LENGTH | BIT_SEQUENCE | BIT_OFFSET) >> 8;
 const FRONT_VERSION: u32 = L2TP_VERSION << 8;
-const FRONT_DATA_MASK: u32 = (BIT_TYPE >> 8) | (VERSION_MASK << 8);
-const FRONT_CONTROL_MASK: u32 = (DEFINED_BITS >> 8) | (VERSION_MASK << 8);
+const FRONT_KIND_MASK: u32 = (DEFINED_BITS >> 8) | (VERSION_MASK << 8);
+const FRONT_DATA_MASK: u32 = ((BIT_TYPE | BIT_OFFSET) >> 8) | (VERSION_MASK << 8);
 const FRONT_CONTROL: u32 = ((BIT_TYPE | CONTROL_BITS) >> 8) | FRONT_VERSION;
 
 /** What one load takes: more than the longest header has before its Offset Pad, 14 octets. */
@@ -78,60 +78,6 @@ export function parseHeader(at: usize, length: u32, record: usize): u32 {
   const status = parse(at, length, record);
   write16(record + HEADER_STATUS, status);
   return status;
-}
-
-/** The same, faster for what is usual; up to 16 octets of the datagram are read. */
-export function parseHeaderFast(at: usize, length: u32, record: usize): u32 {
-  // Shorter ones have no 16 octets; a length that no datagram has is not believed.
-  if (length - VECTOR > DATAGRAM_MAX - VECTOR) return parseHeader(at, length, record);
-  return parseWide(at, length, record);
-}
-
-/**
- * All fields at once: a permutation brings them from where they are in the packet, which depends on
- * L and S, to their places in the record, into host order, with 0 for what is absent (-1). Each has
- * its own branch, as a constant vector costs more to compute than to jump to. A record is written
- * whole, then corrected if it is not in order. O, which nobody sends, is left to others.
- */
-function parseWide(at: usize, length: u32, record: usize): u32 {
-  const packet = readVector(at);
-  const front = <u32>i32x4.extract_lane(packet, 0); // the first octet is the lowest
-  const present = front & FRONT_OPTIONAL;
-  let end = length;
-  let size: u32 = 0;
-  if (present === FRONT_LENGTH) {
-    const l = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, -1, -1, -1, -1, -1, -1);
-    writeVector(record, i8x16.swizzle(packet, l));
-    size = 8;
-    end = announced(front);
-  } else if (present === (FRONT_LENGTH | FRONT_SEQUENCE)) {
-    const ls = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, -1, -1);
-    writeVector(record, i8x16.swizzle(packet, ls));
-    size = 12;
-    end = announced(front);
-  } else if (present === 0) {
-    const none = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, -1, -1, -1, -1, -1, -1);
-    writeVector(record, i8x16.swizzle(packet, none));
-    size = 6;
-  } else if (present === FRONT_SEQUENCE) {
-    const s = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, -1, -1);
-    writeVector(record, i8x16.swizzle(packet, s));
-    size = 10;
-  } else {
-    return parseHeader(at, length, record);
-  }
-  write32(record + HEADER_PAYLOAD_AT, size);
-  write32(record + HEADER_PAYLOAD_LENGTH, end - size);
-  const isData = (front & FRONT_DATA_MASK) === FRONT_VERSION;
-  const isControl = (front & FRONT_CONTROL_MASK) === FRONT_CONTROL;
-  if ((isData || isControl) && end <= length && size <= end) return STATUS_OK;
-  // What is wrong is found by reading it all again.
-  return parseHeader(at, length, record);
-}
-
-/** Length; what a datagram carries behind it is padding. */
-function announced(front: u32): u32 {
-  return ((front >> 8) & 0xff00) | (front >> 24);
 }
 
 function parse(at: usize, length: u32, record: usize): u32 {
@@ -211,44 +157,82 @@ export function buildHeader(record: usize, at: usize, capacity: u32): u32 {
   return size;
 }
 
-/**
- * The same, faster for what is usual: headers without S and O, in one permutation. Not an octet more
- * is written: the payload may lie there already.
- */
-export function buildHeaderFast(record: usize, at: usize, capacity: u32): u32 {
-  const told = readVector(record);
-  const bits = i16x8.extract_lane_u(told, 0); // HEADER_BITS
-  if ((bits & BIT_OFFSET) !== 0 || capacity < 8) return buildHeader(record, at, capacity);
-  if ((bits & BIT_SEQUENCE) === 0) {
-    const sent = ((bits & DEFINED_BITS) >> 8) | FRONT_VERSION;
-    if ((bits & BIT_LENGTH) !== 0) {
-      const l = i8x16(-1, -1, 5, 4, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1);
-      const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, l), 0);
-      write64(at, fields | sent);
-      return 8;
-    }
-    const none = i8x16(-1, -1, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
-    const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, none), 0);
-    write32(at, <u32>fields | sent);
-    write16(at + 4, <u32>(fields >> 32));
-    return 6;
-  }
-  return buildHeader(record, at, capacity);
-}
-
 /** Parses `count` described datagrams into as many records; returns how many were in order. */
 export function parseHeaders(descriptors: usize, count: u32, records: usize): u32 {
+  const end = descriptors + count * DESCRIPTOR_SIZE;
   let descriptor = descriptors;
   let record = records;
-  let good: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  let bad: u32 = 0;
+  while (descriptor !== end) {
+    const next = parseRun(descriptor, end, record);
+    record += ((next - descriptor) / DESCRIPTOR_SIZE) * HEADER_RECORD_SIZE;
+    descriptor = next;
+    if (descriptor === end) break;
     const at = read32(descriptor + DESCRIPTOR_AT);
-    const length = read32(descriptor + DESCRIPTOR_LENGTH);
-    if (parseHeaderFast(at, length, record) === STATUS_OK) good++;
+    if (parseHeader(at, read32(descriptor + DESCRIPTOR_LENGTH), record) !== STATUS_OK) bad++;
     descriptor += DESCRIPTOR_SIZE;
     record += HEADER_RECORD_SIZE;
   }
-  return good;
+  return count - bad;
+}
+
+/**
+ * Parses datagrams that are alike and in order; returns the descriptor of the first that is not.
+ * What is alike is decided before the loop, so that it holds nothing but the work.
+ */
+function parseRun(descriptors: usize, end: usize, records: usize): usize {
+  const first = read32(descriptors + DESCRIPTOR_AT);
+  if (!isWide(read32(descriptors + DESCRIPTOR_LENGTH))) return descriptors;
+  const kind = read32(first) & FRONT_KIND_MASK;
+  if (!isUsual(kind)) return descriptors;
+  const hasLength = (kind & FRONT_LENGTH) !== 0;
+  const size = fieldsSize((kind & 0xff) << 8);
+  const places = fieldsToRecord(kind);
+  let descriptor = descriptors;
+  let record = records;
+  while (descriptor !== end) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    if (!isWide(length)) break;
+    const packet = readVector(at);
+    const front = <u32>i32x4.extract_lane(packet, 0);
+    if ((front & FRONT_KIND_MASK) !== kind) break;
+    const stop = hasLength ? announced(front) : length;
+    if (stop > length || stop < size) break;
+    writeVector(record, i8x16.swizzle(packet, places));
+    write64(record + HEADER_PAYLOAD_AT, ((<u64>(stop - size)) << 32) | size);
+    descriptor += DESCRIPTOR_SIZE;
+    record += HEADER_RECORD_SIZE;
+  }
+  return descriptor;
+}
+
+/** Whether 16 octets may be loaded: there are so many, and no more than a datagram can have. */
+function isWide(length: u32): bool {
+  return length - VECTOR <= DATAGRAM_MAX - VECTOR;
+}
+
+/** A data message of the right version, or a control message with the right bits; without O. */
+function isUsual(kind: u32): bool {
+  return (kind & FRONT_DATA_MASK) === FRONT_VERSION || kind === FRONT_CONTROL;
+}
+
+/**
+ * For each octet of the first 16 of a record: where it is in the packet, -1 for what is absent. The
+ * places depend on L and S.
+ */
+function fieldsToRecord(kind: u32): v128 {
+  const none = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, -1, -1, -1, -1, -1, -1);
+  const l = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, -1, -1, -1, -1, -1, -1);
+  const s = i8x16(1, 0, -1, -1, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, -1, -1);
+  const ls = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, -1, -1);
+  if ((kind & FRONT_SEQUENCE) === 0) return (kind & FRONT_LENGTH) === 0 ? none : l;
+  return (kind & FRONT_LENGTH) === 0 ? s : ls;
+}
+
+/** Length; what a datagram carries behind it is padding. */
+function announced(front: u32): u32 {
+  return ((front >> 8) & 0xff00) | (front >> 24);
 }
 
 /**
@@ -257,19 +241,45 @@ export function parseHeaders(descriptors: usize, count: u32, records: usize): u3
  * did fit.
  */
 export function buildHeaders(descriptors: usize, count: u32, records: usize): u32 {
+  const end = descriptors + count * DESCRIPTOR_SIZE;
   let descriptor = descriptors;
   let record = records;
-  let good: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  let bad: u32 = 0;
+  while (descriptor !== end) {
+    const next = buildRun(descriptor, end, record);
+    record += ((next - descriptor) / DESCRIPTOR_SIZE) * HEADER_RECORD_SIZE;
+    descriptor = next;
+    if (descriptor === end) break;
     const at = read32(descriptor + DESCRIPTOR_AT);
-    const size = buildHeaderFast(record, at, read32(descriptor + DESCRIPTOR_LENGTH));
+    const size = buildHeader(record, at, read32(descriptor + DESCRIPTOR_LENGTH));
     write16(record + HEADER_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
     write32(record + HEADER_PAYLOAD_AT, size);
-    if (size !== 0) good++;
+    if (size === 0) bad++;
     descriptor += DESCRIPTOR_SIZE;
     record += HEADER_RECORD_SIZE;
   }
-  return good;
+  return count - bad;
+}
+
+/** Builds headers with L alone, which are the usual ones; returns the descriptor of another. */
+function buildRun(descriptors: usize, end: usize, records: usize): usize {
+  const places = i8x16(-1, -1, 5, 4, 7, 6, 9, 8, -1, -1, -1, -1, -1, -1, -1, -1);
+  let descriptor = descriptors;
+  let record = records;
+  while (descriptor !== end) {
+    const told = readVector(record);
+    const bits = <u32>i32x4.extract_lane(told, 0);
+    if ((bits & OPTIONAL) !== BIT_LENGTH) break;
+    if (read32(descriptor + DESCRIPTOR_LENGTH) < 8) break;
+    const sent = ((bits & DEFINED_BITS) >> 8) | FRONT_VERSION;
+    const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, places), 0);
+    write64(read32(descriptor + DESCRIPTOR_AT), fields | sent);
+    write16(record + HEADER_STATUS, STATUS_OK);
+    write32(record + HEADER_PAYLOAD_AT, 8);
+    descriptor += DESCRIPTOR_SIZE;
+    record += HEADER_RECORD_SIZE;
+  }
+  return descriptor;
 }
 
 /** Octets up to and with Offset Size: 6, and 2 for L, 4 for S, 2 for O, without a branch. */

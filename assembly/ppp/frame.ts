@@ -39,17 +39,6 @@ export function parseFrame(at: usize, length: u32, record: usize): u32 {
   return status;
 }
 
-/** The usual frame: neither field is compressed. False when it is another. */
-function parseUsual(at: usize, length: u32, record: usize): bool {
-  if (length - 4 > FRAME_MAX - 4) return false;
-  const front = read32(at); // the first octet is the lowest
-  if ((front & USUAL_MASK) !== USUAL) return false;
-  write32(record, ((front & 0x00ff_0000) << 8) | ((front >> 8) & 0x00ff_0000));
-  write32(record + PPP_INFORMATION_AT, 4);
-  write32(record + PPP_INFORMATION_LENGTH, length - 4);
-  return true;
-}
-
 function parse(at: usize, length: u32, record: usize): u32 {
   let size: u32 = 0;
   if (length >= 2 && getU16(at) === ADDRESS_AND_CONTROL) size = 2;
@@ -89,17 +78,40 @@ export function buildFrameHeader(at: usize, capacity: u32, protocol: u32, flags:
 
 /** Parses `count` described frames into as many records; returns how many were in order. */
 export function parseFrames(descriptors: usize, count: u32, records: usize): u32 {
+  const end = descriptors + count * DESCRIPTOR_SIZE;
   let descriptor = descriptors;
   let record = records;
-  let good: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  let bad: u32 = 0;
+  while (descriptor !== end) {
+    const next = parseRun(descriptor, end, record);
+    record += ((next - descriptor) / DESCRIPTOR_SIZE) * PPP_RECORD_SIZE;
+    descriptor = next;
+    if (descriptor === end) break;
     const at = read32(descriptor + DESCRIPTOR_AT);
-    const length = read32(descriptor + DESCRIPTOR_LENGTH);
-    if (parseUsual(at, length, record) || parseFrame(at, length, record) === STATUS_OK) good++;
+    if (parseFrame(at, read32(descriptor + DESCRIPTOR_LENGTH), record) !== STATUS_OK) bad++;
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
   }
-  return good;
+  return count - bad;
+}
+
+/** Parses frames of which nothing is compressed; returns the descriptor of the first other. */
+function parseRun(descriptors: usize, end: usize, records: usize): usize {
+  let descriptor = descriptors;
+  let record = records;
+  while (descriptor !== end) {
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    if (length - 4 > FRAME_MAX - 4) break;
+    const front = read32(at); // the first octet is the lowest
+    if ((front & USUAL_MASK) !== USUAL) break;
+    write32(record, ((front & 0x00ff_0000) << 8) | ((front >> 8) & 0x00ff_0000));
+    write32(record + PPP_INFORMATION_AT, 4);
+    write32(record + PPP_INFORMATION_LENGTH, length - 4);
+    descriptor += DESCRIPTOR_SIZE;
+    record += PPP_RECORD_SIZE;
+  }
+  return descriptor;
 }
 
 /**
@@ -108,22 +120,41 @@ export function parseFrames(descriptors: usize, count: u32, records: usize): u32
  * were written; returns how many there were.
  */
 export function buildFrameHeaders(descriptors: usize, count: u32, records: usize, flags: u32): u32 {
+  const end = descriptors + count * DESCRIPTOR_SIZE;
   let descriptor = descriptors;
   let record = records;
-  let good: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
+  let bad: u32 = 0;
+  while (descriptor !== end) {
+    const next = flags === 0 ? buildRun(descriptor, end, record) : descriptor;
+    record += ((next - descriptor) / DESCRIPTOR_SIZE) * PPP_RECORD_SIZE;
+    descriptor = next;
+    if (descriptor === end) break;
     const at = read32(descriptor + DESCRIPTOR_AT);
     const capacity = read32(descriptor + DESCRIPTOR_LENGTH);
-    const protocol = read16(record + PPP_PROTOCOL);
-    const isUsual = flags === 0 && capacity >= 4 && (protocol & 0x0101) === 1;
-    let size: u32 = 4;
-    if (isUsual) write32(at, USUAL | ((protocol & 0xff00) << 8) | (protocol << 24));
-    else size = buildFrameHeader(at, capacity, protocol, flags);
+    const size = buildFrameHeader(at, capacity, read16(record + PPP_PROTOCOL), flags);
     write16(record + PPP_STATUS, size === 0 ? STATUS_CAPACITY : STATUS_OK);
     write32(record + PPP_INFORMATION_AT, size);
-    if (size !== 0) good++;
+    if (size === 0) bad++;
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
   }
-  return good;
+  return count - bad;
+}
+
+/** Builds without compression; returns the descriptor of the first that cannot be built. */
+function buildRun(descriptors: usize, end: usize, records: usize): usize {
+  let descriptor = descriptors;
+  let record = records;
+  while (descriptor !== end) {
+    const protocol = read16(record + PPP_PROTOCOL);
+    if ((protocol & 0x0101) !== 1) break;
+    if (read32(descriptor + DESCRIPTOR_LENGTH) < 4) break;
+    const at = read32(descriptor + DESCRIPTOR_AT);
+    write32(at, USUAL | ((protocol & 0xff00) << 8) | (protocol << 24));
+    write16(record + PPP_STATUS, STATUS_OK);
+    write32(record + PPP_INFORMATION_AT, 4);
+    descriptor += DESCRIPTOR_SIZE;
+    record += PPP_RECORD_SIZE;
+  }
+  return descriptor;
 }
