@@ -1,111 +1,125 @@
 /**
- * The client side of a measurement, a process of its own: one tunnel with many sessions, set up
- * with the peers of the test suite; then, told on standard input, data messages at full rate.
+ * The client side of a measurement, a process of its own: one tunnel with many sessions, then what it
+ * is told on standard input. It prints a line of JSON for each.
  *
- *   client.ts LNS SESSIONS      prints {"addresses":[...]} when every session is up
- *   {"size":200,"seconds":5,"to":"10.8.0.1"}   sends; prints {"sent":N}
+ * With TCP it is a whole access concentrator: the data plane of simplon in the mirror. Its session's
+ * inner address is that of the host, so that what comes from the TUN device for the host goes into
+ * the session, and what comes out of it is from the host.
  *
  * @module
  */
-import { createInterface } from "node:readline";
-import { buildHeader, buildPpp, parseHeader } from "../../src/codec/index.ts";
+import * as layout from "../../assembly/layout.ts";
+import { Loop, type PacketCalls } from "../../src/dataplane/loop.ts";
+import { createMemory, instantiate, offloadBits, workerAt } from "../../src/dataplane/memory.ts";
+import { InjectRing } from "../../src/dataplane/rings.ts";
+import { SessionTable } from "../../src/dataplane/session-table.ts";
 import { checked } from "../../src/linux/errno.ts";
 import { openLibc } from "../../src/linux/ffi.ts";
-import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
-import { Lac } from "../../test/peer/lac.ts";
-import { PppPeer } from "../../test/peer/ppp.ts";
-import { blast } from "./blast.ts";
-import { udpPacket } from "./packets.ts";
+import { sleepExactly } from "../../src/linux/process.ts";
+import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
+import { openTun } from "../../src/linux/tun.ts";
+import { openUdpPair } from "../../src/linux/udp.ts";
+import { ipv4, ipv4Prefix } from "../../src/net.ts";
+import { OFFLOADS, type Offload, offloadsWithout } from "../../src/offloads.ts";
+import { Dialler } from "./dialler.ts";
+import { CLIENT_ADDRESS, HOST_ADDRESS, LNS_ADDRESS } from "./lab.ts";
+import { Latencies } from "./latencies.ts";
+import { answerLines, pause } from "./lines.ts";
+import { upward } from "./loads.ts";
+import { pace, upwardStamped } from "./paced.ts";
+import type { Ring } from "./ring.ts";
+import type { ClientQuestion, ClientSettings, Load } from "./settings.ts";
 
-const AF_INET = 2;
-const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
 const L2TP_PORT = 1701;
-const PPP_IPV4 = 0x0021;
-const FLOWS = 64;
-/** Calls under way at once: a window that no queue on the way overflows. */
-const CALLS_AT_ONCE = 64;
+const MTU = 1_400;
+const TURN_MS = 50;
+const LAC_REGION = workerAt(0);
+const WITHOUT = "turned off for the measurement";
 
-const [lnsAddress = "", sessions = "1"] = process.argv.slice(2);
-const libc = openLibc();
-const fd = checked(libc, "socket", libc.socket(AF_INET, SOCK_DGRAM_NONBLOCK, 0));
-checked(libc, "bind", libc.bind(fd, encodeSockaddr("0.0.0.0", L2TP_PORT)));
-checked(libc, "connect", libc.connect(fd, encodeSockaddr(lnsAddress, L2TP_PORT)));
+/** Runs until standard input ends. */
+export async function client(settings: ClientSettings): Promise<void> {
+  const libc = openLibc();
+  sleepExactly(libc);
+  const { sockets } = openUdpPair(libc, CLIENT_ADDRESS, L2TP_PORT, ["udp-gro", "udp-gso"]);
+  const name = encodeSockaddr(LNS_ADDRESS, L2TP_PORT);
+  const dialler = new Dialler(libc, sockets, name, settings);
+  const sessions = await dialler.dial();
+  console.log(JSON.stringify({ addresses: sessions.map(({ address }) => address) }));
+  const alive = setInterval(() => dialler.turn(performance.now()), 200);
+  const rings = new Map<string, Ring>();
+  let loop: Loop | undefined;
 
-const lac = new Lac(1);
-const links = new Map<number, PppPeer>();
-const received = new Uint8Array(2048);
-
-function turn(now: number): void {
-  for (let length = libc.recv(fd, received); length > 0; length = libc.recv(fd, received)) {
-    handle(received.slice(0, length), now);
-  }
-  lac.tick(now);
-  for (const link of links.values()) if (link.pollTimeout() <= now) link.handleTimeout(now);
-  for (const datagram of lac.outbox.splice(0)) libc.send(fd, Uint8Array.from(datagram));
-  for (const [id, link] of links) sendFrames(id, link);
-}
-
-function handle(datagram: Uint8Array, now: number): void {
-  const header = parseHeader(datagram);
-  if (typeof header === "string") throw new Error(`the LNS sent what is ${header}`);
-  if (header.control) lac.handle(datagram, now);
-  else links.get(header.sessionId)?.handleInput(header.payload, now);
-}
-
-function sendFrames(id: number, link: PppPeer): void {
-  for (let frame = link.pollTransmit(); frame !== undefined; frame = link.pollTransmit()) {
-    libc.send(fd, Uint8Array.from(dataMessage(id, frame)));
-  }
-}
-
-function dataMessage(id: number, frame: Uint8Array): Uint8Array {
-  const sessionId = lac.calls.get(id)?.peerId ?? 0;
-  const header = { control: false, priority: false, length: 0, sessionId };
-  return buildHeader({ ...header, tunnelId: lac.peerTunnelId }, frame);
-}
-
-/** Sets all sessions up, a few at a time; those that are up cost no further look. */
-async function setUp(count: number): Promise<string[]> {
-  const addresses: string[] = [];
-  let next = 1;
-  lac.start(performance.now());
-  while (addresses.length < count) {
-    const now = performance.now();
-    while (next <= count && links.size < CALLS_AT_ONCE) {
-      lac.call(next, now);
-      links.set(next++, new PppPeer({ name: "bench", password: "bench" }));
+  const ringOf = (load: Load) => {
+    const key = JSON.stringify(load);
+    const ring = rings.get(key) ?? upward(libc, load, sessions, name, HOST_ADDRESS);
+    rings.set(key, ring);
+    return ring;
+  };
+  const startLac = (offloads: readonly Offload[], isOnePerCall: boolean) => {
+    const [session] = sessions;
+    if (session === undefined) throw new Error("there is no session");
+    const options = {
+      ...{ name: "lac0", gateway: ipv4(session.address), mtu: MTU },
+      pool: [ipv4Prefix(`${HOST_ADDRESS}/32`)],
+    };
+    const { fd } = openTun(libc, options, offloads);
+    const states = offloadsWithout(
+      new Map(OFFLOADS.filter((each) => !offloads.includes(each)).map((each) => [each, WITHOUT])),
+    );
+    const memory = createMemory();
+    const forwarding = instantiate(memory);
+    const base = libc.address(new Uint8Array(memory.buffer));
+    forwarding.layoutWorker(LAC_REGION, base, offloadBits(states));
+    const inject = new InjectRing(memory, LAC_REGION + layout.WORKER_INJECT);
+    const table = new SessionTable(memory, forwarding, inject);
+    const handle = table.publish({
+      tunnelId: dialler.tunnelId,
+      sessionId: 1,
+      peerTunnelId: session.tunnelId,
+      peerSessionId: session.sessionId,
+      name,
+      control: encodePktinfo(CLIENT_ADDRESS),
+    });
+    if (handle === undefined) throw new Error("the session table is full");
+    const shared = { network: 0, mtu: MTU, acfc: false, pfc: false };
+    table.forward(handle, { ...shared, address: ipv4(HOST_ADDRESS) });
+    const wake = checked(libc, "eventfd", libc.eventfd());
+    const calls: PacketCalls = isOnePerCall
+      ? { ...libc, sendmmsg: (fd, messages, _, flags) => libc.sendmmsg(fd, messages, 1, flags) }
+      : libc;
+    return new Loop(calls, forwarding, {
+      ...{ memory, base, worker: LAC_REGION, dataSocket: sockets.data, tuns: [fd], wake },
+      ...{ wakeControl: wake, clock: () => performance.now() },
+    });
+  };
+  /** The loop and everything else of this process take turns. */
+  const run = async (started: Loop) => {
+    while (loop === started) {
+      const until = performance.now() + TURN_MS;
+      while (performance.now() < until) started.turn(TURN_MS);
+      await pause();
     }
-    turn(now);
-    for (const [id, link] of links) {
-      if (link.address === "" || !link.ipcp.isOpened) continue;
-      addresses[id - 1] = link.address;
-      links.delete(id);
-    }
-    if (lac.state === "closed") throw new Error("the tunnel was closed");
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  return addresses;
-}
+  };
 
-const addresses = await setUp(Number(sessions));
-console.log(JSON.stringify({ addresses }));
-const alive = setInterval(() => turn(performance.now()), 200);
-for await (const line of createInterface({ input: process.stdin })) {
-  const { size, seconds, to } = JSON.parse(line);
-  const targets = addresses.slice(0, FLOWS).map((address, index) => ({
-    datagram: dataMessage(index + 1, buildPpp(PPP_IPV4, udpPacket(address, to, size))),
-    address: lnsAddress,
-    port: L2TP_PORT,
-  }));
-  const batch = Array.from({ length: FLOWS }, (_, index) => targets[index % targets.length]);
-  const sent = blast(
-    libc,
-    fd,
-    batch.flatMap((target) => target ?? []),
-    seconds,
-  );
-  console.log(JSON.stringify({ sent }));
+  await answerLines<ClientQuestion>(async (question) => {
+    switch (question.do) {
+      case "blast":
+        return { sent: ringOf(question.load).blast(sockets.data, question.seconds) };
+      case "pace": {
+        const ring = upwardStamped(libc, question.size, sessions, name, HOST_ADDRESS);
+        return { sent: await pace(ring, sockets.data, question.seconds, question.rate) };
+      }
+      case "listen":
+        return new Latencies(libc, sockets.data, true).listen(question.seconds);
+      case "lac":
+        loop = startLac(question.offloads, question.isOnePerCall);
+        void run(loop);
+        return {};
+      case "rest":
+        loop = undefined;
+        return {};
+    }
+  });
+  clearInterval(alive);
+  dialler.hangUp(performance.now());
 }
-lac.stop(performance.now());
-turn(performance.now());
-clearInterval(alive);

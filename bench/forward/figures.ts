@@ -3,31 +3,26 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-/** Clock ticks in a second, as /proc counts CPU time. */
-const TICKS = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
-
-/** CPU time of all threads of a process, user and system, in seconds. */
+/** CPU time of all threads of a process in seconds: user, system, and what the kernel did for it. */
 export function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [utime = 0, stime = 0] = fields.slice(11, 13).map(Number);
-  return (utime + stime) / TICKS;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const nanoseconds = threads.reduce((sum, thread) => sum + runtimeOf(pid, thread), 0);
+  return nanoseconds / 1e9;
+}
+
+function runtimeOf(pid: number, thread: string): number {
+  try {
+    const [time = "0"] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+    return Number(time);
+  } catch {
+    return 0; // it has ended since
+  }
 }
 
 /** Resident memory of a process, in KiB. */
 export function residentKib(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0);
-}
-
-/** The machine, in one line. */
-export function machine(): string {
-  const cpu =
-    /^model name\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "unknown CPU";
-  const cores = execFileSync("nproc", { encoding: "utf8" }).trim();
-  const kernel = execFileSync("uname", ["-sr"], { encoding: "utf8" }).trim();
-  return `${cores} × ${cpu}, ${kernel}`;
 }

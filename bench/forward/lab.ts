@@ -39,7 +39,11 @@ export class Lab {
       // What arrives is counted and ends here, before a socket is looked for. Control messages and
       // TCP pass: of data messages only those with more than an acknowledgement in them are taken.
       const hook = "type filter hook prerouting priority -300;";
-      inside(host, "nft", `table ip sink { chain in { ${hook} udp dport ${DISCARD} counter drop; }; }`);
+      inside(
+        host,
+        "nft",
+        `table ip sink { chain in { ${hook} udp dport ${DISCARD} counter drop; }; }`,
+      );
       inside(client, "nft", `table ip sink { chain in { ${hook} }; }`);
     } catch (error) {
       this.close();

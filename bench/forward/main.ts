@@ -1,219 +1,221 @@
 /**
- * Packet rates of a whole LNS: `npm run bench -- forward [--seconds N] [--rounds N] [--sessions N]
- * [--idle N] [--json]`. Needs root, iproute2, nftables and two cores.
+ * `simplon bench forward`: packet rates and CPU time of a whole LNS, beside a reference in C that
+ * marks the limit, and beside l2tpns. Needs root, iproute2, nftables and two cores.
  *
- * The LNS runs on core 0; what sends runs on core 1, one packet a datagram, as fast as it can. A
- * figure is the LNS's own: packets that it passed on, and the CPU time of its process, in which the
- * kernel's work for its system calls is included.
+ * The program under test has core 0 for itself; all that loads it is on core 1. Each program has
+ * a network of its own, and all are asked in turn in each round, so that what disturbs the machine
+ * falls on all alike. A figure is the median of its rounds.
  *
  * @module
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ask } from "../../src/cli/ask.ts";
-import { type Column, formatTable } from "../../src/cli/table.ts";
-import { cpuSeconds, machine, residentKib } from "./figures.ts";
-import { HOST_ADDRESS, Lab, LNS_ADDRESS, type Program } from "./lab.ts";
+import { failure, misuse } from "../../src/cli/usage.ts";
+import { present, progress, progressEnd, readReport, reportOf } from "../report.ts";
+import { measure, measureLatency, measureUdp } from "./measure.ts";
+import { type Latency, latencyRows, type Many, manyRow, rowsOf, tables } from "./results.ts";
+import {
+  DIRECTIONS,
+  type Direction,
+  MANY,
+  type Measured,
+  SCENARIOS,
+  type Scenario,
+  SESSIONS,
+} from "./scenarios.ts";
+import {
+  missing,
+  SUBJECTS,
+  type Subject,
+  type SubjectName,
+  startSubject,
+  TITLES,
+} from "./subjects.ts";
 
-const SIZES = [64, 200, 1400];
-const DIRECTIONS = ["up", "down"] as const;
-const LNS_CORE = 0;
-const LOAD_CORE = 1;
-/** Long enough for queues to drain and for what the set-up left behind to be collected. */
-const SETTLE_MS = 3_000;
-
-interface Row {
-  readonly direction: (typeof DIRECTIONS)[number];
-  readonly size: number;
-  readonly offered: number;
-  readonly passed: number;
-  readonly gbits: number;
-  readonly cpuNs: number;
+interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly directions: readonly Direction[];
+  readonly subjects: readonly SubjectName[];
+  readonly scenarios: readonly Scenario[];
+  readonly hasLatency: boolean;
+  readonly hasMany: boolean;
+  readonly json: boolean;
+  readonly compare: string | undefined;
 }
 
-interface Bench {
-  readonly lns: Program;
-  readonly client: Program;
-  readonly host: Program;
-  readonly socket: string;
-  readonly addresses: readonly string[];
-}
+const QUICK = { rounds: 1, seconds: 0.3 };
+const USUAL = { rounds: 5, seconds: 2 };
+const LATENCY_SIZE = 200;
+const LATENCY_LOAD = "udp-200";
+const EXTRAS = ["latency", "many"];
 
 export async function forward(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seconds: { type: "string", default: "3" },
-      rounds: { type: "string", default: "3" },
-      sessions: { type: "string", default: "10" },
-      idle: { type: "string", default: "10000" },
-      json: { type: "boolean", default: false },
-    },
+  const options = parse(args);
+  if (process.getuid?.() !== 0) throw failure("bench forward needs root: it makes namespaces");
+  if (options.compare !== undefined) readReport(options.compare, "forward");
+  const names = options.subjects.filter((name) => {
+    const why = missing(name);
+    if (why !== "") progress(`${TITLES[name]} is left out: ${why}`);
+    return why === "";
   });
-  const rows = await rates(Number(values.sessions), Number(values.rounds), Number(values.seconds));
-  const memory = await idleMemory(Number(values.idle));
-  const result = { machine: machine(), deno: Deno.version.deno, rows, memory };
-  console.log(values.json ? JSON.stringify(result, undefined, 2) : describe(result));
+  const subjects: Subject[] = [];
+  const leave = () => void closeAll(subjects).then(() => process.exit(1));
+  process.once("SIGINT", leave);
+  process.once("SIGTERM", leave);
+  try {
+    for (const name of names) {
+      progress(`starting ${TITLES[name]}`);
+      subjects.push(await startSubject(name, subjects.length, SESSIONS));
+    }
+    const measured = await rounds(subjects, options);
+    const latencies = options.hasLatency ? await latency(subjects, measured, options) : [];
+    const many = options.hasMany ? await manySessions(names, subjects, options) : [];
+    progressEnd();
+    const rows = [...rowsOf(measured), ...latencyRows(latencies), ...many.map(manyRow)];
+    const report = reportOf("forward", rows);
+    present(report, options, () => tables(options.scenarios, measured, latencies, many));
+  } finally {
+    process.off("SIGINT", leave);
+    process.off("SIGTERM", leave);
+    await closeAll(subjects);
+  }
   return 0;
 }
 
-/** Each round measures every direction and size once, so that noise falls on all alike. */
-async function rates(sessions: number, rounds: number, seconds: number): Promise<Row[]> {
-  const measured: Row[] = [];
-  await withBench(sessions, async (bench) => {
-    for (let round = 1; round <= rounds; round++) {
-      for (const direction of DIRECTIONS) {
-        for (const size of SIZES) {
-          progress(`round ${round} of ${rounds}: ${direction}, ${size} octets`);
-          measured.push(await measure(bench, direction, size, seconds));
+async function closeAll(subjects: Subject[]): Promise<void> {
+  for (const subject of subjects.splice(0)) await subject.close();
+}
+
+/** Each round measures everything once with each program. */
+async function rounds(subjects: readonly Subject[], options: Options): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const scenario of options.scenarios) {
+      for (const direction of options.directions) {
+        for (const subject of subjects) {
+          const what = `${scenario.title}, ${direction}: ${TITLES[subject.name]}`;
+          progress(`round ${round} of ${options.rounds}: ${what}`);
+          measured.push(await measure(subject, scenario, direction, options.seconds));
         }
       }
     }
-  });
-  return DIRECTIONS.flatMap((direction) =>
-    SIZES.map((size) => {
-      const same = measured.filter((row) => row.direction === direction && row.size === size);
-      const median = (pick: (row: Row) => number) =>
-        same.map(pick).sort((a, b) => a - b)[Math.floor(same.length / 2)] ?? 0;
-      const figures = { offered: median((r) => r.offered), passed: median((r) => r.passed) };
-      return {
-        direction,
-        size,
-        ...figures,
-        gbits: median((r) => r.gbits),
-        cpuNs: median((r) => r.cpuNs),
-      };
-    }),
-  );
+  }
+  return measured;
 }
 
-async function measure(
-  bench: Bench,
-  direction: Row["direction"],
-  size: number,
-  seconds: number,
-): Promise<Row> {
-  const before = await look(bench, direction);
-  const { addresses } = bench;
-  const { sent } =
-    direction === "up"
-      ? await bench.client.ask<{ sent: number }>({ size, seconds, to: HOST_ADDRESS })
-      : await bench.host.ask<{ sent: number }>({ size, seconds, addresses });
-  await sleep(SETTLE_MS / 10);
-  const after = await look(bench, direction);
-  const passed = after.packets - before.packets;
+/** At half of the rate that the program has shown. */
+async function latency(
+  subjects: readonly Subject[],
+  measured: readonly Measured[],
+  { directions, seconds }: Options,
+): Promise<Latency[]> {
+  const found: Latency[] = [];
+  for (const direction of directions) {
+    for (const subject of subjects) {
+      progress(`latency at half load, ${direction}: ${TITLES[subject.name]}`);
+      const rates = measured.filter(
+        (each) =>
+          each.scenario === LATENCY_LOAD &&
+          each.subject === subject.name &&
+          each.direction === direction,
+      );
+      const rate = Math.max(...rates.map((each) => each.rate)) / 2;
+      if (!Number.isFinite(rate)) continue;
+      const times = await measureLatency(subject, LATENCY_SIZE, direction, seconds, rate);
+      found.push({ subject: subject.name, direction, rate, times });
+    }
+  }
+  return found;
+}
+
+/** Many sessions of one flow each, against one session of as many flows. */
+async function manySessions(
+  names: readonly SubjectName[],
+  others: Subject[],
+  { directions, rounds: count, seconds }: Options,
+): Promise<Many[]> {
+  const found: Many[] = [];
+  await closeAll(others);
+  for (const name of names.filter((each) => each !== "l2tpns")) {
+    const both: Subject[] = [];
+    try {
+      for (const sessions of [1, MANY]) {
+        progress(`${TITLES[name]}: setting up ${sessions} session${sessions === 1 ? "" : "s"}`);
+        both.push(await startSubject(name, both.length, sessions));
+      }
+      for (let round = 1; round <= count; round++) {
+        for (const direction of directions) {
+          for (const [index, subject] of both.entries()) {
+            const flows = index === 0 ? ("many" as const) : ("session" as const);
+            const load = { size: LATENCY_SIZE, flows, isSegmented: false, count: MANY };
+            progress(`round ${round} of ${count}: ${flows}, ${direction}: ${TITLES[name]}`);
+            const one = await measureUdp(subject, flows, load, direction, seconds);
+            found.push({ subject: name, direction, flows, cost: one.cost });
+          }
+        }
+      }
+    } finally {
+      await closeAll(both);
+    }
+  }
+  return found;
+}
+
+function parse(args: readonly string[]): Options {
+  const { values } = parseStrict(args);
+  const usual = values.quick ? QUICK : USUAL;
+  const only = choices("--only", values.only, [...SCENARIOS.map(({ name }) => name), ...EXTRAS]);
+  const isWanted = (name: string) => only.length === 0 || only.includes(name);
+  const directions = choices("--direction", values.direction, DIRECTIONS);
+  const subjects = choices("--with", values.with, SUBJECTS);
   return {
-    direction,
-    size,
-    offered: sent / seconds,
-    passed: passed / seconds,
-    gbits: (passed * size * 8) / seconds / 1e9,
-    cpuNs: ((after.cpu - before.cpu) * 1e9) / passed,
+    rounds: number("--rounds", values.rounds, usual.rounds),
+    seconds: number("--seconds", values.seconds, usual.seconds),
+    directions: directions.length > 0 ? directions : DIRECTIONS,
+    subjects: subjects.length > 0 ? subjects : SUBJECTS,
+    scenarios: SCENARIOS.filter(({ name }) => isWanted(name)),
+    hasLatency: isWanted("latency") && isWanted(LATENCY_LOAD),
+    hasMany: isWanted("many") && !(values.quick && only.length === 0),
+    json: values.json,
+    compare: values.compare,
   };
 }
 
-async function look({ lns, socket }: Bench, direction: Row["direction"]) {
-  const counters = await ask(socket, "counters");
-  return { packets: counters[`${direction}.packets`] ?? 0, cpu: cpuSeconds(lns.pid) };
-}
-
-/** KiB of resident memory that each further idle session costs. */
-async function idleMemory(sessions: number) {
-  const resident: number[] = [];
-  for (const count of [1, sessions]) {
-    progress(`memory of ${count} idle session${count === 1 ? "" : "s"}`);
-    await withBench(count, async ({ lns }) => {
-      await sleep(SETTLE_MS);
-      resident.push(residentKib(lns.pid));
-    });
-  }
-  const [one = 0, many = 0] = resident;
-  return { sessions, oneKib: one, manyKib: many, perSessionKib: (many - one) / (sessions - 1) };
-}
-
-async function withBench(sessions: number, work: (bench: Bench) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "simplon-bench-"));
-  const lab = new Lab();
+function parseStrict(args: readonly string[]) {
   try {
-    const socket = join(folder, "simplon.sock");
-    writeFileSync(join(folder, "simplon.toml"), configuration(socket));
-    const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
-    const deno = [Deno.execPath(), "run", "-A"];
-    const config = ["lns", "-c", join(folder, "simplon.toml")];
-    const lns = lab.start(lab.names.lns, LNS_CORE, [...deno, main, ...config]);
-    await waitFor(() => existsSync(socket));
-    const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-    const clientArgs = [script("client.ts"), LNS_ADDRESS, `${sessions}`];
-    const client = lab.start(lab.names.client, LOAD_CORE, [...deno, ...clientArgs]);
-    const host = lab.start(lab.names.host, LOAD_CORE, [...deno, script("sender.ts")]);
-    const { addresses } = JSON.parse(await client.line()) as { addresses: string[] };
-    await work({ lns, client, host, socket, addresses });
-  } finally {
-    await lab.close();
-    rmSync(folder, { recursive: true });
+    return parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        compare: { type: "string" },
+        rounds: { type: "string" },
+        seconds: { type: "string" },
+        direction: { type: "string" },
+        with: { type: "string" },
+        only: { type: "string" },
+      },
+    });
+  } catch (error) {
+    const [line = ""] = String(error instanceof Error ? error.message : error).split(".");
+    throw misuse(`bench forward: ${line}`);
   }
 }
 
-function configuration(socket: string): string {
-  return `
-[lns]
-socket = ${JSON.stringify(socket)}
-[[network]]
-name = "default"
-tun = "simplon0"
-gateway = "10.64.0.1"
-pool = ["10.64.0.0/14"]
-[auth]
-methods = ["pap"]
-[[user]]
-name = "bench"
-password = "bench"
-network = "default"
-[log]
-level = "warn"
-`;
+/** A list of names with commas between them. */
+function choices<Name extends string>(
+  option: string,
+  text: string | undefined,
+  names: readonly Name[],
+): Name[] {
+  const wanted = text?.split(",") ?? [];
+  const wrong = wanted.find((name) => !names.includes(name as Name));
+  if (wrong === undefined) return names.filter((name) => wanted.includes(name));
+  throw misuse(`${option}: expected ${names.join(", ")}, got ${JSON.stringify(wrong)}`);
 }
 
-const COLUMNS: readonly Column<Row>[] = [
-  { title: "direction", align: "left", value: (row) => row.direction },
-  { title: "octets", align: "right", value: (row) => `${row.size}` },
-  { title: "offered/s", align: "right", value: (row) => row.offered.toFixed(0) },
-  { title: "passed/s", align: "right", value: (row) => row.passed.toFixed(0) },
-  { title: "Gbit/s", align: "right", value: (row) => row.gbits.toFixed(2) },
-  { title: "CPU-ns/packet", align: "right", value: (row) => row.cpuNs.toFixed(0) },
-];
-
-function describe({
-  machine,
-  deno,
-  rows,
-  memory,
-}: {
-  machine: string;
-  deno: string;
-  rows: readonly Row[];
-  memory: Awaited<ReturnType<typeof idleMemory>>;
-}): string {
-  const table = formatTable(COLUMNS, rows);
-  const { sessions, oneKib, manyKib, perSessionKib } = memory;
-  return `${machine}, Deno ${deno}\n\n${table}\n
-resident with 1 session: ${oneKib} KiB, with ${sessions}: ${manyKib} KiB: ${perSessionKib.toFixed(2)} KiB a session`;
-}
-
-function progress(what: string): void {
-  console.error(`bench forward: ${what}`);
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 200) throw new Error("the LNS does not start");
-    await sleep(50);
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+function number(option: string, text: string | undefined, usual: number): number {
+  const value = text === undefined ? usual : Number(text);
+  if (value > 0 && value <= 3_600) return value;
+  throw misuse(`${option}: expected a number above 0, got ${JSON.stringify(text)}`);
 }

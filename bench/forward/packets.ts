@@ -44,7 +44,7 @@ export function udpPacket(fields: UdpPacket): Uint8Array {
   view.setUint16(IP_HEADER + 4, size - IP_HEADER);
   for (let at = STAMP_AT; at < size; at++) packet[at] = (at * 31) & 0xff;
   view.setUint32(STAMP_AT, 0);
-  const pseudo = wordSum(view, 12, IP_HEADER) + (TTL_UDP >>> 16 & 0xff) + size - IP_HEADER;
+  const pseudo = wordSum(view, 12, IP_HEADER) + ((TTL_UDP >>> 16) & 0xff) + size - IP_HEADER;
   const sum = fold(pseudo + wordSum(view, IP_HEADER, size));
   view.setUint16(IP_HEADER + 6, ~sum & 0xffff || 0xffff);
   return packet;

@@ -24,6 +24,7 @@ export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
 
 /** A system call that failed. `errno` is positive. */
 export class SystemError extends Error {

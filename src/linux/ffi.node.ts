@@ -38,6 +38,8 @@ export function openLibc(): Libc {
     ioctl: call("ioctl", INT, WORD, OCTETS),
     ioctlValue: call("ioctl", INT, WORD, WORD),
     socket: call("socket", INT, INT, INT),
+    listen: call("listen", INT, INT),
+    clockGettime: call("clock_gettime", INT, OCTETS),
     fcntl: call("fcntl", INT, INT, INT),
     pipe2: call("pipe2", OCTETS, INT),
     socketpair: call("socketpair", INT, INT, INT, OCTETS),
@@ -86,13 +88,14 @@ function packetCalls(lib: LibraryHandle): PacketCalls {
 
 type LengthCalls = Pick<
   Libc,
-  "bind" | "connect" | "setsockopt" | "send" | "recv" | "pread" | "write" | "getdents64"
+  "bind" | "connect" | "accept" | "setsockopt" | "send" | "recv" | "pread" | "write" | "getdents64"
 >;
 
 /** Calls that are told how many octets there are. */
 function lengthCalls(lib: LibraryHandle): LengthCalls {
   const bind = lib.func("bind", INT, [INT, OCTETS, UINT]);
   const connect = lib.func("connect", INT, [INT, OCTETS, UINT]);
+  const accept = lib.func("accept", INT, [INT, WORD, WORD]);
   const setsockopt = lib.func("setsockopt", INT, [INT, INT, INT, OCTETS, UINT]);
   const send = lib.func("send", INT, [INT, OCTETS, WORD, INT]);
   const recv = lib.func("recv", INT, [INT, OCTETS, WORD, INT]);
@@ -102,6 +105,7 @@ function lengthCalls(lib: LibraryHandle): LengthCalls {
   return {
     bind: (fd, address) => bind(fd, address, address.length),
     connect: (fd, address) => connect(fd, address, address.length),
+    accept: (fd) => accept(fd, 0n, 0n),
     setsockopt: (fd, level, name, value) => setsockopt(fd, level, name, value, value.length),
     send: (fd, bytes) => send(fd, bytes, bytes.length, 0),
     recv: (fd, bytes) => recv(fd, bytes, bytes.length, 0),

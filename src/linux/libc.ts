@@ -41,6 +41,9 @@ export interface Libc {
   bind(fd: number, address: Octets): number;
   connect(fd: number, address: Octets): number;
   setsockopt(fd: number, level: number, name: number, value: Octets): number;
+  listen(fd: number, backlog: number): number;
+  /** The address of who connects is not asked for. */
+  accept(fd: number): number;
   send(fd: number, bytes: Octets): number;
   recv(fd: number, bytes: Octets): number;
 
@@ -52,6 +55,8 @@ export interface Libc {
   pipe2(fds: Octets, flags: number): number;
   socketpair(family: number, type: number, protocol: number, fds: Octets): number;
   memfdCreate(name: string, flags: number): number;
+  /** `time` takes a timespec: seconds, then nanoseconds, 64 bits each. */
+  clockGettime(clock: number, time: Octets): number;
   waitpid(pid: number, status: Octets, options: number): number;
   prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
   capset(header: Octets, data: Octets): number;

@@ -1,0 +1,115 @@
+/**
+ * What is measured, and what is to be reached.
+ *
+ * @module
+ */
+
+import type { Load } from "./settings.ts";
+import type { SubjectName } from "./subjects.ts";
+
+export const DIRECTIONS = ["up", "down"] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Largest ratio of CPU time to another program's. */
+export type Reach = Partial<Record<"reference" | "l2tpns", Readonly<Record<Direction, number>>>>;
+
+interface Common {
+  readonly name: string;
+  readonly title: string;
+  readonly reach: Reach;
+}
+
+export interface UdpScenario extends Common {
+  readonly kind: "udp";
+  readonly load: Load;
+}
+
+export interface TcpScenario extends Common {
+  readonly kind: "tcp";
+  readonly flows: number;
+  /** The access concentrator sends one packet a call, without offloads. */
+  readonly isPlain: boolean;
+}
+
+export type Scenario = UdpScenario | TcpScenario;
+
+/** Sessions that a program has when nothing else is said. */
+export const SESSIONS = 10;
+/** Packets of the comparison of many sessions with many flows. */
+export const MANY = 60_000;
+/** CPU time of many sessions over that of one session with as many flows. */
+export const MANY_REACH = 1.15;
+
+const LIMIT: Reach = { reference: { up: 1, down: 1.05 } };
+const SINGLES: Reach["reference"] = { up: 1.05, down: 1.05 };
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    ...{ kind: "tcp", name: "tcp", title: "TCP, 1 flow", flows: 1, isPlain: false },
+    reach: { ...LIMIT, l2tpns: { up: 1 / 12, down: 1 / 7 } },
+  },
+  {
+    ...{ kind: "tcp", name: "tcp-64", title: "TCP, 64 flows", flows: 64, isPlain: false },
+    reach: { ...LIMIT, l2tpns: { up: 1 / 12, down: 1 / 7 } },
+  },
+  {
+    ...{ kind: "tcp", name: "tcp-plain", title: "TCP, peer without offloads" },
+    ...{ flows: 1, isPlain: true },
+    reach: { l2tpns: { up: 0.42, down: 1 / 7 } },
+  },
+  udp(
+    "udp-200",
+    "UDP 200, 10 sessions",
+    { size: 200, flows: "session", isSegmented: false },
+    {
+      reference: SINGLES,
+      l2tpns: { up: 0.5, down: 0.36 },
+    },
+  ),
+  udp(
+    "udp-200-flows",
+    "UDP 200, each its flow",
+    { size: 200, flows: "packet", isSegmented: false },
+    {
+      reference: SINGLES,
+      l2tpns: { up: 1, down: 1 },
+    },
+  ),
+  udp("udp-64", "UDP 64, 10 sessions", { size: 64, flows: "session", isSegmented: false }, {}),
+  udp(
+    "udp-1400-single",
+    "UDP 1400, 10 sessions",
+    { size: 1_400, flows: "session", isSegmented: false },
+    {},
+  ),
+  udp(
+    "udp-1400",
+    "UDP 1400, segmented",
+    { size: 1_400, flows: "many", isSegmented: true },
+    {
+      reference: SINGLES,
+    },
+  ),
+];
+
+function udp(name: string, title: string, load: Load, reach: Reach): UdpScenario {
+  return { kind: "udp", name, title, load: fix(load), reach };
+}
+
+/** A segmented load is one flow: it has one port. */
+function fix(load: Load): Load {
+  return load.isSegmented ? { ...load, flows: "session" } : load;
+}
+
+/** One run of a scenario with one program. */
+export interface Measured {
+  readonly subject: SubjectName;
+  readonly scenario: string;
+  readonly direction: Direction;
+  /** CPU-ns per packet, or CPU-s per GiB. */
+  readonly cost: number;
+  /** Packets a second, or Gbit/s. */
+  readonly rate: number;
+  /** How much of its core the program used, 0 to 1. */
+  readonly busy: number;
+}
