@@ -147,6 +147,7 @@ function probe(world: OffloadWorld, offloads: number, network: number, reads: Re
   const expected = verdicts.flatMap(({ octets }) => octets ?? []);
   assertSame(ordered(world, frames), ordered(world, expected), `network ${network}`);
   assert.deepEqual(counters, tally(verdicts.map(({ counter }) => counter)));
+  world.expect(verdicts);
   for (const { counter } of verdicts) see(counter);
 }
 
@@ -220,6 +221,7 @@ for (const [name, offloads] of [
           const network = random.pick(0, 0, 0, 1);
           probe(world, offloads, network, departures.batch(network));
         }
+        world.checkTraffic();
       } finally {
         world.close();
       }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import * as layout from "../../assembly/layout.ts";
 import type { SessionHandle } from "../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
-import type { ModelSession } from "../reference/forwarding.ts";
+import type { ModelSession, Verdict } from "../reference/forwarding.ts";
 import { Flow, type Pair, type Wish } from "../reference/hosts.ts";
 import type { PacketRandom } from "../reference/packets.ts";
 import type { Plane, Sender } from "../unit/dataplane/plane.ts";
@@ -39,6 +39,7 @@ export class OffloadWorld {
   readonly compressed: number;
   readonly entries: readonly Entry[];
   readonly models: readonly ModelSession[];
+  readonly #expected = new Map<ModelSession, { packets: number; octets: number; drops: number }>();
 
   constructor(plane: Plane, random: PacketRandom, isSequenced: boolean) {
     this.plane = plane;
@@ -48,6 +49,31 @@ export class OffloadWorld {
       this.#session(index, isSequenced && index % 6 === 5),
     );
     this.models = this.entries.map(({ model }) => model);
+  }
+
+  /** Notes what the reference does with packets or datagrams, for `checkTraffic`. */
+  expect(verdicts: readonly Verdict[]): void {
+    for (const { counter, session, octets, room = 0 } of verdicts) {
+      if (session === undefined || counter === "up.punted") continue;
+      const traffic = this.#expected.get(session) ?? { packets: 0, octets: 0, drops: 0 };
+      this.#expected.set(session, traffic);
+      if (octets === undefined || !counter.endsWith(".packets")) traffic.drops++;
+      else {
+        traffic.packets++;
+        traffic.octets += octets.length - (counter === "down.packets" ? room : 0);
+      }
+    }
+  }
+
+  /** Each session's record tells what the reference did. */
+  checkTraffic(): void {
+    for (const { handle, model } of this.entries) {
+      const told = this.plane.table.traffic(handle);
+      const packets = told.rxPackets + told.txPackets;
+      const octets = told.rxOctets + told.txOctets;
+      const expected = this.#expected.get(model) ?? { packets: 0, octets: 0, drops: 0 };
+      assert.deepEqual({ packets, octets, drops: told.drops }, expected);
+    }
   }
 
   close(): void {
