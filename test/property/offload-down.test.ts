@@ -16,6 +16,7 @@ import {
   cut,
   DATA_VALID,
   FLAG,
+  fold,
   NEEDS_CHECKSUM,
   parseVirtio,
   split,
@@ -111,7 +112,19 @@ class Departures {
       checksumStart: start,
       checksumOffset: flow.isTcp ? 16 : 6,
     });
+    if (random.chance(10)) this.#sumToZero(virtio, packet, headers);
     return { virtio, packet };
+  }
+
+  /** Payload with which the checksum of the first or only segment comes out as 0. */
+  #sumToZero(virtio: Uint8Array, packet: Uint8Array, headers: number): void {
+    const header = parseVirtio(virtio);
+    const { checksumStart, checksumOffset } = header;
+    const [first] = cut(header, packet);
+    if (first === undefined || first.length < headers + 2) return;
+    const checksum = new DataView(first.buffer).getUint16(checksumStart + checksumOffset);
+    const view = new DataView(packet.buffer);
+    view.setUint16(headers, fold(view.getUint16(headers) + checksum));
   }
 
   #single(flow: Flow): Read {
@@ -126,10 +139,13 @@ class Departures {
       if (!hasVirtio) return { packet };
       return { packet, virtio: buildVirtio({ flags: random.pick(0, DATA_VALID) }) };
     }
-    const { packet, start } = flow.whole(random.below(flow.size + 1), FLAG.psh);
+    const payload = random.below(flow.size + 1);
+    const { packet, start } = flow.whole(payload, FLAG.psh);
     writePartial(packet, start, flow.isTcp ? TCP : UDP);
     const fields = { checksumStart: start, checksumOffset: flow.isTcp ? 16 : 6 };
-    return { packet, virtio: buildVirtio({ flags: NEEDS_CHECKSUM, ...fields }) };
+    const virtio = buildVirtio({ flags: NEEDS_CHECKSUM, ...fields });
+    if (random.chance(10)) this.#sumToZero(virtio, packet, packet.length - payload);
+    return { packet, virtio };
   }
 }
 

@@ -10,12 +10,13 @@ import type { PacketRandom } from "../reference/packets.ts";
 import type { Plane, Sender } from "../unit/dataplane/plane.ts";
 
 export const NETWORKS = 3;
-const SESSIONS = 12;
+const SESSIONS = 16;
 const TUNNEL = 7;
 const PEERS: readonly Sender[] = [
   { address: "192.0.2.9", port: 1701 },
   { address: "2001:db8:99::9", port: 1701 },
   { address: "192.0.2.9", port: 1702 },
+  { address: "2001:db8:99::8", port: 1701 },
 ];
 const HOSTS: readonly (readonly number[])[] = [
   [203, 0, 113, 7],
@@ -46,7 +47,7 @@ export class OffloadWorld {
     this.random = random;
     this.compressed = random.pick(0, 0, 40);
     this.entries = Array.from({ length: SESSIONS }, (_, index) =>
-      this.#session(index, isSequenced && index % 6 === 5),
+      this.#session(index, isSequenced && index % 7 === 5),
     );
     this.models = this.entries.map(({ model }) => model);
   }
@@ -125,10 +126,10 @@ export class OffloadWorld {
     const handle = this.plane.table.publish({ ...ids, ...peerIds, name, control });
     assert.ok(handle);
     if (isSequenced) this.plane.table.sequence(handle);
-    const shared = { network: index % 4 === 3 ? 1 : 0, mtu: random.pick(1280, 1400, 1460, 1500) };
+    const shared = { network: index % 5 === 3 ? 1 : 0, mtu: random.pick(1280, 1400, 1460, 1500) };
     const ppp = { acfc: random.chance(this.compressed), pfc: random.chance(this.compressed) };
-    const address = index % 5 === 4 ? undefined : [10, 64, index, 1];
-    const prefix = index % 5 === 3 ? undefined : [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, index];
+    const address = index % 7 === 4 ? undefined : [10, 64, index, 1];
+    const prefix = index % 7 === 3 ? undefined : [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, index];
     const number = (octets: number[]) => new DataView(Uint8Array.from(octets).buffer);
     const wish = {
       ...(address && { address: number(address).getUint32(0) }),
