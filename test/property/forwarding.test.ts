@@ -18,7 +18,6 @@ import { dataMessage, Plane, packet, packet6, type Sender } from "../unit/datapl
 const RUNS = 120;
 const STEPS = 1_000;
 const SESSIONS = 8;
-const CANARY = 0xa5;
 const HEADROOM_USED = layout.SESSION_PREFIX_MAX;
 const NETWORKS = 3;
 
@@ -192,6 +191,7 @@ const RECEIVE_BUFFER = plane.worker + layout.WORKER_RECEIVE + layout.RECEIVE_BUF
 const READ_BUFFER = plane.worker + layout.WORKER_READ;
 /** Octets of a buffer that are looked at. */
 const LOOKED_AT = 4_096;
+const CANARIES = new Uint8Array(LOOKED_AT).fill(0xa5);
 
 /** Runs `work` on the first of some buffers; octets before and behind the packet stay. */
 function guarded<T>(
@@ -202,12 +202,12 @@ function guarded<T>(
   work: () => T,
 ): T {
   const octets = plane.octets.subarray(buffer, buffer + LOOKED_AT);
-  octets.fill(CANARY);
+  octets.set(CANARIES);
   const result = work();
-  const isCanary = (octet: number) => octet === CANARY;
-  const before = octets.subarray(0, headroom - written);
-  assert.ok(before.every(isCanary), "the headroom was written to");
-  assert.ok(octets.subarray(headroom + length).every(isCanary), "written behind the packet");
+  const isIntact = (from: number, to: number) =>
+    Buffer.compare(octets.subarray(from, to), CANARIES.subarray(from, to)) === 0;
+  assert.ok(isIntact(0, headroom - written), "the headroom was written to");
+  assert.ok(isIntact(headroom + length, LOOKED_AT), "written behind the packet");
   return result;
 }
 

@@ -14,7 +14,7 @@ test("upwards and downwards on Deno", () => {
   const { status, stdout, stderr } = spawnSync(deno, ["test", "-A", "--no-check", ...paths], {
     cwd: root,
     encoding: "utf8",
-    env: { ...process.env, OFFLOAD_RUNS: "16", NO_COLOR: "1" },
+    env: { ...process.env, OFFLOAD_RUNS: "8", NO_COLOR: "1" },
   });
   assert.equal(status, 0, `${stdout}${stderr}`);
   assert.match(stdout, /ok \| \d+ passed \| 0 failed/);

@@ -14,7 +14,7 @@ import { PacketRandom } from "../reference/packets.ts";
 import { ALL_OFFLOADS, Plane, type Read, type Received } from "../unit/dataplane/plane.ts";
 import { type Entry, OffloadWorld } from "./offload-world.ts";
 
-const RUNS = Number(process.env.OFFLOAD_RUNS ?? 40);
+const RUNS = Number(process.env.OFFLOAD_RUNS ?? 15);
 const BATCHES = 6;
 
 const plane = new Plane(0, ALL_OFFLOADS);

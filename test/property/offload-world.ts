@@ -4,18 +4,19 @@ import assert from "node:assert/strict";
 import * as layout from "../../assembly/layout.ts";
 import type { SessionHandle } from "../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
-import type { ModelSession } from "../reference/forwarding.ts";
+import type { ModelSession, Verdict } from "../reference/forwarding.ts";
 import { Flow, type Pair, type Wish } from "../reference/hosts.ts";
 import type { PacketRandom } from "../reference/packets.ts";
 import type { Plane, Sender } from "../unit/dataplane/plane.ts";
 
 export const NETWORKS = 3;
-const SESSIONS = 12;
+const SESSIONS = 16;
 const TUNNEL = 7;
 const PEERS: readonly Sender[] = [
   { address: "192.0.2.9", port: 1701 },
   { address: "2001:db8:99::9", port: 1701 },
   { address: "192.0.2.9", port: 1702 },
+  { address: "2001:db8:99::8", port: 1701 },
 ];
 const HOSTS: readonly (readonly number[])[] = [
   [203, 0, 113, 7],
@@ -39,15 +40,41 @@ export class OffloadWorld {
   readonly compressed: number;
   readonly entries: readonly Entry[];
   readonly models: readonly ModelSession[];
+  readonly #expected = new Map<ModelSession, { packets: number; octets: number; drops: number }>();
 
   constructor(plane: Plane, random: PacketRandom, isSequenced: boolean) {
     this.plane = plane;
     this.random = random;
     this.compressed = random.pick(0, 0, 40);
     this.entries = Array.from({ length: SESSIONS }, (_, index) =>
-      this.#session(index, isSequenced && index % 6 === 5),
+      this.#session(index, isSequenced && index % 7 === 5),
     );
     this.models = this.entries.map(({ model }) => model);
+  }
+
+  /** Notes what the reference does with packets or datagrams, for `checkTraffic`. */
+  expect(verdicts: readonly Verdict[]): void {
+    for (const { counter, session, octets, room = 0 } of verdicts) {
+      if (session === undefined || counter === "up.punted") continue;
+      const traffic = this.#expected.get(session) ?? { packets: 0, octets: 0, drops: 0 };
+      this.#expected.set(session, traffic);
+      if (octets === undefined || !counter.endsWith(".packets")) traffic.drops++;
+      else {
+        traffic.packets++;
+        traffic.octets += octets.length - (counter === "down.packets" ? room : 0);
+      }
+    }
+  }
+
+  /** Each session's record tells what the reference did. */
+  checkTraffic(): void {
+    for (const { handle, model } of this.entries) {
+      const told = this.plane.table.traffic(handle);
+      const packets = told.rxPackets + told.txPackets;
+      const octets = told.rxOctets + told.txOctets;
+      const expected = this.#expected.get(model) ?? { packets: 0, octets: 0, drops: 0 };
+      assert.deepEqual({ packets, octets, drops: told.drops }, expected);
+    }
   }
 
   close(): void {
@@ -99,10 +126,10 @@ export class OffloadWorld {
     const handle = this.plane.table.publish({ ...ids, ...peerIds, name, control });
     assert.ok(handle);
     if (isSequenced) this.plane.table.sequence(handle);
-    const shared = { network: index % 4 === 3 ? 1 : 0, mtu: random.pick(1280, 1400, 1460, 1500) };
+    const shared = { network: index % 5 === 3 ? 1 : 0, mtu: random.pick(1280, 1400, 1460, 1500) };
     const ppp = { acfc: random.chance(this.compressed), pfc: random.chance(this.compressed) };
-    const address = index % 5 === 4 ? undefined : [10, 64, index, 1];
-    const prefix = index % 5 === 3 ? undefined : [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, index];
+    const address = index % 7 === 4 ? undefined : [10, 64, index, 1];
+    const prefix = index % 7 === 3 ? undefined : [0x20, 1, 0x0d, 0xb8, 0, 0x64, 0, index];
     const number = (octets: number[]) => new DataView(Uint8Array.from(octets).buffer);
     const wish = {
       ...(address && { address: number(address).getUint32(0) }),

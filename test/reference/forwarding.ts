@@ -31,7 +31,7 @@ export interface Verdict {
   readonly session?: ModelSession;
   readonly network?: number;
   readonly octets?: Uint8Array;
-  /** Upwards: octets of the headers before the packet. */
+  /** Octets of the headers before the packet. */
   readonly room?: number;
 }
 
@@ -145,7 +145,7 @@ export function down(
   const octets = new Uint8Array(size);
   octets.set([...words.flatMap((word) => [word >> 8, word & 0xff]), ...ppp]);
   octets.set(packet.subarray(0, length), size - length);
-  return { counter: "down.packets", session, octets };
+  return { counter: "down.packets", session, octets, room: size - length };
 }
 
 /** fe80::/10 (RFC 4291 2.4). */

@@ -158,7 +158,8 @@ export class Flow {
     else if (kind === 3) this.#fragmentFlags ^= 0x4000;
     else if (kind === 4) this.#acknowledgement = (this.#acknowledgement + this.size) >>> 0;
     else if (kind === 5) this.#window = random.below(65_536);
-    else if (kind === 6) this.#flags ^= FLAG.ece;
+    else if (kind === 6)
+      this.#flags ^= random.pick(FLAG.ece, FLAG.ece, FLAG.urg, FLAG.syn, FLAG.rst);
     else this.#options = this.#newOptions();
   }
 

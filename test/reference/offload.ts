@@ -209,7 +209,9 @@ function refusedFields(
   if (!isV6 && view.getUint16(2) !== packet.length) return "total length";
   if (!isV6 && fold(sum(packet, 0, 20)) !== 0xffff) return "IPv4 header checksum";
   if (!isTcp && view.getUint16(start + 4) !== packet.length - start) return "UDP length";
-  const hasCwr = isTcp && (view.getUint8(start + 13) & FLAG.cwr) !== 0;
+  const flags = isTcp ? view.getUint8(start + 13) : 0;
+  if ((flags & (FLAG.syn | FLAG.rst | FLAG.urg)) !== 0) return `TCP flags ${flags}`;
+  const hasCwr = (flags & FLAG.cwr) !== 0;
   if ((virtio.type & TYPE.ecn) !== (hasCwr ? TYPE.ecn : 0)) return "ECN";
   const partial = view.getUint16(start + virtio.checksumOffset);
   const pseudo = pseudoSum(packet, isTcp ? TCP : UDP, packet.length - start);

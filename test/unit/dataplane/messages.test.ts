@@ -107,6 +107,17 @@ test("tunnels do not share messages, nor do the old and the new port of a peer",
   );
 });
 
+test("pairs of hosts that share a slot do not share the messages of two tunnels", () => {
+  const plane = new Plane(0, OFFLOAD_GSO);
+  sessions(plane, 7, 1);
+  sessions(plane, 8, 1, 1);
+  for (let host = 0; host < 4 * layout.PAIR_COUNT; host++) {
+    const other = `198.51.${host >> 8}.${host & 0xff}`;
+    const batch = [to("10.64.0.1", 300), to("10.64.1.1", 100, other)];
+    assert.deepEqual(frames(down(plane, batch)), [[300], [100]], other);
+  }
+});
+
 test("lengths in turn: each has its message open, for other pairs of hosts", () => {
   const plane = new Plane(0, OFFLOAD_GSO);
   sessions(plane, 7, 9);
@@ -247,6 +258,8 @@ test("a limit only falls, holds for its tunnel alone, and can be for all lengths
   const limit = plane.worker + layout.WORKER_LIMITS + 7 * 2;
   const [first] = down(plane, batch);
   assert.equal(first?.segment, 500);
+  assert.equal(plane.plain(0).length, 3);
+  assert.equal(plane.view.getUint16(limit, true), 499);
   assert.equal(plane.plain(0, 1).length, 3);
   assert.equal(plane.view.getUint16(limit, true), 1);
   assert.equal(plane.plain(0).length, 3);
