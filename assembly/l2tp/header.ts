@@ -15,6 +15,7 @@ import {
   putU16,
   read16,
   read32,
+  read64,
   readVector,
   write16,
   write32,
@@ -270,10 +271,11 @@ function buildRun(descriptors: usize, end: usize, records: usize): usize {
     const told = readVector(record);
     const bits = <u32>i32x4.extract_lane(told, 0);
     if ((bits & OPTIONAL) !== BIT_LENGTH) break;
-    if (read32(descriptor + DESCRIPTOR_LENGTH) < 8) break;
+    const described = read64(descriptor); // DESCRIPTOR_AT, DESCRIPTOR_LENGTH
+    if (described >> 32 < 8) break;
     const sent = ((bits & DEFINED_BITS) >> 8) | FRONT_VERSION;
     const fields: u64 = i64x2.extract_lane(i8x16.swizzle(told, places), 0);
-    write64(read32(descriptor + DESCRIPTOR_AT), fields | sent);
+    write64(<usize>described, fields | sent);
     write16(record + HEADER_STATUS, STATUS_OK);
     write32(record + HEADER_PAYLOAD_AT, 8);
     descriptor += DESCRIPTOR_SIZE;

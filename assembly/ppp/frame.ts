@@ -4,7 +4,18 @@
 // Protocol field that ends even is an unrecognised Protocol, not a malformed frame (RFC 1661 2): it
 // is handed on as the number it shows, which is that of no protocol. None such is ever built.
 
-import { getU8, getU16, putU8, putU16, read16, read32, write16, write32 } from "../bytes";
+import {
+  getU8,
+  getU16,
+  putU8,
+  putU16,
+  read16,
+  read32,
+  read64,
+  write16,
+  write32,
+  write64,
+} from "../bytes";
 import {
   DESCRIPTOR_AT,
   DESCRIPTOR_LENGTH,
@@ -100,13 +111,13 @@ function parseRun(descriptors: usize, end: usize, records: usize): usize {
   let descriptor = descriptors;
   let record = records;
   while (descriptor !== end) {
-    const at = read32(descriptor + DESCRIPTOR_AT);
-    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    const described = read64(descriptor); // DESCRIPTOR_AT, DESCRIPTOR_LENGTH
+    const length = <u32>(described >> 32);
     if (length - 4 > FRAME_MAX - 4) break;
-    const front = read32(at); // the first octet is the lowest
+    const front = read32(<usize>described); // the first octet is the lowest
     if ((front & USUAL_MASK) !== USUAL) break;
-    write32(record, ((front & 0x00ff_0000) << 8) | ((front >> 8) & 0x00ff_0000));
-    write32(record + PPP_INFORMATION_AT, 4);
+    const protocol = ((front & 0x00ff_0000) << 8) | ((front >> 8) & 0x00ff_0000);
+    write64(record, ((<u64>4) << 32) | protocol); // status, protocol, PPP_INFORMATION_AT
     write32(record + PPP_INFORMATION_LENGTH, length - 4);
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
@@ -148,11 +159,10 @@ function buildRun(descriptors: usize, end: usize, records: usize): usize {
   while (descriptor !== end) {
     const protocol = read16(record + PPP_PROTOCOL);
     if ((protocol & 0x0101) !== 1) break;
-    if (read32(descriptor + DESCRIPTOR_LENGTH) < 4) break;
-    const at = read32(descriptor + DESCRIPTOR_AT);
-    write32(at, USUAL | ((protocol & 0xff00) << 8) | (protocol << 24));
-    write16(record + PPP_STATUS, STATUS_OK);
-    write32(record + PPP_INFORMATION_AT, 4);
+    const described = read64(descriptor); // DESCRIPTOR_AT, DESCRIPTOR_LENGTH
+    if (described >> 32 < 4) break;
+    write32(<usize>described, USUAL | ((protocol & 0xff00) << 8) | (protocol << 24));
+    write64(record, ((<u64>4) << 32) | (protocol << 16)); // status, protocol, PPP_INFORMATION_AT
     descriptor += DESCRIPTOR_SIZE;
     record += PPP_RECORD_SIZE;
   }

@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { arch, tmpdir } from "node:os";
 import { join } from "node:path";
+import { failure } from "../../src/cli/usage.ts";
 import { placeOf } from "../place.ts";
 
 /** What one run of a case took, returned, and left in memory. */
@@ -36,8 +37,11 @@ export function compileNative(image: Uint8Array): Native | undefined {
   const source = placeOf("bench/codec/codec.c");
   const build = (name: string, flags: readonly string[]): string => {
     const program = join(directory, name);
-    execFileSync(compiler, ["-O3", "-std=gnu11", ...flags, "-o", program, source]);
-    return program;
+    const options = ["-O3", "-std=gnu11", ...flags, "-o", program];
+    const { status, stderr } = spawnSync(compiler, [...options, source], { encoding: "utf8" });
+    if (status === 0) return program;
+    const [line = ""] = stderr.split("\n");
+    throw failure(`bench codec: ${compiler} cannot compile ${source} (${line})`);
   };
   try {
     writeFileSync(file, image);

@@ -19,6 +19,8 @@ const AVPS_CAPACITY = 64;
 /** Map of the memory: records and output lie before the packets. */
 const DESCRIPTORS = 64;
 const RECORDS = 0x4000;
+/** A batch of one, whose packet lies at the very end of the memory. */
+const ALONE = 0x3ff0;
 const RECORD = 0x10000;
 const OUTPUT = 0x20000;
 const PACKETS = 0x40000;
@@ -95,11 +97,20 @@ agree("headers", 400, (instance, random) => {
   for (const [i, packet] of all.entries()) {
     const record = RECORDS + i * r.HEADER_RECORD_SIZE;
     if (compareHeader(instance, record, packet)) expectedGood++;
-    const status = exports.parseHeader(putAtEnd(instance, packet), packet.length, RECORD);
+    const at = putAtEnd(instance, packet);
+    const status = exports.parseHeader(at, packet.length, RECORD);
     same(status, view.getUint16(record + r.HEADER_STATUS, true), "single and batch", packet);
+    describe(instance, at, packet.length);
+    const isGood = exports.parseHeaders(ALONE, 1, RECORD) === 1;
+    same(isGood, status === r.STATUS_OK, "a batch of one", packet);
   }
   assert.equal(good, expectedGood);
 });
+
+function describe({ view }: TestInstance, at: number, length: number): void {
+  view.setUint32(ALONE + r.DESCRIPTOR_AT, at, true);
+  view.setUint32(ALONE + r.DESCRIPTOR_LENGTH, length, true);
+}
 
 /** True when the datagram is in order; then its header is built again from its record. */
 function compareHeader(instance: TestInstance, record: number, packet: Uint8Array): boolean {
@@ -127,6 +138,11 @@ function compareHeader(instance: TestInstance, record: number, packet: Uint8Arra
   same(payloadLength, expected.payloadLength, "payload length", packet);
   bytes.fill(CANARY, OUTPUT, OUTPUT + payloadAt + 1);
   same(exports.buildHeader(record, OUTPUT, payloadAt), payloadAt, "octets built", packet);
+  sameOctets(instance, reference.buildHeader(expected), packet);
+  bytes.fill(CANARY, OUTPUT, OUTPUT + payloadAt + 1);
+  describe(instance, OUTPUT, payloadAt);
+  same(exports.buildHeaders(ALONE, 1, record), 1, "built in a batch", packet);
+  same(view.getUint32(record + r.HEADER_PAYLOAD_AT, true), payloadAt, "octets built", packet);
   sameOctets(instance, reference.buildHeader(expected), packet);
   return true;
 }
@@ -192,6 +208,12 @@ agree("PPP frames", 200, (instance, random) => {
       same(informationAt, expected.informationAt, "information at", packet);
       same(length, expected.informationLength, "information length", packet);
     }
+    describe(instance, at, packet.length);
+    const record = bytes.slice(RECORD, RECORD + r.PPP_RECORD_SIZE);
+    same(exports.parseFrames(ALONE, 1, RECORDS), status === "ok" ? 1 : 0, "batch of one", packet);
+    for (const [k, octet] of record.entries()) {
+      if (status === "ok") same(bytes[RECORDS + k], octet, "single and batch", packet);
+    }
     const flags = random.below(4);
     const protocol = packets.protocol(random);
     const acfc = (flags & r.PPP_ACFC) !== 0;
@@ -199,6 +221,12 @@ agree("PPP frames", 200, (instance, random) => {
     bytes.fill(CANARY, OUTPUT, OUTPUT + 5);
     const built = exports.buildFrameHeader(OUTPUT, front.length, protocol, flags);
     same(built, front.length, `octets of ${protocol} built with ${flags}`, packet);
+    sameOctets(instance, front, packet);
+    bytes.fill(CANARY, OUTPUT, OUTPUT + 5);
+    describe(instance, OUTPUT, front.length);
+    view.setUint16(RECORD + r.PPP_PROTOCOL, protocol, true);
+    const count = exports.buildFrameHeaders(ALONE, 1, RECORD, flags);
+    same(count, front.length === 0 ? 0 : 1, "built in a batch", packet);
     sameOctets(instance, front, packet);
   }
 });

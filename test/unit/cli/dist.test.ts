@@ -132,3 +132,38 @@ test("the JSON Schema of the configuration is beside the program", () => {
   const schema = JSON.parse(readFileSync(pathOf(`${out}/simplon.schema.json`), "utf8"));
   assert.deepEqual(schema, configJsonSchema());
 });
+
+test("the benchmarks are in the package; what is asked wrongly is one line", async () => {
+  for (const SIMPLON_RUNTIME of ["deno", "node"]) {
+    const env = { ...process.env, SIMPLON_RUNTIME };
+    const cases: [string[], RegExp][] = [
+      [[], /^simplon: bench: say which, codec or forward; [^\n]*\n$/],
+      [["sleep"], /^simplon: bench: expected codec or forward, got "sleep"; [^\n]*\n$/],
+      [["codec", "--rounds", "4"], /^simplon: --rounds: expected 5 to 1000, got 4; [^\n]*\n$/],
+      [["codec", "--slow"], /^simplon: unknown option '--slow'; [^\n]*\n$/],
+    ];
+    for (const [args, expected] of cases) {
+      const { code, stdout, stderr } = await node([bin, "bench", ...args], env);
+      assert.deepEqual({ code, stdout }, { code: 2, stdout: "" }, stderr);
+      assert.match(stderr, expected);
+    }
+  }
+});
+
+test("bench codec of the package prints every figure, and compares", async () => {
+  const source = "bench/codec/codec.c";
+  cpSync(pathOf(source), join(scratch, source));
+  cpSync(pathOf(out), join(scratch, "dist"), { recursive: true });
+  const program = join(scratch, "dist", "simplon.js");
+  const args = [program, "bench", "codec", "--quick", "--seconds", "0.001"];
+  const env = { ...process.env, PATH: `${dirname(deno)}:${process.env.PATH}` };
+  const { code, stdout, stderr } = await node([...args, "--json"], env);
+  assert.equal(code, 0, stderr);
+  const { what, rows } = JSON.parse(stdout);
+  assert.equal(what, "codec");
+  for (const { name, value } of rows) assert.ok(value > 0, name);
+  const file = join(scratch, "codec.json");
+  writeFileSync(file, stdout);
+  const compared = await node([...args, "--compare", file], env);
+  assert.match(compared.stdout, /^AVPs walked, WASM +\S+ +\S+ +M\/s +\d+\.\d\d/m);
+});
