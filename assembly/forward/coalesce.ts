@@ -41,6 +41,7 @@ import {
   OFFLOAD_TSO,
   OFFLOAD_USO,
   SEGMENTS_MAX,
+  SESSION_MTU,
   WORKER_OFFLOADS,
   WORKER_UP_WRITES,
   WRITE_AT,
@@ -110,6 +111,9 @@ export function coalesce(
   }
   const index = beginWrite(worker, session, network, at, octets, room);
   setFlow(worker, slot, hash, index);
+  // A router drops a super-packet as a whole when its segments exceed the next MTU, also a shorter
+  // last one that would have passed alone: what is larger than usual here stays alone.
+  if (octets > read32(session + SESSION_MTU)) return;
   open(writeAt(worker, index), at, octets, ip, headers, protocol);
 }
 

@@ -47,7 +47,7 @@ export async function client(settings: ClientSettings): Promise<void> {
   console.log(JSON.stringify({ addresses: sessions.map(({ address }) => address) }));
   const alive = setInterval(() => dialler.turn(performance.now()), 200);
   const rings = new Map<string, Ring>();
-  let loop: Loop | undefined;
+  let lac: { readonly loop: Loop; readonly tun: number } | undefined;
 
   const ringOf = (load: Load) => {
     const key = JSON.stringify(load);
@@ -87,19 +87,22 @@ export async function client(settings: ClientSettings): Promise<void> {
     const calls: PacketCalls = isOnePerCall
       ? { ...libc, sendmmsg: (fd, messages, _, flags) => libc.sendmmsg(fd, messages, 1, flags) }
       : libc;
-    return new Loop(calls, forwarding, {
+    const loop = new Loop(calls, forwarding, {
       ...{ memory, base, worker: LAC_REGION, dataSocket: sockets.data, tuns: [fd], wake },
       ...{ wakeControl: wake, clock: () => performance.now() },
     });
+    return { loop, tun: fd };
   };
   /** The loop and everything else of this process take turns. */
-  const run = async (started: Loop) => {
-    while (loop === started) {
+  const run = async (started: NonNullable<typeof lac>) => {
+    while (lac === started) {
       const until = performance.now() + TURN_MS;
-      while (performance.now() < until) started.turn(TURN_MS);
+      while (performance.now() < until) started.loop.turn(TURN_MS);
       await pause();
     }
+    libc.close(started.tun);
   };
+  let running = Promise.resolve();
 
   await answerLines<ClientQuestion>(async (question) => {
     switch (question.do) {
@@ -112,11 +115,12 @@ export async function client(settings: ClientSettings): Promise<void> {
       case "listen":
         return new Latencies(libc, sockets.data, true).listen(question.seconds);
       case "lac":
-        loop = startLac(question.offloads, question.isOnePerCall);
-        void run(loop);
+        lac = startLac(question.offloads, question.isOnePerCall);
+        running = run(lac);
         return {};
       case "rest":
-        loop = undefined;
+        lac = undefined;
+        await running;
         return {};
     }
   });

@@ -54,8 +54,9 @@ export class Program {
 
   async end(): Promise<void> {
     if (this.hasEnded) return;
-    this.#child.kill("SIGTERM");
-    const late = setTimeout(() => this.#child.kill("SIGKILL"), TERM_MS);
+    // Not by the child's own `kill`: on Deno a second one does nothing.
+    process.kill(this.pid, "SIGTERM");
+    const late = setTimeout(() => process.kill(this.pid, "SIGKILL"), TERM_MS);
     await this.#gone;
     clearTimeout(late);
   }

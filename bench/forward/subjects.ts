@@ -162,7 +162,8 @@ async function startL2tpns({ folder, lns, start }: Start): Promise<Program> {
   writeFileSync(join(etc, "ip_pool"), "10.64.0.0/16\n");
   writeFileSync(join(etc, "users"), "admin:admin\n");
   const script = `mount --bind "$1" /etc/l2tpns && exec ${L2TPNS}`;
-  const started = start(["sh", "-c", script, "sh", etc]);
+  // When it ends it ends its whole process group: that has to be one of its own.
+  const started = start(["setsid", "sh", "-c", script, "sh", etc]);
   const isUp = () => inside(lns, "ip", "-o", "link", "show").includes(": tun");
   const isBound = () => inside(lns, "ss", "-Hlun", "sport = :1701") !== "";
   await until(started, () => isUp() && isBound());
