@@ -1,6 +1,8 @@
 #!/bin/bash
-# guest.sh boot [id=1] [mem=128M] [timeout=900]   boots one User Mode Linux guest and shows its
-#                                                 console; "RESULT guest=ready" when it takes commands
+# guest.sh boot [id=1] [mem=128M] [timeout=900] [wires=1]
+#                                                 boots one User Mode Linux guest and shows its
+#                                                 console; "RESULT guest=ready" when it takes commands.
+#                                                 wires=2: one more, behind an LNS that runs in it
 # guest.sh run ID COMMAND [key=value ...]         runs a command in it and prints its RESULT lines;
 #                                                 README.md lists commands. Exit 0 when it succeeded.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -9,13 +11,14 @@ need_root
 address() { echo "10.9.$((100 + $1)).$2"; }
 
 boot() {
-  local id=1 mem=128M timeout=900 arg tap
+  local id=1 mem=128M timeout=900 wires=1 more=() arg tap
   for arg in "$@"; do
     case "$arg" in
     id=*) id=${arg#*=} ;;
     mem=*) mem=${arg#*=} ;;
     timeout=*) timeout=${arg#*=} ;;
-    *) die "guest.sh boot takes id=, mem= and timeout=, not $arg" ;;
+    wires=*) wires=${arg#*=} ;;
+    *) die "guest.sh boot takes id=, mem=, timeout= and wires=, not $arg" ;;
     esac
   done
   [ -e "$ROOTFS/.complete" ] || die "no guest root in $LAB_DIR: run setup.sh"
@@ -24,6 +27,12 @@ boot() {
   ip -n "$NS_LAC" link show "$tap" >/dev/null 2>&1 || ip -n "$NS_LAC" tuntap add dev "$tap" mode tap
   ip -n "$NS_LAC" addr replace "$(address "$id" 1)/24" dev "$tap"
   ip -n "$NS_LAC" link set "$tap" up
+  if [ "$wires" = 2 ]; then
+    ip -n "$NS_LAC" link show "core$id" >/dev/null 2>&1 ||
+      ip -n "$NS_LAC" tuntap add dev "core$id" mode tap
+    ip -n "$NS_LAC" link set "core$id" up
+    more=("vec1:transport=tap,ifname=core$id,depth=128,gro=0")
+  fi
   install -m 755 "$LAB_SRC/guest/init" "$ROOTFS/lab-init.$$"
   mv "$ROOTFS/lab-init.$$" "$ROOTFS/lab-init"
   mkdir -p "$LAB_DIR/uml"
@@ -32,7 +41,7 @@ boot() {
     timeout -k 2 "$timeout" linux.uml "mem=$mem" \
     "umid=$LAB_PREFIX-$id-$$" "uml_dir=$LAB_DIR/uml/" rootfstype=hostfs "rootflags=$ROOTFS" ro \
     init=/lab-init panic=-1 con=null con0=null,fd:1 \
-    "vec0:transport=tap,ifname=$tap,depth=128,gro=0" "lab.src=$LAB_SRC/guest" \
+    "vec0:transport=tap,ifname=$tap,depth=128,gro=0" "${more[@]}" "lab.src=$LAB_SRC/guest" \
     "lab.address=$(address "$id" 2)" "lab.gateway=$(address "$id" 1)" </dev/null 2>&1 |
     sed -u 's/\r$//'
 }

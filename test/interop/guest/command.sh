@@ -24,6 +24,10 @@ ping | fetch | rate | slaac)
   # shellcheck source=traffic.sh
   . /lab/traffic.sh
   ;;
+kernel | lns | show | lns-stop)
+  # shellcheck source=lns.sh
+  . /lab/lns.sh
+  ;;
 log)
   tail -n 400 $L2TP_LOG $PPP_LOG
   exit 0

@@ -14,7 +14,7 @@ off() {
 trap off EXIT
 
 for path in /sys/class/net/vec* /sys/class/net/eth*; do
-  [ ! -e "$path" ] || device=${path##*/}
+  [ ! -e "$path" ] || : "${device:=${path##*/}}"
 done
 ip link set lo up
 ip addr add "$(kernel_arg address)/24" dev "${device:?}"

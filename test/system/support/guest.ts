@@ -16,10 +16,11 @@ export class Guest {
   readonly #id: number;
   readonly #console: Child;
 
-  constructor(lab: Lab, id: number) {
+  constructor(lab: Lab, id: number, keys: Readonly<Record<string, string | number>> = {}) {
     this.#lab = lab;
     this.#id = id;
-    this.#console = lab.start("guest.sh", ["boot", `id=${id}`]);
+    const words = Object.entries(keys).map(([key, value]) => `${key}=${value}`);
+    this.#console = lab.start("guest.sh", ["boot", `id=${id}`, ...words]);
   }
 
   async ready(): Promise<void> {

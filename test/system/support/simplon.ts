@@ -8,7 +8,7 @@ import { Child, type Exit, poll, run } from "./child.ts";
 import { type Lab, root } from "./lab.ts";
 
 export interface Settings {
-  readonly lns?: Readonly<Record<string, string | number>>;
+  readonly lns?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly methods?: readonly string[];
   readonly level?: LogLevel;
