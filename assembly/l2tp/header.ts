@@ -192,16 +192,19 @@ function parseRun(descriptors: usize, end: usize, records: usize): usize {
   let descriptor = descriptors;
   let record = records;
   while (descriptor !== end) {
-    const at = read32(descriptor + DESCRIPTOR_AT);
-    const length = read32(descriptor + DESCRIPTOR_LENGTH);
+    const described = read64(descriptor); // DESCRIPTOR_AT, DESCRIPTOR_LENGTH
+    const length = <u32>(described >> 32);
     if (!isWide(length)) break;
-    const packet = readVector(at);
+    const packet = readVector(<usize>described);
     const front = <u32>i32x4.extract_lane(packet, 0);
     if ((front & FRONT_KIND_MASK) !== kind) break;
-    const stop = hasLength ? announced(front) : length;
-    if (stop > length || stop < size) break;
-    writeVector(record, i8x16.swizzle(packet, places));
-    write64(record + HEADER_PAYLOAD_AT, ((<u64>(stop - size)) << 32) | size);
+    const fields = i8x16.swizzle(packet, places);
+    // What a datagram carries behind its Length is padding.
+    const stop = hasLength ? i16x8.extract_lane_u(fields, 2) : length; // HEADER_LENGTH
+    const payload = stop - size;
+    if (payload > length - size) break; // Length is more than there is, or less than the header
+    writeVector(record, fields);
+    write64(record + HEADER_PAYLOAD_AT, ((<u64>payload) << 32) | size);
     descriptor += DESCRIPTOR_SIZE;
     record += HEADER_RECORD_SIZE;
   }
@@ -229,11 +232,6 @@ function fieldsToRecord(kind: u32): v128 {
   const ls = i8x16(1, 0, -1, -1, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, -1, -1);
   if ((kind & FRONT_SEQUENCE) === 0) return (kind & FRONT_LENGTH) === 0 ? none : l;
   return (kind & FRONT_LENGTH) === 0 ? s : ls;
-}
-
-/** Length; what a datagram carries behind it is padding. */
-function announced(front: u32): u32 {
-  return ((front >> 8) & 0xff00) | (front >> 24);
 }
 
 /**
