@@ -28,6 +28,7 @@ wire() {
   ip link set $BEHIND up
   for device in $OUTSIDE $BEHIND; do
     inside ethtool -K $device tso off gso off
+    ip link set $device txqueuelen 20000
   done
   echo 1 >/proc/sys/net/ipv4/ip_forward
   echo 1 >/proc/sys/net/ipv6/conf/all/forwarding

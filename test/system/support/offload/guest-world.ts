@@ -8,7 +8,7 @@ import { Client } from "./client.ts";
 import type { SessionEnds, Size } from "./mix.ts";
 import { type Captured, runMix } from "./run.ts";
 import { WireEnd } from "./station.ts";
-import { ether, silence } from "./wire.ts";
+import { ether, lengthenQueue, silence } from "./wire.ts";
 import { SESSIONS } from "./world.ts";
 
 const ID = 1;
@@ -36,6 +36,9 @@ export class GuestWorld {
       const guest = new Guest(lab, ID, { mem: "1024M", wires: 2 });
       lab.guests.push(guest);
       await guest.ready();
+      for (const device of [`guest${ID}`, DEVICE]) {
+        await lengthenQueue(lab.namespace("lac"), device);
+      }
       await silence(lab, "lac", DEVICE);
       return new GuestWorld(lab, guest);
     } catch (error) {

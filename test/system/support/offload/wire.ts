@@ -44,8 +44,8 @@ export function ether(text: string): Uint8Array {
 }
 
 /** The queue in front of a program that reads singly holds a whole burst. */
-export async function lengthenQueue(lab: Lab, device: string): Promise<void> {
-  await must("ip", ["-n", lab.namespace("lns"), "link", "set", device, "txqueuelen", "20000"]);
+export async function lengthenQueue(namespace: string, device: string): Promise<void> {
+  await must("ip", ["-n", namespace, "link", "set", device, "txqueuelen", "20000"]);
 }
 
 /**

@@ -117,7 +117,7 @@ export class World {
   }
 
   async #run(client: Client, seed: number, size: Size): Promise<Outcome> {
-    await lengthenQueue(this.lab, DEVICE);
+    await lengthenQueue(this.lab.namespace("lns"), DEVICE);
     const host = new WireEnd(this.#link);
     try {
       const before = await effort(this.lab, DEVICE);
