@@ -51,7 +51,7 @@ let shared: Instance | undefined;
 /**
  * Gives the codec its module, compiled by someone else: for runtimes that compile no WebAssembly
  * from octets, as edge workers do not. The file is `simplon/codec.wasm`. Elsewhere nothing has to
- * be called: the codec compiles its 3 KB on first use.
+ * be called: the codec compiles its 4 KB on first use.
  *
  * @throws Error when the codec is in use already
  */
