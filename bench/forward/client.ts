@@ -11,7 +11,7 @@
 import * as layout from "../../assembly/layout.ts";
 import { Loop, type PacketCalls } from "../../src/dataplane/loop.ts";
 import { createMemory, instantiate, offloadBits, workerAt } from "../../src/dataplane/memory.ts";
-import { InjectRing } from "../../src/dataplane/rings.ts";
+import { InjectRing, PuntRing } from "../../src/dataplane/rings.ts";
 import { SessionTable } from "../../src/dataplane/session-table.ts";
 import { checked } from "../../src/linux/errno.ts";
 import { openLibc } from "../../src/linux/ffi.ts";
@@ -33,6 +33,8 @@ import type { ClientQuestion, ClientSettings, Load } from "./settings.ts";
 const L2TP_PORT = 1701;
 const MTU = 1_400;
 const TURN_MS = 50;
+/** Ids of sessions at this end begin with it. */
+const FIRST_SESSION = 1;
 const LAC_REGION = workerAt(0);
 const WITHOUT = "turned off for the measurement";
 
@@ -47,7 +49,7 @@ export async function client(settings: ClientSettings): Promise<void> {
   console.log(JSON.stringify({ addresses: sessions.map(({ address }) => address) }));
   const alive = setInterval(() => dialler.turn(performance.now()), 200);
   const rings = new Map<string, Ring>();
-  let lac: { readonly loop: Loop; readonly tun: number } | undefined;
+  let lac: { readonly loop: Loop; readonly punt: PuntRing; readonly tun: number } | undefined;
 
   const ringOf = (load: Load) => {
     const key = JSON.stringify(load);
@@ -74,7 +76,7 @@ export async function client(settings: ClientSettings): Promise<void> {
     const table = new SessionTable(memory, forwarding, inject);
     const handle = table.publish({
       tunnelId: dialler.tunnelId,
-      sessionId: 1,
+      sessionId: FIRST_SESSION,
       peerTunnelId: session.tunnelId,
       peerSessionId: session.sessionId,
       name,
@@ -91,13 +93,17 @@ export async function client(settings: ClientSettings): Promise<void> {
       ...{ memory, base, worker: LAC_REGION, dataSocket: sockets.data, tuns: [fd], wake },
       ...{ wakeControl: wake, clock: () => performance.now() },
     });
-    return { loop, tun: fd };
+    const punt = new PuntRing(memory, LAC_REGION + layout.WORKER_PUNT);
+    return { loop, punt, tun: fd };
   };
   /** The loop and everything else of this process take turns. */
   const run = async (started: NonNullable<typeof lac>) => {
     while (lac === started) {
       const until = performance.now() + TURN_MS;
       while (performance.now() < until) started.loop.turn(TURN_MS);
+      for (let taken = started.punt.take(); taken !== undefined; taken = started.punt.take()) {
+        dialler.handleFrame(FIRST_SESSION, taken.frame, performance.now());
+      }
       await pause();
     }
     libc.close(started.tun);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { buildHeader, parseHeader } from "../../src/codec/index.ts";
+import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../src/codec/index.ts";
 import type { Libc } from "../../src/linux/libc.ts";
 import type { UdpPair } from "../../src/linux/udp.ts";
 import { formatIpv4, ipv4 } from "../../src/net.ts";
@@ -18,6 +18,9 @@ import { type ClientSettings, FIXED } from "./settings.ts";
 /** Calls under way at once: a window that no queue on the way overflows. */
 const CALLS_AT_ONCE = 64;
 const DATAGRAM_MAX = 65_536;
+const LCP = 0xc021;
+const ECHO_REQUEST = 9;
+const ECHO_REPLY = 10;
 
 export class Dialler {
   readonly tunnelId = FIXED.clientTunnel;
@@ -92,21 +95,42 @@ export class Dialler {
     const header = parseHeader(datagram);
     if (typeof header === "string") throw new Error(`the LNS sent what is ${header}`);
     if (header.control) this.#lac.handle(datagram, now);
-    else this.#links.get(header.sessionId)?.handleInput(header.payload, now);
+    else this.handleFrame(header.sessionId, header.payload, now);
+  }
+
+  /** A link that is up is not kept: of what comes for it, Echo-Requests alone are answered. */
+  handleFrame(id: number, frame: Uint8Array, now: number): void {
+    const link = this.#links.get(id);
+    if (link !== undefined) {
+      link.handleInput(frame, now);
+      return;
+    }
+    const parsed = parsePpp(frame);
+    if (typeof parsed === "string" || parsed.protocol !== LCP) return;
+    const [code, identifier = 0] = parsed.information;
+    if (code === ECHO_REQUEST) this.#send(this.#message(id, echoReply(identifier)));
   }
 
   #sendFrames(id: number, link: PppPeer): void {
+    for (let frame = link.pollTransmit(); frame !== undefined; frame = link.pollTransmit()) {
+      this.#send(this.#message(id, frame));
+    }
+  }
+
+  #message(id: number, frame: Uint8Array): Uint8Array {
     const sessionId = this.#lac.calls.get(id)?.peerId ?? 0;
     const tunnelId = this.#lac.peerTunnelId;
-    const header = { control: false, priority: false, length: 0, tunnelId, sessionId };
-    for (let frame = link.pollTransmit(); frame !== undefined; frame = link.pollTransmit()) {
-      this.#send(buildHeader(header, frame));
-    }
+    return buildHeader({ control: false, priority: false, length: 0, tunnelId, sessionId }, frame);
   }
 
   #send(octets: Uint8Array): void {
     new Ring(this.#libc, [{ octets, name: this.#name }]).send(this.#sockets.control);
   }
+}
+
+/** Without a Magic-Number of ours (RFC 1661 5.8). */
+function echoReply(identifier: number): Uint8Array {
+  return buildPpp(LCP, Uint8Array.of(ECHO_REPLY, identifier, 0, 8, 0, 0, 0, 0));
 }
 
 function fixedSessions(count: number): Session[] {
