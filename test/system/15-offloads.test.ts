@@ -1,0 +1,132 @@
+/**
+ * The fast path against the plain one over real sockets, a real device and real wires: with offloads
+ * every packet comes out once, bit for bit as without any, in order within its flow. SIMPLON_SEED=n
+ * repeats the packets of a run.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { OFFLOADS, type Offload } from "../../src/offloads.ts";
+import { must } from "./support/child.ts";
+import { root } from "./support/lab.ts";
+import { differences, type Flows } from "./support/offload/compare.ts";
+import { assertRich, assertSame, sameZero, seed } from "./support/offload/verdict.ts";
+import { type Outcome, World } from "./support/offload/world.ts";
+import type { Simplon } from "./support/simplon.ts";
+
+const FLOWS = 300;
+/** What PPP itself and the kernel say in a session depends on time. */
+const TIMED = ["up.punted", "down.injected", "down.not-routable"];
+/** Of one that is on, an offload's calls are at most so many as without it. */
+const LESS = 0.85;
+
+interface Run extends Outcome {
+  /** What simplon has counted of packets. */
+  readonly counters: Awaited<ReturnType<Simplon["counters"]>>;
+  /** The offloads that it says run. */
+  readonly running: readonly Offload[];
+}
+
+interface Status {
+  readonly offload: Offload;
+  readonly runs: boolean;
+}
+
+before(() => must(join(root, "bench", "reference", "build.sh"), []));
+
+for (const { mtu, outerMtu, packets, left } of [
+  { mtu: 1_400, outerMtu: 1_500, packets: 4_000, left: OFFLOADS },
+  { mtu: 1_500, outerMtu: 1_500, packets: 2_000, left: [] },
+  { mtu: 1_500, outerMtu: 1_492, packets: 2_000, left: [] },
+]) {
+  describe(`packets of up to ${mtu} octets over a path of ${outerMtu}`, () => {
+    const size = { flows: FLOWS, packets, mtu };
+    let world: World;
+    let plain: Run;
+    let fast: Run;
+
+    before(async () => {
+      world = await World.open("offloads", { mtu, outerMtu });
+    });
+    after(() => world.close());
+
+    async function through(offloads: readonly Offload[]): Promise<Run> {
+      let counters: Run["counters"] = {};
+      const outcome = await world.simplon(offloads, seed, size, async (simplon) => {
+        counters = await simplon.counters();
+      });
+      const packetCounters = Object.entries(counters).filter(
+        ([name]) => /^(up|down)\./.test(name) && !TIMED.includes(name),
+      );
+      const running = statuses(counters).filter(({ runs }) => runs);
+      return {
+        ...outcome,
+        counters: Object.fromEntries(packetCounters),
+        running: running.map(({ offload }) => offload),
+      };
+    }
+
+    function assertLikePlain(run: Outcome, canonical = (flows: Flows) => flows): void {
+      assertSame(plain.up, run.up, "up");
+      assertSame(canonical(plain.down), canonical(run.down), "down");
+    }
+
+    it("come out without any offload", async (t) => {
+      plain = await through([]);
+      assert.deepEqual(plain.running, []);
+      assertRich(plain, FLOWS, t);
+    });
+
+    it("come out the same with all, by fewer calls", async () => {
+      fast = await through(OFFLOADS);
+      assertLikePlain(fast);
+      assert.deepEqual(fast.running, OFFLOADS);
+      assert.deepEqual(fast.counters, plain.counters);
+      fast.effort.forEach((calls, index) => {
+        const most = (plain.effort[index] ?? 0) * LESS;
+        assert.ok(calls < most, `${fast.effort} with all, ${plain.effort} without`);
+      });
+    });
+
+    for (const offload of left) {
+      it(`come out the same without ${offload}, by more calls of that kind`, async () => {
+        const wanted = OFFLOADS.filter((other) => other !== offload);
+        const run = await through(wanted);
+        assertLikePlain(run, offload === "tso" ? sameZero : undefined);
+        assert.deepEqual(run.running, wanted);
+        assert.deepEqual(run.counters, plain.counters);
+        const kind = { tso: 0, uso: 0, "udp-gro": 2, "udp-gso": 3 }[offload];
+        const [few = 0, many = 0] = [fast.effort[kind], run.effort[kind]];
+        assert.ok(few < many * LESS, `${fast.effort} with all, ${run.effort} without`);
+      });
+    }
+
+    it("come out of the program in C the same", async () => {
+      const run = await world.reference([], plain.ends, seed, size);
+      assertLikePlain(run);
+    });
+
+    it("would not go unnoticed when lost, doubled, changed, or in another order", () => {
+      for (const flows of [plain.up, plain.down]) {
+        const [name, all] = [...flows].find(([, packets]) => packets.length > 2) ?? ["", []];
+        const [first = new Uint8Array(), second = new Uint8Array(), ...rest] = all;
+        const changed = second.slice().fill(~(second.at(-1) ?? 0), -1);
+        for (const wrong of [
+          [first, ...rest],
+          [first, second, second, ...rest],
+          [first, changed, ...rest],
+          [...rest, first, second],
+        ]) {
+          const [found, ...more] = differences(flows, new Map([...flows, [name, wrong]]));
+          assert.equal(found?.flow, name);
+          assert.deepEqual(more, []);
+        }
+      }
+    });
+  });
+}
+
+function statuses(counters: Run["counters"]): readonly Status[] {
+  const { offloads = [] } = counters as unknown as { offloads?: readonly Status[] };
+  return offloads;
+}
