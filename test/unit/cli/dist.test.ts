@@ -151,8 +151,9 @@ test("the benchmarks are in the package; what is asked wrongly is one line", asy
 });
 
 test("bench codec of the package prints every figure, and compares", async () => {
-  const source = "bench/codec/codec.c";
-  cpSync(pathOf(source), join(scratch, source));
+  for (const source of ["bench/codec/codec.c", "bench/codec/functions.h"]) {
+    cpSync(pathOf(source), join(scratch, source));
+  }
   cpSync(pathOf(out), join(scratch, "dist"), { recursive: true });
   const program = join(scratch, "dist", "simplon.js");
   const args = [program, "bench", "codec", "--quick", "--seconds", "0.001"];
