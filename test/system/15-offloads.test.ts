@@ -1,7 +1,6 @@
 /**
  * The fast path against the plain one over real sockets, a real device and real wires: with offloads
- * every packet comes out once, bit for bit as without any, in order within its flow. SIMPLON_SEED=n
- * repeats the packets of a run.
+ * every packet comes out once, bit for bit as without any, in order within its flow.
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -9,16 +8,18 @@ import { after, before, describe, it } from "node:test";
 import { OFFLOADS, type Offload } from "../../src/offloads.ts";
 import { must } from "./support/child.ts";
 import { root } from "./support/lab.ts";
-import { differences, type Flows } from "./support/offload/compare.ts";
-import { assertRich, assertSame, sameZero, seed } from "./support/offload/verdict.ts";
-import { type Outcome, World } from "./support/offload/world.ts";
+import { assertSame, differences, type Flows } from "./support/offload/compare.ts";
+import { seedOf } from "./support/offload/random.ts";
+import { sameZero } from "./support/offload/same-zero.ts";
+import { type Outcome, type Shape, World } from "./support/offload/world.ts";
 import type { Simplon } from "./support/simplon.ts";
 
+const seed = seedOf("SIMPLON_OFFLOAD_SEED");
 const FLOWS = 300;
 /** What PPP itself and the kernel say in a session depends on time. */
 const TIMED = ["up.punted", "down.injected", "down.not-routable"];
-/** Of one that is on, an offload's calls are at most so many as without it. */
-const LESS = 0.85;
+/** With an offload at most so many calls of its kind are made for each that is made without. */
+const LESS = 0.95;
 
 interface Run extends Outcome {
   /** What simplon has counted of packets. */
@@ -34,19 +35,24 @@ interface Status {
 
 before(() => must(join(root, "bench", "reference", "build.sh"), []));
 
-for (const { mtu, outerMtu, packets, left } of [
-  { mtu: 1_400, outerMtu: 1_500, packets: 4_000, left: OFFLOADS },
-  { mtu: 1_500, outerMtu: 1_500, packets: 2_000, left: [] },
-  { mtu: 1_500, outerMtu: 1_492, packets: 2_000, left: [] },
-]) {
-  describe(`packets of up to ${mtu} octets over a path of ${outerMtu}`, () => {
+const PATHS: readonly (Shape & { readonly packets: number; readonly left: readonly Offload[] })[] =
+  [
+    { mtu: 1_400, outerMtu: 1_500, packets: 4_000, left: OFFLOADS },
+    { mtu: 1_500, outerMtu: 1_500, packets: 2_000, left: [] },
+    { mtu: 1_500, outerMtu: 1_492, packets: 2_000, left: OFFLOADS },
+    { mtu: 1_500, outerMtu: 1_500, mru: 1_400, packets: 2_000, left: [] },
+  ];
+
+for (const { mtu, outerMtu, mru, packets, left } of PATHS) {
+  const forWhom = mru === undefined ? "" : `, for a client with an MRU of ${mru}`;
+  describe(`packets of up to ${mtu} octets over a path of ${outerMtu}${forWhom}`, () => {
     const size = { flows: FLOWS, packets, mtu };
     let world: World;
     let plain: Run;
     let fast: Run;
 
     before(async () => {
-      world = await World.open("offloads", { mtu, outerMtu });
+      world = await World.open("offloads", { mtu, outerMtu, mru });
     });
     after(() => world.close());
 
@@ -67,18 +73,26 @@ for (const { mtu, outerMtu, packets, left } of [
     }
 
     function assertLikePlain(run: Outcome, canonical = (flows: Flows) => flows): void {
-      assertSame(plain.up, run.up, "up");
-      assertSame(canonical(plain.down), canonical(run.down), "down");
+      const expected = { up: plain.up, down: canonical(plain.down) };
+      assertSame(expected, { up: run.up, down: canonical(run.down) }, seed);
     }
 
-    it("come out without any offload", async (t) => {
+    it("come out without any offload, nearly all of them", async (t) => {
       plain = await through([]);
       assert.deepEqual(plain.running, []);
-      assertRich(plain, FLOWS, t);
+      const { up, down, counts } = plain;
+      t.diagnostic(JSON.stringify(counts));
+      assert.ok(up.size > FLOWS / 2 && down.size > FLOWS / 2, `${up.size} and ${down.size} flows`);
+      assert.ok(counts.up > counts.upSent * 0.9, `${counts.up} of ${counts.upSent} came up`);
+      assert.ok(
+        counts.down > counts.downSent * 2,
+        `${counts.down} of ${counts.downSent} came down`,
+      );
     });
 
-    it("come out the same with all, by fewer calls", async () => {
+    it("come out the same with all, by fewer calls", async (t) => {
       fast = await through(OFFLOADS);
+      t.diagnostic(`reads, writes, messages in and out: ${fast.effort}, were ${plain.effort}`);
       assertLikePlain(fast);
       assert.deepEqual(fast.running, OFFLOADS);
       assert.deepEqual(fast.counters, plain.counters);

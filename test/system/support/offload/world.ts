@@ -22,6 +22,8 @@ const TUNNELS = 2;
 export interface Shape {
   readonly mtu: number;
   readonly outerMtu: number;
+  /** What the client takes, where that is less than what the device does. */
+  readonly mru?: number | undefined;
 }
 
 /** What came out, and how many reads and writes the kernel has counted for it. */
@@ -56,6 +58,10 @@ export class World {
     return this.lab.close();
   }
 
+  get #mru(): number {
+    return this.#shape.mru ?? this.#shape.mtu;
+  }
+
   /** The mix through simplon with these offloads; `look` is called before it ends. */
   async simplon(
     offloads: readonly Offload[],
@@ -70,7 +76,7 @@ export class World {
     });
     const client = new Client(this.lab.namespace("lac"), LNS_ADDRESS);
     try {
-      await client.dial(SESSIONS, this.#shape.mtu, USER);
+      await client.dial(SESSIONS, this.#mru, USER);
       const captured = await this.#run(client, seed, size);
       await look(simplon);
       await client.hangUp();
@@ -92,7 +98,7 @@ export class World {
     const file = join(this.lab.directory, "sessions");
     writeFileSync(file, sessions.map(sessionLine).join(""));
     const options = ["--listen", `${LNS_ADDRESS}:1701`, "--tun", DEVICE, "--sessions", file];
-    options.push("--mtu", `${this.#shape.mtu}`);
+    options.push("--mtu", `${this.#mru}`);
     if (without.length > 0) options.push("--without", without.join(","));
     const child = new Child(...this.lab.inside("lns", [REFERENCE, ...options]));
     const client = new Client(this.lab.namespace("lac"), LNS_ADDRESS);
