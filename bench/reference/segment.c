@@ -101,7 +101,7 @@ static void write_headers(const struct pattern *pattern, const struct cut *cut, 
     if (cut->headers + at + payload != cut->octets) flags &= ~(uint32_t)(TCP_PSH | TCP_FIN);
     put32(l4 + TCP_SEQUENCE, pattern->sequence + at);
     put16(l4 + TCP_FLAGS, flags);
-    sum += load32(l4 + TCP_SEQUENCE) + load16(l4 + TCP_FLAGS);
+    sum += (uint64_t)load32(l4 + TCP_SEQUENCE) + load16(l4 + TCP_FLAGS);
     store16(l4 + TCP_SUM, (uint16_t)~sum_fold(sum));
   } else {
     put16(l4 + UDP_LENGTH, left);
