@@ -82,7 +82,8 @@ for (const { mtu, outerMtu, mru, packets, left } of PATHS) {
       assert.deepEqual(plain.running, []);
       const { up, down, counts } = plain;
       t.diagnostic(JSON.stringify(counts));
-      assert.ok(up.size > FLOWS / 2 && down.size > FLOWS / 2, `${up.size} and ${down.size} flows`);
+      const flows = Math.min(up.size, down.size);
+      assert.ok(flows > packets / 20, `${up.size} and ${down.size} flows`);
       assert.ok(counts.up > counts.upSent * 0.9, `${counts.up} of ${counts.upSent} came up`);
       assert.ok(
         counts.down > counts.downSent * 2,

@@ -1,4 +1,5 @@
 /** Compares what two runs have given: each flow's packets in their order, all of them, no more. */
+import { belongs } from "../../../reference/hosts.ts";
 import { flowOf } from "./packets.ts";
 
 const SHOWN = 96;
@@ -12,14 +13,23 @@ export interface Difference {
 
 export type Flows = ReadonlyMap<string, readonly Uint8Array[]>;
 
-/** `packetOf` finds the IP packet in what was captured. */
+/**
+ * What has to stay in order among itself, by a name. What is not plainly of a flow keeps its place
+ * among all between its two hosts: it parts what is before it from what is behind it. `packetOf`
+ * finds the IP packet in what was captured.
+ */
 export function byFlow(
   captured: readonly Uint8Array[],
   packetOf: (octets: Uint8Array) => Uint8Array,
 ): Flows {
   const flows = new Map<string, Uint8Array[]>();
+  const apart = new Map<string, number>();
   for (const octets of captured) {
-    const name = flowOf(packetOf(octets));
+    const packet = packetOf(octets);
+    const { pair, flow: own } = belongs(packet);
+    const before = apart.get(pair) ?? 0;
+    if (own === undefined) apart.set(pair, before + 1);
+    const name = own === undefined ? `${pair} apart` : `${flowOf(packet)}, part ${before}`;
     const flow = flows.get(name);
     if (flow === undefined) flows.set(name, [octets]);
     else flow.push(octets);
