@@ -7,6 +7,7 @@ import {
   pseudoHeader,
   sum,
   TCP,
+  type TcpFields,
   tcpSegment,
   UDP,
   udpDatagram,
@@ -109,8 +110,9 @@ export class Flow {
     const payload = random.octets((count - 1) * this.#size + last);
     const ip = this.#stamp(count);
     const isEcn = this.#isTcp && random.chance(0.05);
-    const flags = this.#flags(random.chance(0.3), isEcn ? CWR : 0);
-    const inner = this.#inner(ip, payload, flags);
+    const odd = (isEcn ? CWR : 0) | (this.#isTcp && random.chance(0.05) ? FIN : 0);
+    if (random.chance(0.2)) this.#zeroSegment(ip, payload, random.integer(1, count));
+    const inner = this.#inner(ip, payload, this.#flags(random.chance(0.3), odd));
     const offset = this.#isTcp ? 16 : 6;
     new DataView(inner.buffer).setUint16(offset, pseudoHeader(ip, inner.length));
     const type = this.#isTcp ? (this.#isInet6 ? 4 : 1) : 5;
@@ -148,23 +150,38 @@ export class Flow {
 
   #inner(ip: IpFields, payload: Uint8Array, flags: number): Uint8Array<ArrayBuffer> {
     if (!this.#isTcp) return udpDatagram(ip, this.#ports, payload);
-    const sequence = this.#sequence;
-    this.#sequence = (sequence + payload.length) >>> 0;
-    const segment = tcpSegment(
-      ip,
-      {
-        ports: this.#ports,
-        sequence,
-        acknowledgement: this.#acknowledgement,
-        flags,
-        window: this.#window,
-        urgent: (flags & URG) === 0 ? 0 : payload.length,
-        options: this.#options(),
-      },
-      payload,
-    );
+    const segment = tcpSegment(ip, this.#tcp(flags, payload.length), payload);
+    this.#sequence = (this.#sequence + payload.length) >>> 0;
     this.#drift();
     return segment;
+  }
+
+  #tcp(flags: number, octets: number): TcpFields {
+    return {
+      ports: this.#ports,
+      sequence: this.#sequence,
+      acknowledgement: this.#acknowledgement,
+      flags,
+      window: this.#window,
+      urgent: (flags & URG) === 0 ? 0 : octets,
+      options: this.#options(),
+    };
+  }
+
+  /** Changes a payload that is yet to be cut, so that the sum of one of its segments is 0. */
+  #zeroSegment(ip: IpFields, payload: Uint8Array<ArrayBuffer>, index: number): void {
+    const from = index * this.#size;
+    const part = payload.subarray(from, from + this.#size);
+    // The last has other flags.
+    if (part.length < this.#size || from + part.length === payload.length || part.length < 2)
+      return;
+    part.set([0, 0]);
+    const tcp = this.#tcp(ACK, 0);
+    const segment = this.#isTcp
+      ? tcpSegment(ip, { ...tcp, sequence: (tcp.sequence + from) >>> 0 }, part)
+      : udpDatagram(ip, this.#ports, part);
+    const at = this.#isTcp ? 16 : 6;
+    part.set(segment.subarray(at, at + 2));
   }
 
   /** What changes from time to time within a connection. */

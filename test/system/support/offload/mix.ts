@@ -56,7 +56,7 @@ function mix(
   const random = new Random(seed);
   const flows = Array.from({ length: count }, (_, index) => {
     const session = index % sessions.length;
-    const ends = endsOf(random, sessions[session], random.chance(0.4), way);
+    const ends = endsOf(random, sessions[session], index, way);
     return { session, ends, flow: new Flow(random, ends, mtu) };
   });
   const items: Item[] = [];
@@ -87,14 +87,15 @@ function mix(
 function endsOf(
   random: Random,
   session: SessionEnds | undefined,
-  isInet6: boolean,
+  index: number,
   way: "up" | "down",
 ): Ends {
   if (session === undefined) throw new RangeError("no such session");
+  const isInet6 = random.chance(0.4);
   const client = isInet6 ? Uint8Array.of(...session.prefix6, ...random.octets(8)) : session.address;
   const host = isInet6
     ? Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0xf, 0, 0, ...random.octets(8))
-    : Uint8Array.of(198, 18, random.integer(0, 255), random.integer(1, 254));
+    : Uint8Array.of(198, 18, index >> 8, index & 0xff);
   return way === "up"
     ? { source: client, destination: host }
     : { source: host, destination: client };
