@@ -27,8 +27,8 @@ wire() {
   ip addr replace 2001:db8:8::2/64 dev $BEHIND nodad
   ip link set $BEHIND up
   for device in $OUTSIDE $BEHIND; do
-    inside ethtool -K $device tso off gso off
-    ip link set $device txqueuelen 20000
+    inside ethtool -K "$device" tso off gso off
+    ip link set "$device" txqueuelen 20000
   done
   echo 1 >/proc/sys/net/ipv4/ip_forward
   echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
@@ -58,6 +58,7 @@ show() {
 
 lns-stop() {
   kill "$(cat /run/lns.pid)"
+  # shellcheck disable=SC2016
   poll 10 eval '! kill -0 "$(cat /run/lns.pid)"'
   cat /run/lns.log
 }
