@@ -226,13 +226,18 @@ static inline __attribute__((always_inline)) void prefetch(const struct packet *
   }
 }
 
-void down_turn(int tun, int socket) {
+int down_turn(int tun, int socket) {
   struct packet packets[READ_BATCH];
   if (arena == NULL) arena = memory_take(ARENA);
   int count = read_batch(tun, packets);
   if (count > 4) prefetch(packets, count);
   pack_begin(socket);
   cut_begin();
-  for (int i = 0; i < count; i++) forward(&packets[i]);
+  size_t octets = 0;
+  for (int i = 0; i < count; i++) {
+    octets += packets[i].octets;
+    forward(&packets[i]);
+  }
   pack_flush();
+  return octets > (size_t)count * GATHER_OCTETS ? 0 : count;
 }

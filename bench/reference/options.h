@@ -15,5 +15,8 @@ struct options {
 
 extern struct options options;
 
+// Packets of more octets on average have been gathered by the kernel.
+enum { GATHER_OCTETS = 2048 };
+
 // Says why on standard error and ends the program: 2 for bad input, 1 for what the system refuses.
 _Noreturn void fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

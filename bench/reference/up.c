@@ -8,6 +8,7 @@
 //   4. What is left goes to coalesce.c, which joins and writes.
 //
 // Every datagram ends in exactly one counter.
+#include "options.h"
 #include "up.h"
 
 #include "checksum.h"
@@ -211,7 +212,7 @@ static inline __attribute__((always_inline)) void prefetch(const struct received
   for (int i = 0; i < count; i++) __builtin_prefetch(slots[i]->session, 1);
 }
 
-void up_turn(int socket, int tun) {
+int up_turn(int socket, int tun) {
   struct received batch[RECEIVE_BATCH];
   int count = udp_receive(socket, batch);
   if (count > 4) prefetch(batch, count);
@@ -222,4 +223,5 @@ void up_turn(int socket, int tun) {
     else message(&batch[i]);
   }
   coalesce_end();
+  return count > 0 && batch[0].length > GATHER_OCTETS ? 0 : count;
 }
