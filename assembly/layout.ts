@@ -61,6 +61,8 @@ export const ENTRY_SESSION: u32 = 0; // u32, index of the session record
 export const ENTRY_GENERATION: u32 = 4; // u32, generation that the record had
 export const ENTRY_LENGTH: u32 = 8; // u32, octets of the PPP frame
 export const ENTRY_FRAME: u32 = SLOT_HEADROOM; // room for the L2TP header before it
+// What is handed over instead: a datagram, and in front of it the socket address of who sent it.
+export const ENTRY_NAME: u32 = SLOT_HEADROOM - SOCKADDR_MAX;
 
 // Signal words.
 export const CONTROL: u32 = 4096;
@@ -243,7 +245,8 @@ export const WORKER_PUNT: u32 = WORKER_PLAIN + SEGMENTS_MAX * MMSGHDR_SIZE;
 export const WORKER_INJECT: u32 = WORKER_PUNT + RING_SIZE;
 export const WORKER_INJECT_SEND: u32 = WORKER_INJECT + RING_SIZE; // a batch without slots
 export const WORKER_BARRIERS: u32 = WORKER_INJECT_SEND + BATCH_SLOTS;
-export const WORKER_SIZE: u32 = 12320768;
+export const WORKER_HANDED: u32 = WORKER_BARRIERS + BARRIER_COUNT * BARRIER_SIZE;
+export const WORKER_SIZE: u32 = 12845056;
 export const WORKERS_MAX: u32 = 8;
 export const WORKERS: u32 = 1048576;
 
@@ -343,4 +346,5 @@ export const COUNT_DOWN_SEND: u32 = 24;
 export const COUNT_DOWN_INJECT_STALE: u32 = 25;
 export const COUNT_UP_OWN_SUBNET: u32 = 26;
 export const COUNT_DOWN_NOT_ROUTABLE: u32 = 27;
+export const COUNT_UP_CONTROL_FULL: u32 = 28;
 export const COUNTER_COUNT: u32 = 32;

@@ -2,7 +2,7 @@
 //   codec.js     simplon/codec: one file without imports, for every JavaScript runtime
 //   index.js     simplon: the public API
 //   cli.js       the program; worker.js the entry of its threads. Packages stay imports.
-//   bench.js     what "simplon bench" loads
+//   bench.js     what "simplon bench" loads; bench-role.js the entry of its processes
 //   launch.js    finds the runtime for the program; simplon.js is the bin that starts it
 //   simplon.schema.json  JSON Schema of the configuration
 //   types/       declarations of the two libraries
@@ -40,6 +40,7 @@ export async function buildDist(root: string, outdir = "dist"): Promise<void> {
     launch: "src/cli/launch.ts",
     worker: "src/daemon/worker.ts",
     bench: "bench/main.ts",
+    "bench-role": "bench/forward/role.ts",
   };
   // Split, so that a verb loads only what it needs; side by side, so that "./worker.js" is found.
   await build({ ...node, entryPoints, splitting: true, chunkNames: "[name]-[hash]" });

@@ -43,6 +43,7 @@ import {
   BUFFER_CAPACITY,
   BUFFER_COUNT,
   COUNT_UP_CONTROL,
+  COUNT_UP_CONTROL_FULL,
   COUNT_UP_IP_HEADER,
   COUNT_UP_MALFORMED,
   COUNT_UP_NO_SESSION,
@@ -61,6 +62,7 @@ import {
   ENTRY_FRAME,
   ENTRY_GENERATION,
   ENTRY_LENGTH,
+  ENTRY_NAME,
   ENTRY_SESSION,
   MSG_TRUNC,
   RING_COUNT,
@@ -73,8 +75,10 @@ import {
   SESSION_RX_PACKETS,
   SESSION_SUBNET,
   SLOT_CAPACITY,
+  SOCKADDR_MAX,
   WORKER_COUNTERS,
   WORKER_FRAME,
+  WORKER_HANDED,
   WORKER_HEADER,
   WORKER_NETWORKS,
   WORKER_PUNT,
@@ -201,7 +205,7 @@ function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
     return 0;
   }
   if ((read16(header + HEADER_BITS) & BIT_TYPE) !== 0) {
-    count(worker, COUNT_UP_CONTROL);
+    handOver(worker, message, at, length);
     return 0;
   }
   const index = findSession(
@@ -333,6 +337,25 @@ function deliver(
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);
   add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
+}
+
+/**
+ * A control message that the kernel has merged with data of its peer (UDP_GRO looks at no T bit) is
+ * the control thread's. Its sender's address goes with it.
+ */
+function handOver(worker: usize, message: u32, at: usize, length: u32): void {
+  const ring = worker + WORKER_HANDED;
+  if (isFull(ring) || length > SLOT_CAPACITY) {
+    count(worker, COUNT_UP_CONTROL_FULL);
+    return;
+  }
+  const entry = entryAt(ring, head(ring));
+  write32(entry + ENTRY_LENGTH, length);
+  memory.copy(entry + ENTRY_NAME, receivedNameAt(worker, message), SOCKADDR_MAX);
+  memory.copy(entry + ENTRY_FRAME, at, length);
+  publish(ring);
+  write32(worker + WORKER_PUNTED, read32(worker + WORKER_PUNTED) + 1);
+  count(worker, COUNT_UP_CONTROL);
 }
 
 /** Copies a PPP frame into the punt ring. */

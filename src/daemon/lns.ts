@@ -13,7 +13,7 @@ import { LocalUsers } from "../aaa/index.ts";
 import type { Config } from "../config/config.ts";
 import { readCounters } from "../dataplane/counters.ts";
 import { createMemory, instantiate, offloadBits, workerAt } from "../dataplane/memory.ts";
-import { InjectRing, PuntRing } from "../dataplane/rings.ts";
+import { HandedRing, InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
@@ -30,6 +30,7 @@ import { closeDevices, type Devices, forwardingAdvice, offloadFields } from "./d
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
+import { isData, Mixed } from "./mixed.ts";
 import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
 import { startWorker, stopWorkers, type WorkerThread } from "./workers.ts";
@@ -94,6 +95,7 @@ class LnsDaemon implements RunningLns {
   readonly #lns: Lns;
   readonly #subscribers: Subscribers;
   readonly #pppCounters: Record<string, number> = {};
+  readonly #mixed: Mixed;
   #workers: WorkerThread[] = [];
   #api: ApiServer | undefined;
   #heap: HeapTrimmer | undefined;
@@ -156,6 +158,8 @@ class LnsDaemon implements RunningLns {
       recorder: this.#recorder,
       log,
     });
+    const handed = new HandedRing(this.#memory, worker + layout.WORKER_HANDED);
+    this.#mixed = new Mixed(handed, this.#lns, this.#subscribers);
   }
 
   async start(): Promise<void> {
@@ -235,7 +239,11 @@ class LnsDaemon implements RunningLns {
 
   #turn(now: number): void {
     this.#libc.eventfdRead(this.#wake, this.#base + BigInt(layout.CONTROL_WAKE_VALUE));
-    for (const datagram of this.#socket.receive()) this.#lns.handleInput(datagram, now);
+    for (const input of this.#socket.receive()) {
+      if (isData(input.datagram)) this.#mixed.handleData(input, now);
+      else this.#lns.handleInput(input, now);
+    }
+    if (!this.#mixed.takeHanded(now)) this.#libc.eventfdWrite(this.#wake, 1n);
     // A frame may follow closely on the ICCN that it needs: let the core's news reach the links.
     this.#flush(now);
     for (let taken = 0; taken < PUNTS_PER_TURN; taken++) {
@@ -347,6 +355,7 @@ class LnsDaemon implements RunningLns {
           ...this.#socket.counters,
           ...this.#subscribers.counters,
           ...this.#hosts.counters,
+          ...this.#mixed.counters,
         },
         history: this.#history.counters,
         api: { refused: this.#api?.refused ?? 0 },

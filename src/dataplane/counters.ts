@@ -15,6 +15,7 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_MALFORMED, "up.malformed"],
   [layout.COUNT_UP_VERSION, "up.version"],
   [layout.COUNT_UP_CONTROL, "up.control-message"],
+  [layout.COUNT_UP_CONTROL_FULL, "up.control-ring-full"],
   [layout.COUNT_UP_NO_SESSION, "up.no-session"],
   [layout.COUNT_UP_WRONG_PEER, "up.wrong-peer"],
   [layout.COUNT_UP_PPP, "up.ppp-header"],

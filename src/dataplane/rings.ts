@@ -8,6 +8,7 @@ import {
   ENTRY_FRAME,
   ENTRY_GENERATION,
   ENTRY_LENGTH,
+  ENTRY_NAME,
   ENTRY_SESSION,
   RING_COUNT,
   RING_ENTRIES,
@@ -15,6 +16,7 @@ import {
   RING_TAIL,
   SLOT_CAPACITY,
   SLOT_SIZE,
+  SOCKADDR_MAX,
 } from "../../assembly/layout.ts";
 
 export interface PuntedFrame {
@@ -78,6 +80,29 @@ export class PuntRing extends Ring {
     };
     this.release();
     return punted;
+  }
+}
+
+export interface HandedDatagram {
+  readonly datagram: Uint8Array;
+  /** Socket address of who sent it, in a buffer of its own. */
+  readonly name: DataView;
+}
+
+/** Consumer of the control messages that a worker got among data. */
+export class HandedRing extends Ring {
+  take(): HandedDatagram | undefined {
+    if (this.waiting === 0) return undefined;
+    const entry = this.entryAt(this.tail);
+    const length = Math.min(this.view.getUint32(entry + ENTRY_LENGTH, true), SLOT_CAPACITY);
+    const name = this.octets.slice(entry + ENTRY_NAME, entry + ENTRY_NAME + SOCKADDR_MAX);
+    const at = entry + ENTRY_FRAME;
+    const handed = {
+      datagram: this.octets.slice(at, at + length),
+      name: new DataView(name.buffer),
+    };
+    this.release();
+    return handed;
   }
 }
 

@@ -94,6 +94,11 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     }
   }
 
+  /** Our address in a tunnel; `undefined` when there is no such tunnel. */
+  localOf(tunnelId: number): string | undefined {
+    return this.#tunnels.find(tunnelId)?.path.local;
+  }
+
   handleTimeout(now: number): void {
     this.#lcce.admission.handleTimeout(now);
     const tunnels = this.#tunnels;

@@ -52,6 +52,7 @@ export function openLibc(): Libc {
     waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
     prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
     capset: { parameters: ["buffer", "buffer"], result: "i32" },
+    setns: { parameters: ["i32", "i32"], result: "i32" },
     execv: { parameters: ["buffer", "buffer"], result: "i32" },
     _exit: { parameters: ["i32"], result: "void" },
   });
@@ -100,6 +101,7 @@ export function openLibc(): Libc {
     waitpid: (pid, status, options) => symbols.waitpid(pid, status, options),
     prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
     capset: (header, data) => symbols.capset(header, data),
+    setns: (fd, kind) => symbols.setns(fd, kind),
     execv: (path, argv) => symbols.execv(text.encode(`${path}\0`), argv),
     exit: (code) => symbols._exit(code),
     eventfd: () => symbols.eventfd(0, EFD_NONBLOCK),

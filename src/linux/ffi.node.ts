@@ -47,6 +47,7 @@ export function openLibc(): Libc {
     waitpid: call("waitpid", INT, OCTETS, INT),
     prctl: call("prctl", INT, WORD, WORD, WORD, WORD),
     capset: call("capset", OCTETS, OCTETS),
+    setns: call("setns", INT, INT),
     execv: call("execv", TEXT, OCTETS),
     exit: lib.func("_exit", "void", [INT]),
   };

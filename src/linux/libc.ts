@@ -60,6 +60,8 @@ export interface Libc {
   waitpid(pid: number, status: Octets, options: number): number;
   prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
   capset(header: Octets, data: Octets): number;
+  /** Moves this thread, not the process, into the namespace that `fd` stands for. */
+  setns(fd: number, kind: number): number;
   /** `argv` begins with the addresses of the arguments, the last one 0. */
   execv(path: string, argv: Octets): number;
   /** Ends the process at once: no thread is waited for, nothing that is buffered is written. */

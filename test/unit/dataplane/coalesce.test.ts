@@ -22,10 +22,15 @@ const SENDER = { address: "192.0.2.9", port: 1701 };
 const { OFFLOAD_TSO, OFFLOAD_USO } = layout;
 
 /** Session `index` of tunnel 7, with an address and a /64. */
+const MTU = 1_500;
+
 function start(sessions: number, offloads = ALL_OFFLOADS): Plane {
   const plane = new Plane(0, offloads);
   for (let index = 0; index < sessions; index++) {
-    plane.session(7, 8 + index, address(index), { prefix6: prefix6(address6(index)) });
+    plane.session(7, 8 + index, address(index), {
+      prefix6: prefix6(address6(index)),
+      mtu: MTU,
+    });
   }
   return plane;
 }
@@ -109,6 +114,13 @@ for (const [name, isTcp, isV6, type] of KINDS) {
     }
   });
 }
+
+test("what is larger than the session's MTU stays alone: a router would drop it with the others", () => {
+  const plane = start(1);
+  const flow = flowOf(0, false, false, MTU - 27); // with IP and UDP header one octet too much
+  const datagrams = Array.from({ length: 3 }, () => datagramOf(0, flow.next()));
+  assert.equal(plane.receive([groOf(datagrams)]).length, 3);
+});
 
 test("ten sessions with UDP of 200 octets, one after the other in 64 messages, are ten writes", () => {
   const plane = start(10);

@@ -3,7 +3,12 @@
 import * as layout from "../../../assembly/layout.ts";
 import { readCounters } from "../../../src/dataplane/counters.ts";
 import { createMemory, instantiate, workerAt } from "../../../src/dataplane/memory.ts";
-import { InjectRing, PuntRing } from "../../../src/dataplane/rings.ts";
+import {
+  type HandedDatagram,
+  HandedRing,
+  InjectRing,
+  PuntRing,
+} from "../../../src/dataplane/rings.ts";
 import {
   type SessionForwarding,
   type SessionHandle,
@@ -75,6 +80,9 @@ export class Plane {
   readonly worker: number;
   readonly forwarding = instantiate(this.memory);
   readonly punt: PuntRing;
+  readonly handed: HandedRing;
+  /** Control messages that were handed over. */
+  readonly handedOver: HandedDatagram[] = [];
   readonly inject: InjectRing;
   readonly table: SessionTable;
   /** How often the writes or the messages were too few for a batch. */
@@ -86,6 +94,7 @@ export class Plane {
     this.offload(offloads);
     this.view.setUint32(this.worker + layout.WORKER_NETWORKS, NETWORKS, true);
     this.punt = new PuntRing(this.memory, this.worker + layout.WORKER_PUNT);
+    this.handed = new HandedRing(this.memory, this.worker + layout.WORKER_HANDED);
     this.inject = new InjectRing(this.memory, this.worker + layout.WORKER_INJECT);
     this.table = new SessionTable(this.memory, this.forwarding, this.inject);
   }
@@ -145,6 +154,9 @@ export class Plane {
       this.rests.up++;
     }
     this.forwarding.resetReceived(this.worker, batch.length);
+    for (let taken = this.handed.take(); taken !== undefined; taken = this.handed.take()) {
+      this.handedOver.push(taken);
+    }
     return writes;
   }
 
