@@ -1,4 +1,4 @@
-/** `simplon bench codec|forward`: measures what the documents print. @module */
+/** `simplon bench codec|forward|plot`: measures what the documents print. @module */
 import { misuse } from "../src/cli/usage.ts";
 import { answering } from "./report.ts";
 
@@ -8,12 +8,13 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   codec: async () => (await import("./codec.ts")).codec,
   forward: async () => (await import("./forward/main.ts")).forward,
+  plot: async () => (await import("./plot.ts")).plot,
 };
 
 /** Runs the one that is named first; the exit code. */
 export function bench([what, ...args]: readonly string[]): Promise<number> {
   return answering(async () => {
-    const names = Object.keys(benchmarks).join(" or ");
+    const names = Object.keys(benchmarks).join(", ");
     if (what === undefined) throw misuse(`bench: say which, ${names}`);
     const load = Object.hasOwn(benchmarks, what) ? benchmarks[what] : undefined;
     if (load === undefined) throw misuse(`bench: expected ${names}, got ${JSON.stringify(what)}`);

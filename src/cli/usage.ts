@@ -31,8 +31,12 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
       exit code 3 if nothing is known of it
   simplon bench codec [--quick] [--json] [--compare FILE]
       how fast packets are read and written here, beside plain JavaScript and C
-  simplon bench forward [--quick] [--json] [--compare FILE]
-      how fast a whole server forwards, between namespaces of its own; needs root and two cores
+  simplon bench forward [--quick] [--json] [--compare FILE] [--with NAME,...] [--only NAME,...]
+                        [--direction up|down] [--rounds N] [--seconds N]
+      packet rates and CPU time of a whole server, beside a reference in C and l2tpns, in
+      namespaces of its own; needs root and two cores
+  simplon bench plot FILE [--out DIRECTORY]
+      pictures of what bench forward --json printed
   simplon --version
   simplon --help
 `;
