@@ -187,6 +187,7 @@ export const CUT_PAIR: u32 = 36; // u32, address of the slot of its host pair
 export const CUT_IDENTIFICATION: u32 = 40; // u32, of the first IPv4 segment
 export const CUT_SEQUENCE: u32 = 44; // u32, of the first TCP segment
 export const CUT_FLAGS: u32 = 48; // u32, TCP flags of the super-packet
+export const CUT_GENERATION: u32 = 52; // u32, of the session record when the cut began
 export const CUT_IP_SUM: u32 = 56; // u64, sum of what all IPv4 headers have
 export const CUT_SUM: u32 = 64; // u64, the same of pseudo header and transport header
 
@@ -225,7 +226,7 @@ export const WORKER_FRAME: u32 = 96; // PPP record of the codec
 export const WORKER_UP_WRITES: u32 = 112; // u32, writes of this call of decapsulate
 export const WORKER_DOWN_MESSAGES: u32 = 116; // u32, messages of this call of encapsulate
 export const WORKER_DOWN_HEADERS: u32 = 120; // u32, octets of the header arena that are taken
-export const WORKER_SCRATCH: u32 = 116; // u32, what nobody reads
+export const WORKER_SCRATCH: u32 = 124; // u32, what nobody reads
 export const WORKER_POLLS: u32 = 128; // pollfds: wake, data socket, NETWORKS_MAX devices
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
 export const WORKER_READ_VECTORS: u32 = 1024; // BUFFER_COUNT iovec, buffers to read packets into

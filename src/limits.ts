@@ -35,8 +35,9 @@ export const SEND_QUEUE_MAX = 1_024;
 export const EARLY_MESSAGE_MAX = 1_500;
 /** State stays for one full retransmission cycle after StopCCN (RFC 2661 5.7). */
 export const TUNNEL_LINGER_MS = 31_000;
-/** Ids in use or resting, and draws for one: with three quarters taken 64 fail once in 10^8. */
-export const IDS_TAKEN_MAX = 49_152;
+/** Ids in use or resting, of 65,535; a sixteenth stays free, so that the next is no certainty. */
+export const IDS_TAKEN_MAX = 61_440;
+/** Draws for one id: with three quarters taken 64 fail once in 10^8, then the next free one is it. */
 export const ID_DRAWS_MAX = 64;
 /** An id that was used last is not given out again for this long. */
 export const ID_QUARANTINE_MS = 60_000;
@@ -91,8 +92,8 @@ export const CHALLENGE_SIZE = 16;
 export const TUNNELS_MAX = 32_768;
 /** Sessions in all: the size of the data plane's session table. */
 export const SESSIONS_MAX = 65_536;
-/** Sessions in one tunnel; Session ID has 16 bits and random choice needs room. */
-export const SESSIONS_PER_TUNNEL_MAX = 32_768;
+/** Sessions in one tunnel; Session ID has 16 bits, and some of them rest (IDS_TAKEN_MAX). */
+export const SESSIONS_PER_TUNNEL_MAX = 60_000;
 
 // PPP
 

@@ -48,9 +48,11 @@ import {
   UDP_LENGTH,
 } from "../ip/transport";
 import {
+  COUNT_DOWN_NOT_OPEN,
   CUT_AT,
   CUT_COUNT,
   CUT_FLAGS,
+  CUT_GENERATION,
   CUT_HEADERS,
   CUT_IDENTIFICATION,
   CUT_IP_SUM,
@@ -67,6 +69,7 @@ import {
   HEADERS_SIZE,
   IOVEC_SIZE,
   SEGMENTS_MAX,
+  SESSION_GENERATION,
   SESSION_MTU,
   SESSION_PREFIX_MAX,
   VIRTIO_CHECKSUM_START,
@@ -85,7 +88,7 @@ import {
   WORKER_DOWN_OFFSET,
   WORKER_SEND_HEADERS,
 } from "../layout";
-import { countSent, countTooBig } from "./counters";
+import { countDrops, countSent, countTooBig } from "./counters";
 import { addFrames, messageFor, NO_MESSAGE, nextVector, pairOf, roomOf } from "./messages";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { setVector } from "./vectors";
@@ -199,6 +202,7 @@ export function beginCut(worker: usize, session: usize): void {
   writePrefix(session, at, prefix);
   writeProtocol(at, version);
   write32(cut + CUT_SESSION, <u32>session);
+  write32(cut + CUT_GENERATION, read32(session + SESSION_GENERATION));
   write32(cut + CUT_PREFIX, prefix);
   write32(cut + CUT_PAIR, <u32>pairOf(worker, session, at, version));
   write32(worker + WORKER_DOWN_OFFSET, 0);
@@ -216,6 +220,11 @@ export function cutOn(worker: usize): bool {
   const whole = last === size ? count : count - 1; // segments of one length
   const mtu = read32(session + SESSION_MTU);
   let next = read32(worker + WORKER_DOWN_OFFSET);
+  // The record may have become another session's since the call that began the cut.
+  if (read32(session + SESSION_GENERATION) !== read32(cut + CUT_GENERATION)) {
+    countDrops(worker, COUNT_DOWN_NOT_OPEN, 0, count - next);
+    return true;
+  }
   while (next < count) {
     const payload = next < whole ? size : last;
     const run = next < whole ? whole - next : 1;

@@ -49,7 +49,7 @@ export async function client(settings: ClientSettings): Promise<void> {
   console.log(JSON.stringify({ addresses: sessions.map(({ address }) => address) }));
   const alive = setInterval(() => dialler.turn(performance.now()), 200);
   const rings = new Map<string, Ring>();
-  let lac: { readonly loop: Loop; readonly punt: PuntRing; readonly tun: number } | undefined;
+  let lac: ReturnType<typeof startLac> | undefined;
 
   const ringOf = (load: Load) => {
     const key = JSON.stringify(load);
@@ -94,7 +94,7 @@ export async function client(settings: ClientSettings): Promise<void> {
       ...{ wakeControl: wake, clock: () => performance.now() },
     });
     const punt = new PuntRing(memory, LAC_REGION + layout.WORKER_PUNT);
-    return { loop, punt, tun: fd };
+    return { loop, punt, tun: fd, wake };
   };
   /** The loop and everything else of this process take turns. */
   const run = async (started: NonNullable<typeof lac>) => {
@@ -107,6 +107,7 @@ export async function client(settings: ClientSettings): Promise<void> {
       await pause();
     }
     libc.close(started.tun);
+    libc.close(started.wake);
   };
   let running = Promise.resolve();
 

@@ -61,7 +61,9 @@ export class Dialler {
         this.#links.delete(id);
         done++;
       }
-      if (this.#lac.state === "closed") throw new Error("the tunnel was closed");
+      const [first] = this.#links.keys();
+      const isRefused = this.#lac.calls.get(first ?? 0)?.state === "closed";
+      if (isRefused || this.#lac.state === "closed") throw new Error("the LNS refuses a session");
       await sleep(1);
     }
     return sessions;

@@ -81,6 +81,7 @@ export class Latencies {
 
   #percentiles(): Percentiles {
     const at = (part: number) => {
+      if (this.#received === 0) return Number.NaN;
       let left = this.#received * part;
       return this.#counts.findIndex((count) => {
         left -= count;

@@ -34,8 +34,8 @@ export function upward(
 ): Ring {
   const destination = ipv4(host);
   const sent = new Map<number, number>();
-  const message = (index: number) => {
-    const { session: place, port } = flowOf(load, index, sessions.length);
+  const message = (index: number, only?: number) => {
+    const { session: place, port } = flowOf(load, only ?? index, sessions.length);
     const session = sessions[place] as Session;
     const flow = place * PORTS + port;
     const identification = sent.get(flow) ?? 0;
@@ -50,7 +50,7 @@ export function upward(
     sent.clear();
     const many = Math.min(SEGMENTS_MAX, Math.floor(PAYLOAD_MAX / length));
     const pieces = Array.from({ length: SEGMENTED_MESSAGES }, (_, index) => {
-      const parts = Array.from({ length: many }, (_, part) => message(index * many + part));
+      const parts = Array.from({ length: many }, (_, part) => message(part, index));
       return { octets: joined(parts), name, segment: length };
     });
     return new Ring(libc, pieces);

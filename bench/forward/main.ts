@@ -121,8 +121,8 @@ async function latency(
       );
       const rate = Math.max(...rates.map((each) => each.rate)) / 2;
       if (!Number.isFinite(rate)) continue;
-      const times = await measureLatency(subject, LATENCY_SIZE, direction, seconds, rate);
-      found.push({ subject: subject.name, direction, rate, times });
+      const run = await measureLatency(subject, LATENCY_SIZE, direction, seconds, rate);
+      found.push({ subject: subject.name, direction, rate, ...run });
     }
   }
   return found;

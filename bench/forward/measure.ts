@@ -113,18 +113,24 @@ async function measureTcp(
   };
 }
 
-/** How long packets are under way at `rate` a second. */
+interface Sent {
+  readonly sent: number;
+}
+
+/** How long packets are under way, and what part of them never arrives, at `rate` a second. */
 export async function measureLatency(
   { client, host, addresses }: Subject,
   size: number,
   direction: Direction,
   seconds: number,
   rate: number,
-): Promise<Percentiles> {
+): Promise<{ readonly times: Percentiles; readonly lost: number }> {
   const isUp = direction === "up";
   const question = { do: "pace", size, seconds, rate };
   const listen = { do: "listen", seconds: seconds + LISTEN_MORE_S };
   const heard = (isUp ? host : client).ask<Percentiles>(listen);
-  await (isUp ? client.ask(question) : host.ask({ ...question, addresses }));
-  return heard;
+  const asked = isUp ? client.ask<Sent>(question) : host.ask<Sent>({ ...question, addresses });
+  const { sent } = await asked;
+  const times = await heard;
+  return { times, lost: Math.max(0, 1 - times.received / sent) };
 }

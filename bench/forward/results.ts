@@ -22,6 +22,8 @@ export interface Latency {
   /** Packets a second. */
   readonly rate: number;
   readonly times: Percentiles;
+  /** What part of the packets never arrived, 0 to 1. */
+  readonly lost: number;
 }
 
 /** A run of the comparison of many sessions with many flows; CPU-ns per packet. */
@@ -156,6 +158,7 @@ function latencyTable(latencies: readonly Latency[]): string {
     { title: "90 %", align: "right", value: time("p90") },
     { title: "99 %", align: "right", value: time("p99") },
     { title: "99.9 %", align: "right", value: time("p999") },
+    { title: "lost", align: "right", value: ({ lost }) => `${(lost * 100).toFixed(2)} %` },
   ];
   return formatTable(columns, latencies);
 }

@@ -85,7 +85,7 @@ export const SCENARIOS: readonly Scenario[] = [
   udp(
     "udp-1400",
     "UDP 1400, segmented",
-    { size: 1_400, flows: "many", isSegmented: true },
+    { size: 1_400, flows: "session", isSegmented: true },
     {
       reference: SINGLES,
     },
@@ -93,12 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
 ];
 
 function udp(name: string, title: string, load: Load, reach: Reach): UdpScenario {
-  return { kind: "udp", name, title, load: fix(load), reach };
-}
-
-/** A segmented load is one flow: it has one port. */
-function fix(load: Load): Load {
-  return load.isSegmented ? { ...load, flows: "session" } : load;
+  return { kind: "udp", name, title, load, reach };
 }
 
 /** One run of a scenario with one program. */

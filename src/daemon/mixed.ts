@@ -23,8 +23,10 @@ export interface StrayFrame {
   readonly frame: Uint8Array;
 }
 
+/** Not what is too short to tell: that is a malformed control message. */
 export function isData(datagram: Uint8Array): boolean {
-  return ((datagram[0] ?? 0) & CONTROL_BIT) === 0;
+  const [first = CONTROL_BIT] = datagram;
+  return datagram.length > 1 && (first & CONTROL_BIT) === 0;
 }
 
 /**

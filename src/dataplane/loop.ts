@@ -10,8 +10,10 @@
  *
  * Each source gets one batch a turn, so none starves another. When single packets come fast, but one
  * turn after the other finds only some of them, the worker lets them gather for a moment: a full
- * batch costs little more than a few packets, as a network card's interrupt moderation knows. A worker blocked in a system call
- * cannot be ended from outside: it leaves when the stop word is set, or when the control thread
+ * batch costs little more than a few packets, as a network card's interrupt moderation knows.
+ *
+ * A worker blocked in a system call cannot be ended from outside: it leaves when the stop word is
+ * set, or when the control thread
  * shows no heartbeat.
  *
  * @module
@@ -186,7 +188,7 @@ export class Loop {
       return;
     }
     const octets = this.#words[this.#firstLength] ?? 0;
-    this.#gather(received, received * octets);
+    if (received < this.#receiveCount) this.#gather(received, received * octets);
     this.#receiveCount = octets > GATHER_OCTETS ? RECEIVE_LARGE : layout.BUFFER_COUNT;
     do {
       const writes = this.#forwarding.decapsulate(worker, received);
@@ -250,7 +252,8 @@ export class Loop {
       this.#send(this.#plain, this.#forwarding.plain(worker, next, errno === EIO ? 1 : 0));
       return 1;
     }
-    const lost = this.#tolerateSend("sendmmsg") ? count - next : 1; // full: none of the others either
+    // A full buffer takes none of the others either.
+    const lost = this.#tolerateSend("sendmmsg") ? count - next : 1;
     for (let index = next; index < next + lost; index++) {
       this.#count(layout.COUNT_DOWN_SEND, this.#segments(index));
     }

@@ -9,6 +9,8 @@ import { ID_DRAWS_MAX, ID_QUARANTINE_MS, IDS_TAKEN_MAX } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
 import type { Random } from "../sansio/machine.ts";
 
+const ID_MASK = 0xffff;
+
 interface Resting {
   readonly ids: Set<number>;
   /** In the order of their release. */
@@ -24,12 +26,15 @@ export class Ids {
     this.#expire(now);
     const resting = this.#resting?.ids;
     if (used.size + (resting?.size ?? 0) > IDS_TAKEN_MAX) return 0;
+    const isFree = (id: number) => id !== 0 && !used.has(id) && resting?.has(id) !== true;
+    let id = 0;
     for (let draw = 0; draw < ID_DRAWS_MAX; draw++) {
       const octets = random(2);
-      const id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0);
-      if (id !== 0 && !used.has(id) && resting?.has(id) !== true) return id;
+      id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0);
+      if (isFree(id)) return id;
     }
-    return 0;
+    while (!isFree(id)) id = (id + 1) & ID_MASK; // not all are taken
+    return id;
   }
 
   /** Takes back an id that `take` gave. */

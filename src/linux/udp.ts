@@ -5,8 +5,9 @@
  * So no flood of data stands before a HELLO, and no worker ever reads a control message.
  *
  * On "::" each serves both families. A datagram larger than the path takes is fragmented, not
- * refused, on the data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the kernel has them:
- * always sent, and a datagram without one is not received (RFC 8200 8.1; RFC 6935 would allow it).
+ * refused, on the data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the
+ * kernel has them: always sent, and a datagram without one is not received (RFC 8200 8.1; RFC 6935
+ * would allow it).
  *
  * @module
  */
@@ -57,8 +58,9 @@ export interface OpenedPair {
 }
 
 /**
- * Opens both sockets, the data socket with what it has of the `wanted` offloads. Throws a `SystemError` of `bind` when the port is used or the address is not
- * one of this host; nothing is left open then.
+ * Opens both sockets, the data socket with what it has of the `wanted` offloads. Throws a
+ * `SystemError` of `bind` when the port is used or the address is not one of this host; nothing is
+ * left open then.
  */
 export function openUdpPair(
   libc: Libc,

@@ -81,7 +81,6 @@ export class Plane {
   readonly forwarding = instantiate(this.memory);
   readonly punt: PuntRing;
   readonly handed: HandedRing;
-  /** Control messages that were handed over. */
   readonly handedOver: HandedDatagram[] = [];
   readonly inject: InjectRing;
   readonly table: SessionTable;
@@ -154,9 +153,8 @@ export class Plane {
       this.rests.up++;
     }
     this.forwarding.resetReceived(this.worker, batch.length);
-    for (let taken = this.handed.take(); taken !== undefined; taken = this.handed.take()) {
-      this.handedOver.push(taken);
-    }
+    const take = () => this.handed.take();
+    for (let one = take(); one !== undefined; one = take()) this.handedOver.push(one);
     return writes;
   }
 
@@ -397,7 +395,6 @@ export function message6(inner: Uint8Array): Uint8Array {
   return dataMessage(7, 8, pppFrame(inner, PPP_IPV6));
 }
 
-/** What that session's client may send. */
 export function good(): Uint8Array {
   return message(packet(CLIENT, HOST));
 }

@@ -363,3 +363,22 @@ test("what the kernel refuses to cut goes as the same frames", () => {
   const alone = plane.plain(0).map(({ datagram }) => datagram);
   assert.deepEqual(alone, datagrams(cut(whole.virtio, whole.packet)));
 });
+
+test("what is left of a super-packet does not follow its record to another session", () => {
+  const plane = planeOf(ALL_OFFLOADS & ~layout.OFFLOAD_GSO);
+  const handle = { index: 1 };
+  const { virtio, packet: octets } = superUdp(1_000, 1);
+  const buffer = plane.worker + layout.WORKER_READ + layout.BUFFER_HEADROOM;
+  plane.octets.set(buildVirtio(virtio), buffer - layout.VIRTIO_SIZE);
+  plane.octets.set(octets, buffer);
+  const length = plane.worker + layout.WORKER_READ_LENGTHS;
+  plane.view.setUint32(length, layout.VIRTIO_SIZE + octets.length, true);
+  assert.equal(plane.forwarding.encapsulate(plane.worker, 0, 1), layout.MESSAGE_COUNT);
+  const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+  const generation = record + layout.SESSION_GENERATION;
+  plane.view.setUint32(generation, plane.view.getUint32(generation, true) + 1, true);
+  assert.equal(plane.forwarding.encapsulate(plane.worker, 0, 1), 0);
+  assert.equal(plane.view.getUint32(plane.worker + layout.WORKER_DOWN_REST, true), 0);
+  const left = 1_000 - layout.MESSAGE_COUNT;
+  assert.equal(plane.counters()["down.not-open"], left);
+});

@@ -21,34 +21,39 @@ test("ids are spread over the whole range, never 0, never one that is in use", (
   }
 });
 
-test("when three quarters are in use or at rest there is none to give", () => {
+test("when all but a sixteenth are in use or at rest there is none to give", () => {
   const ids = new Ids();
   const used = new Map<number, true>();
-  for (let id = 1; id <= 40_000; id++) used.set(id, true);
-  for (let id = 40_001; id <= 49_152; id++) ids.release(id, id / 1_000);
+  for (let id = 1; id <= 50_000; id++) used.set(id, true);
+  for (let id = 50_001; id <= 61_440; id++) ids.release(id, id / 1_000);
   assert.equal(
     ids.take(() => Uint8Array.of(0xff, 0xff), used, 0),
     0xffff,
   );
-  ids.release(49_153, 50);
+  ids.release(61_441, 62);
   const never = () => assert.fail("nothing is drawn");
   assert.equal(ids.take(never, used, 100), 0);
   assert.equal(
-    ids.take(() => Uint8Array.of(0x9c, 0x41), used, ID_QUARANTINE_MS + 41),
-    40_001,
+    ids.take(() => Uint8Array.of(0xc3, 0x51), used, ID_QUARANTINE_MS + 51),
+    50_001,
   );
 });
 
-test("a source of octets that repeats itself ends in a refusal, not in a loop", () => {
+test("a source of octets that repeats itself ends in the next that is free, not in a loop", () => {
   const ids = new Ids();
   assert.equal(
     ids.take(() => new Uint8Array(2), NONE, 0),
-    0,
+    1,
   );
   ids.release(7, 0);
   assert.equal(
     ids.take(() => Uint8Array.of(0, 7), NONE, ID_QUARANTINE_MS - 1),
-    0,
+    8,
+  );
+  const last = new Map([[0xffff, true]]);
+  assert.equal(
+    ids.take(() => Uint8Array.of(0xff, 0xff), last, 0),
+    1,
   );
   assert.equal(
     ids.take(() => Uint8Array.of(0, 7), NONE, ID_QUARANTINE_MS),

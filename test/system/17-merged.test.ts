@@ -1,0 +1,34 @@
+/** UDP_GRO merges datagrams of one peer whatever their T bit says: nothing of it is lost. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { after, before, it } from "node:test";
+import { run } from "./support/child.ts";
+import { Lab, LNS_ADDRESS, root } from "./support/lab.ts";
+import { Simplon, USERS } from "./support/simplon.ts";
+
+const client = join(root, "test", "system", "support", "merged-client.ts");
+
+let lab: Lab;
+let lns: Simplon;
+
+before(async () => {
+  lab = await Lab.open("merged", 0);
+  lns = await Simplon.start(lab);
+});
+after(async () => {
+  await lns?.stop();
+  await lab.close();
+});
+
+it("a HELLO behind data is answered at once, and so is an Echo-Request behind a HELLO", async () => {
+  const argv = [process.execPath, client, LNS_ADDRESS, "bob", USERS.bob];
+  const { code, text } = await run(...lab.inside("lac", argv), { ms: 60_000 });
+  assert.equal(code, 0, text);
+  const { lengths, ...answers } = JSON.parse(text.trim().split("\n").at(-1) ?? "{}");
+  assert.deepEqual(answers, { isUp: true, isHelloAnswered: true, isEchoAnswered: true });
+  assert.ok(lengths[1] <= lengths[0], `${lengths}`);
+  const counters = await lns.counters();
+  assert.equal(counters["up.control-message"], 1);
+  assert.ok((counters["control.stray-frames"] ?? 0) >= 1);
+  await lns.empty();
+});
