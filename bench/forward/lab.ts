@@ -7,8 +7,10 @@
  * @module
  */
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { DISCARD } from "./packets.ts";
 
+const PREFIX = "simplon-bench";
 export const CLIENT_ADDRESS = "10.9.0.1";
 export const LNS_ADDRESS = "10.9.0.2";
 export const HOST_ADDRESS = "10.8.0.1";
@@ -25,7 +27,7 @@ export class Lab {
   readonly #prefix: string;
 
   constructor(number: number) {
-    this.#prefix = `simplon-bench-${process.pid}-${number}`;
+    this.#prefix = `${PREFIX}-${process.pid}-${number}`;
     const { client, lns, host } = this.names;
     try {
       for (const name of [client, lns, host]) {
@@ -35,6 +37,9 @@ export class Lab {
       this.#wire(client, `${CLIENT_ADDRESS}/24`, lns, `${LNS_ADDRESS}/24`);
       this.#wire(lns, "10.8.0.2/24", host, `${HOST_ADDRESS}/24`);
       ip("-n", host, "route", "add", "default", "via", "10.8.0.2");
+      // Each measurement begins as the first one did.
+      for (const name of [client, host])
+        inside(name, "sysctl", "-qw", "net.ipv4.tcp_no_metrics_save=1");
       inside(lns, "sysctl", "-qw", "net.ipv4.ip_forward=1");
       // What arrives is counted and ends here, before a socket is looked for. Control messages and
       // TCP pass: of data messages only those with more than an acknowledgement in them are taken.
@@ -88,6 +93,15 @@ export class Lab {
     ip("-n", right, "addr", "add", rightAddress, "dev", peer);
     ip("-n", left, "link", "set", device, "up");
     ip("-n", right, "link", "set", peer, "up");
+  }
+}
+
+/** Removes what a measurement left behind that could not end in order. */
+export function removeAbandoned(): void {
+  for (const line of ip("netns", "list").split("\n")) {
+    const [name = ""] = line.split(" ");
+    const pid = name.startsWith(`${PREFIX}-`) ? name.split("-")[2] : undefined;
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) ip("netns", "del", name);
   }
 }
 

@@ -1,12 +1,10 @@
 /**
- * Takes stamped packets from a socket and counts how long each was under way.
+ * Counts how long stamped packets were under way.
  *
  * @module
  */
-import type { Libc } from "../../src/linux/libc.ts";
-import { sharedClock } from "./clock.ts";
-import { pause } from "./lines.ts";
-import { STAMP_AT, STAMPED } from "./packets.ts";
+import type { Inbox, Taker } from "./inbox.ts";
+import { IP_HEADER, STAMP_AT, STAMPED } from "./packets.ts";
 
 /** Microseconds. */
 export interface Percentiles {
@@ -19,67 +17,30 @@ export interface Percentiles {
 
 /** Times up to that many microseconds have a place each; what is longer counts there. */
 const LONGEST = 100_000;
-const BUFFER = 65_536;
-const TURN_MS = 20;
 const LENGTH_BIT = 0x4000;
-const PPP_HEADER = 4;
+const ADDRESS_AND_CONTROL = 0xff03;
+const PPP_IPV4 = 0x0021;
 
 export class Latencies {
-  readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #isTunnel: boolean;
-  readonly #clock: () => number;
+  readonly #inbox: Inbox;
+  readonly #taker: Taker;
   readonly #counts = new Uint32Array(LONGEST + 1);
-  readonly #octets = new Uint8Array(BUFFER);
-  readonly #view = new DataView(this.#octets.buffer);
   #received = 0;
 
-  /** Of a tunnel come data messages, one or a buffer of many; of any other socket payloads. */
-  constructor(libc: Libc, fd: number, isTunnel: boolean) {
-    this.#libc = libc;
-    this.#fd = fd;
-    this.#isTunnel = isTunnel;
-    this.#clock = sharedClock(libc);
-  }
-
-  async listen(seconds: number): Promise<Percentiles> {
-    const end = performance.now() + seconds * 1000;
-    while (performance.now() < end) {
-      const turn = performance.now() + TURN_MS;
-      while (performance.now() < turn) this.#take();
-      await pause();
-    }
-    return this.#percentiles();
+  /** Of a tunnel come data messages, of any other socket payloads. */
+  constructor(inbox: Inbox, isTunnel: boolean) {
+    this.#inbox = inbox;
+    this.#taker = isTunnel
+      ? (view, at, length, time) => this.#takeMessage(view, at, length, time)
+      : (view, at, _, time) => this.#count(time, view.getUint32(at));
   }
 
   /** All that waits. */
-  #take(): void {
-    for (;;) {
-      const length = this.#libc.recv(this.#fd, this.#octets);
-      if (length <= 0) return;
-      const now = this.#clock();
-      if (this.#isTunnel) this.#takeMessages(length, now);
-      else this.#count(now, this.#view.getUint32(0));
-    }
+  take(): void {
+    while (this.#inbox.take(this.#taker));
   }
 
-  #takeMessages(length: number, now: number): void {
-    const hasLength = (this.#view.getUint16(0) & LENGTH_BIT) !== 0;
-    const each = hasLength ? this.#view.getUint16(2) : length;
-    const packet = (hasLength ? 8 : 6) + PPP_HEADER;
-    for (let at = 0; at + each <= length; at += each) {
-      if (this.#view.getUint16(at + packet + STAMP_AT - 6) !== STAMPED) continue;
-      this.#count(now, this.#view.getUint32(at + packet + STAMP_AT));
-    }
-  }
-
-  #count(now: number, then: number): void {
-    const time = Math.min((now - then) >>> 0, LONGEST);
-    this.#counts[time] = (this.#counts[time] ?? 0) + 1;
-    this.#received++;
-  }
-
-  #percentiles(): Percentiles {
+  percentiles(): Percentiles {
     const at = (part: number) => {
       if (this.#received === 0) return Number.NaN;
       let left = this.#received * part;
@@ -90,5 +51,20 @@ export class Latencies {
     };
     const received = this.#received;
     return { received, p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999) };
+  }
+
+  #takeMessage(view: DataView, message: number, length: number, time: number): void {
+    let at = message + ((view.getUint16(message) & LENGTH_BIT) === 0 ? 6 : 8);
+    if (view.getUint16(at) === ADDRESS_AND_CONTROL) at += 2;
+    const packet = at + 2;
+    if (packet + STAMP_AT + 4 > message + length || view.getUint16(at) !== PPP_IPV4) return;
+    if (view.getUint16(packet + IP_HEADER + 2) !== STAMPED) return;
+    this.#count(time, view.getUint32(packet + STAMP_AT));
+  }
+
+  #count(now: number, then: number): void {
+    const time = Math.min((now - then) >>> 0, LONGEST);
+    this.#counts[time] = (this.#counts[time] ?? 0) + 1;
+    this.#received++;
   }
 }

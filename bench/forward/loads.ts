@@ -10,13 +10,14 @@ import { DISCARD, dataMessage, udpPacket, udpPayload } from "./packets.ts";
 import { type Piece, Ring } from "./ring.ts";
 import type { Load } from "./settings.ts";
 
-/** Packets of a ring, so that a flow's Identification continues for long. */
-const SINGLES = 6_400;
-const SEGMENTED_MESSAGES = 64;
+/** Messages of a ring at least: so many that a flow's Identification continues for long. */
+const SINGLES = 6_000;
+const SEGMENTED_MESSAGES = 60;
 const PAYLOAD_MAX = 65_000;
 const SEGMENTS_MAX = 64;
 const FIRST_PORT = 1_024;
-const PORTS = 60_000;
+/** Of a session. */
+export const FLOWS_MAX = 60_000;
 
 export interface Session {
   readonly tunnelId: number;
@@ -33,59 +34,50 @@ export function upward(
   host: string,
 ): Ring {
   const destination = ipv4(host);
-  const sent = new Map<number, number>();
-  const message = (index: number, only?: number) => {
-    const { session: place, port } = flowOf(load, only ?? index, sessions.length);
-    const session = sessions[place] as Session;
-    const flow = place * PORTS + port;
-    const identification = sent.get(flow) ?? 0;
-    sent.set(flow, identification + 1);
+  const sent = new Uint32Array(load.flows);
+  const message = (flow: number) => {
+    const session = sessions[flow % sessions.length] as Session;
+    const identification = sent[flow] ?? 0;
+    sent[flow] = identification + 1;
+    const ports = { sourcePort: portOf(flow, sessions.length), destinationPort: DISCARD };
     const source = ipv4(session.address);
-    const ports = { sourcePort: FIRST_PORT + port, destinationPort: DISCARD };
     const packet = udpPacket({ source, destination, ...ports, identification, size: load.size });
     return dataMessage(session.tunnelId, session.sessionId, packet);
   };
-  if (load.isSegmented) {
-    const length = message(0).length;
-    sent.clear();
-    const many = Math.min(SEGMENTS_MAX, Math.floor(PAYLOAD_MAX / length));
-    const pieces = Array.from({ length: SEGMENTED_MESSAGES }, (_, index) => {
-      const parts = Array.from({ length: many }, (_, part) => message(part, index));
-      return { octets: joined(parts), name, segment: length };
-    });
-    return new Ring(libc, pieces);
-  }
-  const count = load.count ?? SINGLES;
-  const pieces = Array.from({ length: count }, (_, index) => ({ octets: message(index), name }));
-  return new Ring(libc, pieces, load.count === undefined ? undefined : shuffled(count));
+  const each = dataMessage(0, 0, new Uint8Array(load.size)).length;
+  return ringOf(libc, load, each, (flow, count) => {
+    return { octets: joined(Array.from({ length: count }, () => message(flow))), name };
+  });
 }
 
 /** UDP to the clients' addresses; the kernel makes the packets. */
 export function downward(libc: Libc, load: Load, addresses: readonly string[]): Ring {
   const payload = udpPayload(load.size);
-  if (load.isSegmented) {
-    const many = Math.min(SEGMENTS_MAX, Math.floor(PAYLOAD_MAX / payload.length));
-    const octets = joined(Array.from({ length: many }, () => payload));
-    const pieces = Array.from({ length: SEGMENTED_MESSAGES }, (_, index): Piece => {
-      const address = addresses[index % addresses.length] ?? "";
-      return { octets, name: encodeSockaddr(address, DISCARD), segment: payload.length };
-    });
-    return new Ring(libc, pieces);
-  }
-  const count = load.count ?? SINGLES;
-  const pieces = Array.from({ length: count }, (_, index): Piece => {
-    const { session, port } = flowOf(load, index, addresses.length);
-    const address = addresses[session] ?? "";
-    const isOne = load.flows === "session";
-    return { octets: payload, name: encodeSockaddr(address, isOne ? DISCARD : FIRST_PORT + port) };
-  });
-  return new Ring(libc, pieces, load.count === undefined ? undefined : shuffled(count));
+  return ringOf(libc, load, payload.length, (flow, count) => ({
+    octets: joined(Array.from({ length: count }, () => payload)),
+    name: encodeSockaddr(addresses[flow % addresses.length] ?? "", portOf(flow, addresses.length)),
+  }));
 }
 
-/** Session and port of packet `index`. */
-function flowOf({ flows }: Load, index: number, sessions: number) {
-  const session = flows === "many" ? 0 : index % sessions;
-  return { session, port: flows === "session" ? 0 : index % PORTS };
+/** `piece` makes a message of `count` packets of a flow, each of `length` octets in it. */
+function ringOf(
+  libc: Libc,
+  { flows, isSegmented, isShuffled }: Load,
+  length: number,
+  piece: (flow: number, count: number) => Piece,
+): Ring {
+  const least = isSegmented ? SEGMENTED_MESSAGES : SINGLES;
+  const messages = Math.ceil(least / flows) * flows; // each flow has as many
+  const count = isSegmented ? Math.min(SEGMENTS_MAX, Math.floor(PAYLOAD_MAX / length)) : 1;
+  const pieces = Array.from({ length: messages }, (_, index) => {
+    const made = piece(index % flows, count);
+    return isSegmented ? { ...made, segment: length } : made;
+  });
+  return new Ring(libc, pieces, isShuffled ? shuffled(messages) : undefined);
+}
+
+function portOf(flow: number, sessions: number): number {
+  return FIRST_PORT + Math.floor(flow / sessions);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

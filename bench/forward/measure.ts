@@ -6,24 +6,23 @@
 import { OFFLOADS } from "../../src/offloads.ts";
 import { cpuSeconds } from "./figures.ts";
 import type { Sunk } from "./lab.ts";
-import type { Percentiles } from "./latencies.ts";
 import { sleep } from "./lines.ts";
+import type { Paced } from "./paced.ts";
 import { STAMP_AT } from "./packets.ts";
 import type { Direction, Measured, Scenario, TcpScenario } from "./scenarios.ts";
 import type { Load } from "./settings.ts";
 import type { Subject } from "./subjects.ts";
 
 const GIBI = 1_073_741_824;
-/** Until flows are up to speed; for what has been compiled once that is all there is to wait for. */
-const TCP_WARM_MS = 700;
+/** Until flows are up to speed, unless the measurement itself is shorter. */
+const TCP_WARM_S = 0.7;
+/** For what has been compiled once that is all there is to wait for. */
 const UDP_WARM_S = 0.3;
 /** Until what is in queues has passed. */
-const DRAIN_MS = 100;
+const DRAIN_MS = 50;
 /** In front of an inner packet in a data message of simplon: outer IP and UDP, L2TP, PPP. */
 const OUTER = 28;
 const DATA_HEADERS = 12;
-/** Receivers listen a little longer than senders send. */
-const LISTEN_MORE_S = 0.5;
 
 export function measure(
   subject: Subject,
@@ -50,7 +49,7 @@ export async function measureUdp(
     return isUp ? client.ask(question) : host.ask({ ...question, addresses });
   };
   if (!isUp) lab.sinkData(true);
-  await send(UDP_WARM_S);
+  await send(Math.min(UDP_WARM_S, seconds));
   await sleep(DRAIN_MS);
   const look = () => ({ cpu: cpuSeconds(program.pid), sunk: lab.sunk(isUp ? "host" : "client") });
   const before = look();
@@ -72,7 +71,10 @@ export async function measureUdp(
   };
 }
 
-/** A super-packet counts as one: of it, and of a message of many frames, the payload tells. */
+/**
+ * A super-packet counts as one, and so does a message of many frames, but both have one header: the
+ * payload tells how many packets there were.
+ */
 function packetsOf({ name }: Subject, { packets, octets }: Sunk, size: number, isUp: boolean) {
   if (name === "l2tpns") return packets; // it has no offloads, and headers of its own
   const headers = isUp ? STAMP_AT : OUTER;
@@ -95,11 +97,11 @@ async function measureTcp(
     const { octets } = await receiver.ask<{ octets: number }>({ do: "count" });
     return { octets, cpu: cpuSeconds(program.pid), at: performance.now() };
   };
-  await sleep(TCP_WARM_MS);
+  await sleep(Math.min(TCP_WARM_S, seconds) * 1000);
   const before = await look();
   await sleep(seconds * 1000);
   const after = await look();
-  await tcpClient.ask({ do: "stop" });
+  for (const end of [tcpClient, tcpHost]) await end.ask({ do: "stop" });
   await sleep(DRAIN_MS);
   await client.ask({ do: "rest" });
   const octets = after.octets - before.octets;
@@ -113,24 +115,13 @@ async function measureTcp(
   };
 }
 
-interface Sent {
-  readonly sent: number;
-}
-
-/** How long packets are under way, and what part of them never arrives, at `rate` a second. */
-export async function measureLatency(
-  { client, host, addresses }: Subject,
+/** How long packets are under way at `rate` a second. */
+export function measureLatency(
+  { client }: Subject,
   size: number,
   direction: Direction,
   seconds: number,
   rate: number,
-): Promise<{ readonly times: Percentiles; readonly lost: number }> {
-  const isUp = direction === "up";
-  const question = { do: "pace", size, seconds, rate };
-  const listen = { do: "listen", seconds: seconds + LISTEN_MORE_S };
-  const heard = (isUp ? host : client).ask<Percentiles>(listen);
-  const asked = isUp ? client.ask<Sent>(question) : host.ask<Sent>({ ...question, addresses });
-  const { sent } = await asked;
-  const times = await heard;
-  return { times, lost: Math.max(0, 1 - times.received / sent) };
+): Promise<Paced> {
+  return client.ask<Paced>({ do: "pace", direction, size, seconds, rate });
 }

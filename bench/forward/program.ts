@@ -7,8 +7,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-const TERM_MS = 2_000;
-
 export class Program {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -54,10 +52,8 @@ export class Program {
 
   async end(): Promise<void> {
     if (this.hasEnded) return;
-    // Not by the child's own `kill`: on Deno a second one does nothing.
-    process.kill(this.pid, "SIGTERM");
-    const late = setTimeout(() => process.kill(this.pid, "SIGKILL"), TERM_MS);
+    // At once: an LNS would first wait for its peer, which is ended too.
+    process.kill(this.pid, "SIGKILL");
     await this.#gone;
-    clearTimeout(late);
   }
 }

@@ -3,7 +3,6 @@
  *
  * @module
  */
-
 import type { Load } from "./settings.ts";
 import type { SubjectName } from "./subjects.ts";
 
@@ -35,10 +34,10 @@ export type Scenario = UdpScenario | TcpScenario;
 
 /** Sessions that a program has when nothing else is said. */
 export const SESSIONS = 10;
-/** Packets of the comparison of many sessions with many flows. */
-export const MANY = 60_000;
 /** CPU time of many sessions over that of one session with as many flows. */
 export const MANY_REACH = 1.15;
+/** No packet finds another of its flow near it: a ring of messages has one of each. */
+const FLOWS = 6_000;
 
 const LIMIT: Reach = { reference: { up: 1, down: 1.05 } };
 const SINGLES: Reach["reference"] = { up: 1.05, down: 1.05 };
@@ -53,46 +52,40 @@ export const SCENARIOS: readonly Scenario[] = [
     reach: { ...LIMIT, l2tpns: { up: 1 / 12, down: 1 / 7 } },
   },
   {
-    ...{ kind: "tcp", name: "tcp-plain", title: "TCP, peer without offloads" },
+    ...{ kind: "tcp", name: "tcp-plain", title: "TCP, 1 flow, peer sends one a call" },
     ...{ flows: 1, isPlain: true },
     reach: { l2tpns: { up: 0.42, down: 1 / 7 } },
   },
-  udp(
-    "udp-200",
-    "UDP 200, 10 sessions",
-    { size: 200, flows: "session", isSegmented: false },
-    {
-      reference: SINGLES,
-      l2tpns: { up: 0.5, down: 0.36 },
+  singles("udp-200", "UDP 200, 10 flows", 200, SESSIONS, {
+    reference: SINGLES,
+    l2tpns: { up: 0.5, down: 0.36 },
+  }),
+  singles("udp-200-flows", "UDP 200, each packet its flow", 200, FLOWS, {
+    reference: SINGLES,
+    l2tpns: { up: 1, down: 1 },
+  }),
+  singles("udp-64", "UDP 64, 10 flows", 64, SESSIONS),
+  singles("udp-1400-single", "UDP 1400, 10 flows", 1_400, SESSIONS),
+  {
+    ...{
+      kind: "udp",
+      name: "udp-1400",
+      title: "UDP 1400, segmented",
+      reach: { reference: SINGLES },
     },
-  ),
-  udp(
-    "udp-200-flows",
-    "UDP 200, each its flow",
-    { size: 200, flows: "packet", isSegmented: false },
-    {
-      reference: SINGLES,
-      l2tpns: { up: 1, down: 1 },
-    },
-  ),
-  udp("udp-64", "UDP 64, 10 sessions", { size: 64, flows: "session", isSegmented: false }, {}),
-  udp(
-    "udp-1400-single",
-    "UDP 1400, 10 sessions",
-    { size: 1_400, flows: "session", isSegmented: false },
-    {},
-  ),
-  udp(
-    "udp-1400",
-    "UDP 1400, segmented",
-    { size: 1_400, flows: "session", isSegmented: true },
-    {
-      reference: SINGLES,
-    },
-  ),
+    load: { size: 1_400, flows: SESSIONS, isSegmented: true, isShuffled: false },
+  },
 ];
 
-function udp(name: string, title: string, load: Load, reach: Reach): UdpScenario {
+/** Packets that arrive one by one. */
+export function singles(
+  name: string,
+  title: string,
+  size: number,
+  flows: number,
+  reach: Reach = {},
+): UdpScenario {
+  const load = { size, flows, isSegmented: false, isShuffled: false };
   return { kind: "udp", name, title, load, reach };
 }
 

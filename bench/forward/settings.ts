@@ -4,6 +4,7 @@
  * @module
  */
 import type { Offload } from "../../src/offloads.ts";
+import type { Direction } from "./scenarios.ts";
 
 /** The ids of a tunnel whose ends both know them beforehand: the reference has no control plane. */
 export const FIXED = { lnsTunnel: 7, clientTunnel: 9, firstAddress: "10.64.0.2" } as const;
@@ -12,41 +13,41 @@ export interface ClientSettings {
   readonly sessions: number;
   /** Without a control connection: ids and addresses are those of FIXED. */
   readonly isFixed: boolean;
+  /** The namespace of the host, where latencies are taken and begin. */
+  readonly hostNamespace: string;
 }
 
 /** UDP packets, all of one size. */
 export interface Load {
+  /** Octets of the IP packet inside. */
   readonly size: number;
-  /** One flow in each session, a flow for each packet, or many flows in the one session. */
-  readonly flows: "session" | "packet" | "many";
-  /** Many packets a message, so that they arrive as the kernel merges them. */
+  /** Of all sessions, which have them in turn; so do the packets. */
+  readonly flows: number;
+  /** As many packets of a flow in a message as it takes, so that they arrive as one buffer. */
   readonly isSegmented: boolean;
-  /** Packets in random order: `count` of them, each of another session or flow. */
-  readonly count?: number;
+  /** Packets in random order instead of in turn. */
+  readonly isShuffled: boolean;
 }
 
 export type ClientQuestion =
   | { readonly do: "blast"; readonly load: Load; readonly seconds: number }
-  | { readonly do: "pace"; readonly size: number; readonly seconds: number; readonly rate: number }
-  | { readonly do: "listen"; readonly seconds: number }
+  | {
+      readonly do: "pace";
+      readonly direction: Direction;
+      readonly size: number;
+      readonly seconds: number;
+      /** Packets a second. */
+      readonly rate: number;
+    }
   | { readonly do: "lac"; readonly offloads: readonly Offload[]; readonly isOnePerCall: boolean }
   | { readonly do: "rest" };
 
-export type HostQuestion =
-  | {
-      readonly do: "blast";
-      readonly load: Load;
-      readonly seconds: number;
-      readonly addresses: readonly string[];
-    }
-  | {
-      readonly do: "pace";
-      readonly size: number;
-      readonly seconds: number;
-      readonly rate: number;
-      readonly addresses: readonly string[];
-    }
-  | { readonly do: "listen"; readonly seconds: number };
+export interface HostQuestion {
+  readonly do: "blast";
+  readonly load: Load;
+  readonly seconds: number;
+  readonly addresses: readonly string[];
+}
 
 export type TcpQuestion =
   | { readonly do: "serve" }

@@ -3,30 +3,16 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { findDeno } from "../../src/cli/launch.ts";
-import { formatIpv4, ipv4 } from "../../src/net.ts";
+import { join } from "node:path";
 import { placeOf } from "../place.ts";
-import { CLIENT_ADDRESS, inside, Lab, LNS_ADDRESS, LNS_CORE, LOAD_CORE } from "./lab.ts";
-import { sleep } from "./lines.ts";
+import { Lab, LNS_CORE, LOAD_CORE } from "./lab.ts";
 import { Program } from "./program.ts";
-import { RADIUS_SECRET } from "./radius.ts";
-import { FIXED } from "./settings.ts";
+import { type SubjectName, startProgram } from "./programs.ts";
+import type { ClientSettings } from "./settings.ts";
 
-export const SUBJECTS = ["deno", "node", "reference", "l2tpns"] as const;
-export type SubjectName = (typeof SUBJECTS)[number];
+export { SUBJECTS, type SubjectName } from "./programs.ts";
 
 /** What tables call them. */
 export const TITLES: Readonly<Record<SubjectName, string>> = {
@@ -37,10 +23,6 @@ export const TITLES: Readonly<Record<SubjectName, string>> = {
 };
 
 const isSource = import.meta.url.endsWith(".ts");
-const REFERENCE = placeOf("build/reference/forward");
-const L2TPNS = "/usr/sbin/l2tpns";
-const START_TRIES = 400;
-const START_MS = 50;
 
 /** A program that serves, and what loads it. */
 export interface Subject {
@@ -56,176 +38,76 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-/** Why a program cannot be measured here; "" when it can. */
-export function missing(name: SubjectName): string {
-  if (name === "deno") return denoPath() === undefined ? "no Deno: npm install deno" : "";
-  if (name === "node") return nodePath() === undefined ? "no Node in PATH" : "";
-  if (name === "l2tpns") return existsSync(L2TPNS) ? "" : "not installed: apt-get install l2tpns";
-  try {
-    const script = placeOf("bench/reference/build.sh");
-    execFileSync("bash", [script], { stdio: "pipe" }); // each time: never one of older sources
-    return "";
-  } catch (error) {
-    const [line = ""] = String(error instanceof Error ? error.message : error).split("\n");
-    return `cannot be built (${line}): it needs bash and a C compiler`;
-  }
-}
+type Close = () => Promise<void>;
+
+/** Of everything that is open, from its first namespace on. */
+const open = new Set<Close>();
+let made = 0;
 
 /** Starts the program and its surroundings; all sessions are up when it returns. */
-export async function startSubject(
-  name: SubjectName,
-  number: number,
-  sessions: number,
-): Promise<Subject> {
-  const lab = new Lab(number);
+export async function startSubject(name: SubjectName, sessions: number): Promise<Subject> {
   const folder = mkdtempSync(join(tmpdir(), "simplon-bench-"));
   const programs: Program[] = [];
-  const run = (namespace: string, core: number, command: readonly string[], env = {}) => {
-    const program = new Program(namespace, core, command, env);
-    programs.push(program);
-    return program;
-  };
-  const close = async () => {
+  let lab: Lab | undefined;
+  const close = once(async () => {
     for (const program of programs.reverse()) await program.end();
-    lab.close();
+    lab?.close();
     rmSync(folder, { recursive: true, force: true });
-  };
-  const role = (namespace: string, ...argv: string[]) => run(namespace, LOAD_CORE, roleOf(argv));
+    open.delete(close);
+  });
+  open.add(close);
   try {
-    const { client: clientNs, lns, host: hostNs } = lab.names;
-    const start = (command: readonly string[], env = {}) => run(lns, LNS_CORE, command, env);
-    if (name === "l2tpns") await role(lns, "radius").line();
-    const program = await startProgram(name, { folder, lns, sessions, start });
-    const host = role(hostNs, "host");
-    const tcpHost = role(hostNs, "tcp");
-    const tcpClient = role(clientNs, "tcp");
-    for (const each of [host, tcpHost, tcpClient]) await each.line();
-    await tcpHost.ask({ do: "serve" });
-    const settings = { sessions, isFixed: name === "reference" };
-    const client = role(clientNs, "client", JSON.stringify(settings));
-    const { addresses } = JSON.parse(await client.line()) as { addresses: string[] };
-    return { name, lab, program, client, host, tcpClient, tcpHost, addresses, close };
+    lab = new Lab(made++);
+    const run = (namespace: string, core: number, command: readonly string[]) => {
+      const program = new Program(namespace, core, command);
+      programs.push(program);
+      return program;
+    };
+    const surroundings = await surround(name, { folder, lab, run, sessions });
+    return { name, lab, ...surroundings, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Start {
+/** Ends everything that was started, also what is not up yet. */
+export async function closeAll(): Promise<void> {
+  for (const close of open) await close();
+}
+
+interface Surroundings {
   readonly folder: string;
-  readonly lns: string;
+  readonly lab: Lab;
+  readonly run: (namespace: string, core: number, command: readonly string[]) => Program;
   readonly sessions: number;
-  readonly start: (command: readonly string[], env?: Readonly<Record<string, string>>) => Program;
 }
 
-function startProgram(name: SubjectName, how: Start): Promise<Program> {
-  if (name === "reference") return startReference(how);
-  if (name === "l2tpns") return startL2tpns(how);
-  return startSimplon(name, how);
+async function surround(name: SubjectName, { folder, lab, run, sessions }: Surroundings) {
+  const names = lab.names;
+  const role = (namespace: string, ...argv: string[]) => run(namespace, LOAD_CORE, roleOf(argv));
+  const start = (command: readonly string[]) => run(names.lns, LNS_CORE, command);
+  if (name === "l2tpns") await role(names.lns, "radius").line();
+  const program = await startProgram(name, { folder, lns: names.lns, sessions, start });
+  const host = role(names.host, "host");
+  const tcpHost = role(names.host, "tcp");
+  const tcpClient = role(names.client, "tcp");
+  for (const each of [host, tcpHost, tcpClient]) await each.line();
+  await tcpHost.ask({ do: "serve" });
+  const isFixed = name === "reference";
+  const settings: ClientSettings = { sessions, isFixed, hostNamespace: names.host };
+  const client = role(names.client, "client", JSON.stringify(settings));
+  const { addresses } = JSON.parse(await client.line()) as { addresses: string[] };
+  return { program, client, host, tcpClient, tcpHost, addresses };
 }
 
-async function startSimplon(name: "deno" | "node", { folder, start }: Start): Promise<Program> {
-  const socket = join(folder, "simplon.sock");
-  const file = join(folder, "simplon.toml");
-  writeFileSync(file, simplonConfiguration(socket));
-  const program = placeOf(isSource ? "src/cli/main.ts" : "dist/cli.js");
-  const runtime = name === "deno" ? [denoPath() ?? "", "run", "-A"] : [nodePath() ?? ""];
-  const started = start([...runtime, program, "lns", "-c", file]);
-  await until(started, () => existsSync(socket));
-  return started;
-}
-
-async function startReference({ folder, lns, sessions, start }: Start): Promise<Program> {
-  const file = join(folder, "sessions");
-  const { lnsTunnel, clientTunnel, firstAddress } = FIXED;
-  const lines = Array.from({ length: sessions }, (_, index) => {
-    const address = formatIpv4(ipv4(firstAddress) + index);
-    const ids = `${lnsTunnel} ${index + 1} ${clientTunnel} ${index + 1}`;
-    return `${ids} ${CLIENT_ADDRESS} 1701 ${address}\n`;
-  });
-  writeFileSync(file, lines.join(""));
-  const command = ["--listen", `${LNS_ADDRESS}:1701`, "--tun", "tun0", "--sessions", file];
-  const started = start([REFERENCE, ...command]);
-  await started.line();
-  inside(lns, "ip", "addr", "add", "10.64.0.1/14", "dev", "tun0");
-  inside(lns, "ip", "link", "set", "tun0", "mtu", "1400", "up");
-  return started;
-}
-
-/** Its configuration folder is compiled in: ours is bound over it, in a mount namespace of its own. */
-async function startL2tpns({ folder, lns, start }: Start): Promise<Program> {
-  const etc = join(folder, "etc");
-  mkdirSync(etc);
-  const log = join(folder, "l2tpns.log");
-  writeFileSync(log, "");
-  writeFileSync(join(etc, "startup-config"), l2tpnsConfiguration(log, join(folder, "pid")));
-  writeFileSync(join(etc, "ip_pool"), "10.64.0.0/16\n");
-  writeFileSync(join(etc, "users"), "admin:admin\n");
-  const script = `mount --bind "$1" /etc/l2tpns && exec ${L2TPNS}`;
-  // When it ends it ends its whole process group: that has to be one of its own.
-  const started = start(["setsid", "sh", "-c", script, "sh", etc]);
-  const isUp = () => inside(lns, "ip", "-o", "link", "show").includes(": tun");
-  const isBound = () => inside(lns, "ss", "-Hlun", "sport = :1701") !== "";
-  await until(started, () => isUp() && isBound());
-  await sleep(1_000); // it serves only once it has elected itself master of its cluster
-  return started;
-}
-
-function simplonConfiguration(socket: string): string {
-  return `[lns]
-socket = ${JSON.stringify(socket)}
-history = ""
-[[network]]
-name = "default"
-tun = "simplon0"
-gateway = "10.64.0.1"
-pool = ["10.64.0.0/14"]
-[auth]
-methods = ["pap"]
-[[user]]
-name = "bench"
-password = "bench"
-network = "default"
-[log]
-level = "warn"
-`;
-}
-
-/** What its manual gives for speed: no debug output, accounting, throttling or anti-spoofing. */
-function l2tpnsConfiguration(log: string, pid: string): string {
-  return `set debug 0
-set log_file "${log}"
-set pid_file "${pid}"
-set hostname "l2tpns"
-set bind_address ${LNS_ADDRESS}
-set peer_address 10.11.0.1
-set primary_radius 127.0.0.1
-set primary_radius_port 1812
-set radius_secret "${RADIUS_SECRET}"
-set radius_authtypes "pap"
-set radius_accounting no
-set allow_duplicate_users yes
-set cli_bind_address 127.0.0.1
-set cluster_interface "lo"
-set cluster_hb_interval 5
-set cluster_hb_timeout 15
-set send_garp no
-set multi_read_count 200
-set throttle_speed 0
-set packet_limit 0
-set icmp_rate 0
-set echo_timeout 600
-set idle_echo_timeout 6000
-set lock_pages yes
-set disable_no_spoof yes
-`;
-}
-
-async function until(program: Program, condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (program.hasEnded || tries > START_TRIES) throw new Error("a program does not start");
-    await sleep(START_MS);
-  }
+/** `work`, which all that ask for it share. */
+function once(work: Close): Close {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }
 
 /** The command of a process of the measurement, on the runtime that this is. */
@@ -233,34 +115,4 @@ function roleOf(argv: readonly string[]): string[] {
   const entry = placeOf(isSource ? "bench/forward/role.ts" : "dist/bench-role.js");
   const isDeno = process.versions.deno !== undefined;
   return [process.execPath, ...(isDeno ? ["run", "-A"] : []), entry, ...argv];
-}
-
-function denoPath(): string | undefined {
-  if (process.versions.deno !== undefined) return process.execPath;
-  return findDeno(new URL(import.meta.url));
-}
-
-/** This one, the one of the package `node`, or the first in PATH. */
-function nodePath(): string | undefined {
-  if (process.versions.deno === undefined) return process.execPath;
-  const directories = (process.env.PATH ?? "").split(delimiter);
-  return [...packagedNode(), ...directories.map((path) => join(path, "node"))].find(isExecutable);
-}
-
-function packagedNode(): string[] {
-  try {
-    const require = createRequire(import.meta.url);
-    return [join(dirname(require.resolve("node/package.json")), "bin", "node")];
-  } catch {
-    return [];
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
