@@ -5,8 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { misuse } from "../src/cli/usage.ts";
+import { misuse, parseCommand } from "../src/cli/usage.ts";
 import { type BarChart, barChart } from "./chart.ts";
 import { SCENARIOS } from "./forward/scenarios.ts";
 import { SUBJECTS, TITLES } from "./forward/subjects.ts";
@@ -16,11 +15,7 @@ const DIRECTIONS = ["up", "down"];
 const PERCENTILES = { p50: "50 %", p90: "90 %", p99: "99 %", p999: "99.9 %" } as const;
 
 export async function plot(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { out: { type: "string", default: "." } },
-  });
+  const { values, positionals } = parseCommand(args, { out: { type: "string", default: "." } });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw misuse("bench plot: give one file");
   const report = readReport(file, "forward");
