@@ -32,7 +32,8 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon bench codec [--quick] [--json] [--compare FILE]
       how fast packets are read and written here, beside plain JavaScript and C
   simplon bench forward [--quick] [--json] [--compare FILE] [--with NAME,...] [--only NAME,...]
-                        [--direction up|down] [--rounds N] [--seconds N]
+                        [--direction up|down] [--runtime deno|node] [--rounds N] [--seconds N]
+                        [--sessions N] [--size N] [--flows N]
       packet rates and CPU time of a whole server, beside a reference in C and l2tpns, in
       namespaces of its own; needs root and two cores
   simplon bench plot FILE [--out DIRECTORY]
