@@ -13,18 +13,10 @@ export class Program {
   readonly #gone: Promise<unknown>;
   readonly #what: string;
 
-  constructor(
-    namespace: string,
-    core: number,
-    command: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(namespace: string, core: number, command: readonly string[]) {
     this.#what = command.slice(0, 3).join(" ");
     const argv = ["netns", "exec", namespace, "taskset", "-c", `${core}`, ...command];
-    this.#child = spawn("ip", argv, {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: { ...process.env, ...env },
-    });
+    this.#child = spawn("ip", argv, { stdio: ["pipe", "pipe", "inherit"] });
     this.#gone = once(this.#child, "exit");
     if (this.#child.stdout === null) throw new Error("no standard output");
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();

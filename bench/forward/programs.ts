@@ -44,7 +44,7 @@ export interface Start {
   readonly folder: string;
   readonly lns: string;
   readonly sessions: number;
-  readonly start: (command: readonly string[], env?: Readonly<Record<string, string>>) => Program;
+  readonly start: (command: readonly string[]) => Program;
 }
 
 export function startProgram(name: SubjectName, how: Start): Promise<Program> {
