@@ -43,6 +43,7 @@ import {
   SEGMENTS_MAX,
   SESSION_MTU,
   WORKER_OFFLOADS,
+  WORKER_UP_LAST,
   WORKER_UP_WRITES,
   WRITE_AT,
   WRITE_FLAGS,
@@ -107,7 +108,10 @@ export function coalesce(
   if (found !== NO_WRITE && !isBarred(worker, session, found)) {
     const write = writeAt(worker, found);
     const isOwn = read32(write + WRITE_SESSION) === <u32>session;
-    if (isOwn && join(worker, write, at, octets, ip, headers, protocol)) return;
+    if (isOwn && join(worker, write, at, octets, ip, headers, protocol, room)) {
+      write32(worker + WORKER_UP_LAST, found);
+      return;
+    }
   }
   const index = beginWrite(worker, session, network, at, octets, room);
   setFlow(worker, slot, hash, index);
@@ -115,6 +119,23 @@ export function coalesce(
   // last one that would have passed alone: what is larger than usual here stays alone.
   if (octets > read32(session + SESSION_MTU)) return;
   open(writeAt(worker, index), at, octets, ip, headers, protocol);
+}
+
+/**
+ * Adds a checked IP packet to the write that the last one is in, when it continues its flow: it then
+ * has source and destination of a packet that was let through.
+ */
+export function extend(worker: usize, session: usize, at: usize, octets: u32, room: u32): bool {
+  if (read32(worker + WORKER_UP_WRITES) === 0) return false;
+  const write = writeAt(worker, read32(worker + WORKER_UP_LAST));
+  if (read32(write + WRITE_IS_OPEN) === 0) return false;
+  if (read32(write + WRITE_SESSION) !== <u32>session) return false;
+  const isIpv6 = getU8(at) >> 4 === 6;
+  const ip = isIpv6 ? IPV6_HEADER : IPV4_HEADER;
+  if (read32(write + WRITE_IP_HEADER) !== ip) return false;
+  const protocol = getU8(isIpv6 ? at + 6 : at + 9);
+  const headers = joinableHeaders(at, octets, ip, protocol);
+  return headers !== 0 && join(worker, write, at, octets, ip, headers, protocol, room);
 }
 
 /** Octets of IP and transport header of TCP and UDP that may join, 0 for all else. */
@@ -158,6 +179,7 @@ function join(
   ip: u32,
   headers: u32,
   protocol: u32,
+  room: u32,
 ): bool {
   const state = read32(write + WRITE_IS_OPEN);
   if (state === 0 || read32(write + WRITE_HEADERS) !== headers) return false;
@@ -180,10 +202,10 @@ function join(
     write32(write + WRITE_IS_OPEN, OPEN_CHECKED);
   }
   if (!isWhole(at, octets, ip, protocol)) return false;
-  addPayload(worker, write, at + headers, payload);
+  const flags = isTcp ? tcpFlags(at + ip) : 0;
+  addPayload(worker, write, at + headers, payload, room + headers);
   let isLast = payload < segment;
   if (isTcp) {
-    const flags = tcpFlags(at + ip);
     write32(write + WRITE_FLAGS, read32(write + WRITE_FLAGS) | (flags & ENDING));
     write32(write + WRITE_SEQUENCE, read32(write + WRITE_SEQUENCE) + payload);
     if ((flags & ENDING) !== 0) isLast = true;

@@ -105,7 +105,7 @@ import {
   STATUS_OK,
   STATUS_VERSION,
 } from "../records";
-import { coalesce } from "./coalesce";
+import { coalesce, extend } from "./coalesce";
 import { add, count, countDrop } from "./counters";
 import { entryAt, head, isFull, pending, publish } from "./ring";
 import { isElsewhere } from "./routes";
@@ -269,6 +269,11 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
     return;
   }
+  const octets = ipv4TotalLength(at);
+  if (extend(worker, session, at, octets, room)) {
+    countDelivered(worker, session, octets);
+    return;
+  }
   if (ipv4Source(at) !== address) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return;
@@ -278,7 +283,7 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
     return;
   }
-  deliver(worker, session, at, ipv4TotalLength(at), network, room);
+  deliver(worker, session, at, octets, network, room);
 }
 
 /** `frame` is where the PPP frame begins, for what concerns the link alone. */
@@ -293,6 +298,11 @@ function forwardIpv6(
   const session = sessionAt(index);
   if (checkIpv6(at, length) !== STATUS_OK) {
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
+    return;
+  }
+  const octets = ipv6TotalLength(at);
+  if (extend(worker, session, at, octets, room)) {
+    countDelivered(worker, session, octets);
     return;
   }
   if (isIpv6OnLink(at)) {
@@ -320,7 +330,7 @@ function forwardIpv6(
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
     return;
   }
-  deliver(worker, session, at, ipv6TotalLength(at), network, room);
+  deliver(worker, session, at, octets, network, room);
 }
 
 /** Takes a packet of `octets` at `at` to the writes; padding behind it stays here. */
@@ -333,6 +343,10 @@ function deliver(
   room: u32,
 ): void {
   coalesce(worker, session, network, at, octets, room);
+  countDelivered(worker, session, octets);
+}
+
+function countDelivered(worker: usize, session: usize, octets: u32): void {
   add(session + SESSION_RX_PACKETS, 1);
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);

@@ -25,7 +25,6 @@ const MANY = 8;
 const FEW = 300;
 /** UDP payload of the largest IPv4 packet. */
 const BUFFER_MAX = 65_507;
-const HEADERS_MAX = 100;
 const HALF_RING = layout.RING_COUNT / 2;
 
 const plane = new Plane();
@@ -157,7 +156,7 @@ class Arrivals {
 const BUFFERS = plane.worker + layout.WORKER_RECEIVE + layout.RECEIVE_BUFFERS;
 const buffers = plane.octets.subarray(BUFFERS, BUFFERS + layout.BUFFER_COUNT * layout.BUFFER_SIZE);
 
-/** Runs `work`; in the receive buffers only headers of packets that went on may have changed. */
+/** Runs `work`; in the receive buffers only packets that went on may have changed. */
 function guarded(received: readonly Received[], verdicts: readonly Verdict[], work: () => void) {
   received.forEach(({ octets }, index) => {
     buffers.set(octets, index * layout.BUFFER_SIZE);
@@ -169,9 +168,8 @@ function guarded(received: readonly Received[], verdicts: readonly Verdict[], wo
   received.forEach(({ octets, segment = 0 }, index) => {
     let at = index * layout.BUFFER_SIZE;
     for (const { length } of split(octets, segment)) {
-      const { counter, room = 0 } = next.next().value as Verdict;
-      const end = Math.min(at + length, at + room + HEADERS_MAX);
-      if (counter === "up.packets") later.set(before.subarray(at, end), at);
+      const { counter } = next.next().value as Verdict;
+      if (counter === "up.packets") later.set(before.subarray(at, at + length), at);
       at += length;
     }
   });

@@ -95,6 +95,7 @@ for (const [name, isTcp, isV6, type] of KINDS) {
     assert.equal(refusal(write.virtio, write.packet), undefined);
     assert.equal(parseVirtio(write.virtio).type, type);
     assert.equal(parseVirtio(write.virtio).size, 1200);
+    assert.equal(write.vectors, 1, "neighbours move together");
     assert.equal(plane.counters()["up.packets"], 45);
   });
 
@@ -120,6 +121,32 @@ test("what is larger than the session's MTU stays alone: a router would drop it 
   const flow = flowOf(0, false, false, MTU - 27); // with IP and UDP header one octet too much
   const datagrams = Array.from({ length: 3 }, () => datagramOf(0, flow.next()));
   assert.equal(plane.receive([groOf(datagrams)]).length, 3);
+});
+
+test("a packet that is larger than the session's MTU is not overtaken by the rest of its flow", () => {
+  const plane = start(1);
+  const flow = flowOf(0, false, true, 1000);
+  const large = () => flow.whole(MTU, 0).packet;
+  const packets = [flow.next(), flow.next(), large(), flow.next(), flow.next()];
+  const writes = plane.receive(
+    packets.map((packet) => ({ octets: datagramOf(0, packet), sender: SENDER })),
+  );
+  assert.deepEqual(
+    writes.map(({ packet }) => packet.length),
+    [2048, MTU + 48, 2048],
+  );
+});
+
+test("packets of a flow that are no neighbours are a piece each", () => {
+  const plane = start(2);
+  const flows = [flowOf(0, true, false, 500), flowOf(1, true, false, 500)];
+  const turn = () => flows.map((flow, session) => datagramOf(session, flow.next()));
+  const mixed = [...turn(), ...turn(), ...turn(), ...turn()];
+  const writes = plane.receive([groOf(mixed)]);
+  assert.deepEqual(
+    writes.map(({ vectors }) => vectors),
+    [4, 4],
+  );
 });
 
 test("ten sessions with UDP of 200 octets, one after the other in 64 messages, are ten writes", () => {

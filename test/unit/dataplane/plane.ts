@@ -57,6 +57,8 @@ export interface Write {
   readonly network: number;
   readonly virtio: Uint8Array | undefined;
   readonly packet: Uint8Array;
+  /** Of how many pieces it is. */
+  readonly vectors: number;
 }
 
 /** What one readv brings from a TUN device. */
@@ -189,6 +191,7 @@ export class Plane {
       network,
       virtio: virtio === 0 ? undefined : octets.slice(0, virtio),
       packet: octets.slice(virtio),
+      vectors: count,
     };
   }
 
