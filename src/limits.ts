@@ -193,6 +193,9 @@ export const HEARTBEAT_STALE_MS = 2_000;
 /** Connections to the control socket at once, and octets of one request. */
 export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;
+/** How often `simplon show` and `why` ask a server that has no room, and the pause in between. */
+export const API_TRIES_MAX = 11;
+export const API_RETRY_MS = 100;
 /** A control connection that neither asks nor reads for this long is closed. */
 export const API_IDLE_MS = 10_000;
 /** How long the end waits for masquerading to be taken away; nft needs some 20 ms. */

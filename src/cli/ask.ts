@@ -12,11 +12,13 @@ import {
   readEntries,
   type Subject,
 } from "../daemon/api-messages.ts";
-import { API_ANSWER_MAX, API_IDLE_MS } from "../limits.ts";
+import { API_ANSWER_MAX, API_IDLE_MS, API_RETRY_MS, API_TRIES_MAX } from "../limits.ts";
 import { CommandError, failure } from "./usage.ts";
 
 /** Nobody listens: what a file tells is all there is. */
 export class NoServerError extends CommandError {}
+
+class TurnedAwayError extends CommandError {}
 
 /**
  * @throws {NoServerError} when no server is there.
@@ -45,7 +47,19 @@ export async function askCounters(socketPath: string): Promise<CountersAnswer> {
   return { counters: found?.counters ?? {}, offloads: found?.offloads ?? [] };
 }
 
-function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
+/** Asks again when the server has no room: its places come free within milliseconds. */
+async function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await exchangeOnce(path, request);
+    } catch (error) {
+      if (!(error instanceof TurnedAwayError) || tries === API_TRIES_MAX) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, API_RETRY_MS));
+  }
+}
+
+function exchangeOnce(path: string, request: Request): Promise<AnswerMessage[]> {
   return new Promise((resolve, reject) => {
     const reader = new MessageReader(API_ANSWER_MAX);
     const messages: AnswerMessage[] = [];
@@ -57,7 +71,9 @@ function exchange(path: string, request: Request): Promise<AnswerMessage[]> {
     connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
     connection.on("connect", () => connection.write(encodeMessage(request)));
     connection.on("error", (error: NodeJS.ErrnoException) => fail(connectProblem(path, error)));
-    connection.on("close", () => fail(`the answer from ${path} ended early`));
+    connection.on("close", () => {
+      fail(messages.length === 0 ? turnedAway(path) : `the answer from ${path} ended early`);
+    });
     connection.on("data", (chunk: Uint8Array) => {
       for (const body of reader.push(chunk) ?? [undefined]) {
         const message = body === undefined ? undefined : decodeAnswer(body);
@@ -80,5 +96,13 @@ function connectProblem(path: string, error: NodeJS.ErrnoException): string | Co
   if (error.code === "EACCES" || error.code === "EPERM") {
     return `permission to ask on ${path} is missing; run this as the user who runs "simplon lns"`;
   }
+  if (error.code === "ECONNRESET" || error.code === "EPIPE") return turnedAway(path);
   return `${path} cannot be asked (${error.code ?? error.message})`;
+}
+
+/** A server that has all the connections it takes says nothing; it only closes a further one. */
+function turnedAway(path: string): TurnedAwayError {
+  const reason = "too many ask at once, or it is ending or of another version";
+  const { message, exitCode } = failure(`${path} closes connections without an answer: ${reason}`);
+  return new TurnedAwayError(message, exitCode);
 }

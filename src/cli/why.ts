@@ -33,13 +33,12 @@ async function investigate(
 ): Promise<Case> {
   const subject = parseSubject(text);
   const isRunning = absence === undefined;
-  const [sessions, tunnels, entries, runs, failures] = await Promise.all([
-    isRunning ? ask(socket, "sessions", { about: text }) : [],
-    isRunning ? ask(socket, "tunnels", { about: text }) : [],
-    past({ about: text, last: WHY_ENTRIES_MAX }),
-    past({ what: "lns", last: WHY_RUNS_MAX }),
-    past({ what: "tunnel", last: WHY_FAILURES_MAX }),
-  ]);
+  // One connection after the other: the daemon takes few at once, and others ask too.
+  const sessions = isRunning ? await ask(socket, "sessions", { about: text }) : [];
+  const tunnels = isRunning ? await ask(socket, "tunnels", { about: text }) : [];
+  const entries = await past({ about: text, last: WHY_ENTRIES_MAX });
+  const runs = await past({ what: "lns", last: WHY_RUNS_MAX });
+  const failures = await past({ what: "tunnel", last: WHY_FAILURES_MAX });
   return {
     subject,
     live: isRunning ? { sessions, tunnels } : undefined,

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { format } from "../../../src/cli/show.ts";
 import { HEADER } from "../../../src/daemon/history-file.ts";
 import { formatLine } from "../../../src/history/entry.ts";
+import { API_CONNECTIONS_MAX } from "../../../src/limits.ts";
 import { ENTRIES } from "../daemon-api/rows.ts";
 import { RUNTIMES, simplon, start } from "./process.ts";
 
@@ -65,7 +67,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.deepEqual(table, { code: 0, stdout: TABLE, stderr: "" });
     assert.deepEqual(JSON.parse(json.stdout), ENTRIES.toReversed());
     assert.deepEqual(JSON.parse(one.stdout), [ENTRIES[1]]);
-    assert.equal(bob.code, 0);
+    assert.deepEqual([bob.code, bob.stderr], [0, ""]);
     assert.match(bob.stdout, /^"bob" is not connected\.\n\n3 times since .*: wrong-password\n/);
     assert.equal(carol.code, 3);
     assert.match(carol.stdout, /The configuration has no user "carol"/);
@@ -76,6 +78,20 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.equal(found.endings[0].last.user, "alice");
     assert.match(found.endings[0].advice, /^Nothing, if somebody hung up/);
     assert.match(found.text, /peer-hung-up/);
+  });
+
+  test(`${runtime}: one free connection to the server is enough`, async (t) => {
+    const { cwd, socket } = prepare(t);
+    const server = start(runtime, "test/unit/daemon-api/serve.ts", [socket]);
+    t.after(() => server.kill("SIGKILL"));
+    await once(server.stdout, "data");
+    const others = Array.from({ length: API_CONNECTIONS_MAX - 1 }, () => createConnection(socket));
+    t.after(() => {
+      for (const other of others) other.destroy();
+    });
+    await Promise.all(others.map((other) => once(other, "connect")));
+    const { code, stderr } = await simplon(runtime, ["why", "bob"], cwd);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   });
 
   test(`${runtime}: without a server the file is read, and that is said`, async (t) => {
