@@ -152,6 +152,11 @@ export const ND_REFILL_MS = 100;
 export const RECORDS_RESTING = 1_024;
 /** PPP frames that the control thread takes from the punt ring in one turn. */
 export const PUNTS_PER_TURN = 256;
+/**
+ * Datagrams that it takes from its socket in one turn, a multiple of a batch: some 10 ms of work. A
+ * poll, and what the event loop does beside it, takes as long as a batch, and longer on a busy host.
+ */
+export const DATAGRAMS_PER_TURN = 512;
 
 // Codec
 

@@ -7,6 +7,7 @@
 import * as layout from "../../assembly/layout.ts";
 import type { Forwarding } from "../dataplane/memory.ts";
 import type { Path } from "../l2tp/index.ts";
+import { DATAGRAMS_PER_TURN } from "../limits.ts";
 import { EAGAIN, EINTR, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import {
@@ -54,21 +55,12 @@ export class ControlSocket {
     forwarding.layoutBatch(CONTROL_SEND, base);
   }
 
-  /** What has arrived, at most one batch; each datagram is a copy. */
+  /** What has arrived, at most DATAGRAMS_PER_TURN; each datagram is a copy. */
   receive(): Datagram[] {
-    const messages = this.#base + BigInt(CONTROL_RECEIVE + layout.BATCH_HEADERS);
-    const received = this.#libc.recvmmsg(this.#fd, messages, BATCH_COUNT, 0);
-    if (received < 0) {
-      const errno = this.#libc.errno();
-      if (errno !== EAGAIN && errno !== EINTR) throw new SystemError("recvmmsg", errno);
-      return [];
-    }
     const datagrams: Datagram[] = [];
-    for (let index = 0; index < received; index++) {
-      const datagram = this.#read(index);
-      if (datagram !== undefined) datagrams.push(datagram);
+    for (let left = DATAGRAMS_PER_TURN; left >= BATCH_COUNT; left -= BATCH_COUNT) {
+      if (this.#receiveBatch(datagrams) < BATCH_COUNT) break;
     }
-    this.#forwarding.resetReceive(CONTROL_RECEIVE, received);
     return datagrams;
   }
 
@@ -89,6 +81,23 @@ export class ControlSocket {
     this.#view.setUint32(message + layout.MMSGHDR_NAME_LENGTH, name.length, true);
     const sent = this.#libc.sendmmsg(this.#fd, this.#base + BigInt(message), 1, SEND_FLAGS);
     if (sent !== 1) this.counters["send-failed"]++; // the reliable channel sends it again
+  }
+
+  /** Adds one batch to `datagrams`; how many the kernel had, also such as are of no use. */
+  #receiveBatch(datagrams: Datagram[]): number {
+    const messages = this.#base + BigInt(CONTROL_RECEIVE + layout.BATCH_HEADERS);
+    const received = this.#libc.recvmmsg(this.#fd, messages, BATCH_COUNT, 0);
+    if (received < 0) {
+      const errno = this.#libc.errno();
+      if (errno !== EAGAIN && errno !== EINTR) throw new SystemError("recvmmsg", errno);
+      return 0;
+    }
+    for (let index = 0; index < received; index++) {
+      const datagram = this.#read(index);
+      if (datagram !== undefined) datagrams.push(datagram);
+    }
+    this.#forwarding.resetReceive(CONTROL_RECEIVE, received);
+    return received;
   }
 
   #read(index: number): Datagram | undefined {
