@@ -1,6 +1,6 @@
 /** The generators of this directory as children of a test. @module */
 import { join } from "node:path";
-import { Child, must } from "../support/child.ts";
+import { type Child, must } from "../support/child.ts";
 import { type Lab, LNS_ADDRESS, root } from "../support/lab.ts";
 import { deno } from "../support/runtime.ts";
 
@@ -12,8 +12,9 @@ export async function addSources(lab: Lab): Promise<void> {
   await must("ip", ["-n", lac, "route", "add", "local", SOURCES, "dev", "lo", "table", "local"]);
 }
 
+/** Ends with the lab at the latest, whatever becomes of the test. */
 export function generator(lab: Lab, file: string, ...args: readonly string[]): Child {
   const path = join(root, "test", "system", "load", file);
   const argv = [deno, "run", "-A", path, LNS_ADDRESS, ...args];
-  return new Child(...lab.inside("lac", argv), { input: true });
+  return lab.startInside("lac", argv, { input: true });
 }

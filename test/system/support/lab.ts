@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child, must, run } from "./child.ts";
+import { Child, type ChildOptions, must, run } from "./child.ts";
 import { Guest } from "./guest.ts";
 import { root } from "./root.ts";
 import { runtime } from "./runtime.ts";
@@ -55,11 +55,13 @@ export class Lab {
     }
   }
 
+  /** Ends all that the lab has started, also after a test that failed in the middle. */
   async close(): Promise<void> {
-    await Promise.all(this.guests.map((guest) => guest.off()));
+    const guests = await Promise.allSettled(this.guests.map((guest) => guest.off()));
     await Promise.all(this.#children.map((child) => child.end()));
     await this.script("network.sh", ["down"]);
     rmSync(this.directory, { recursive: true, force: true });
+    for (const guest of guests) if (guest.status === "rejected") throw guest.reason;
   }
 
   namespace(place: Place): string {
@@ -77,6 +79,13 @@ export class Lab {
 
   start(name: string, args: readonly string[]): Child {
     const child = new Child(join(interop, name), args, { env: this.#env() });
+    this.#children.push(child);
+    return child;
+  }
+
+  /** Starts a program in one of the namespaces; it ends with the lab at the latest. */
+  startInside(place: Place, argv: readonly string[], options: ChildOptions = {}): Child {
+    const child = new Child(...this.inside(place, argv), options);
     this.#children.push(child);
     return child;
   }
@@ -105,8 +114,7 @@ export class Lab {
     mkdirSync(captureDirectory(), { recursive: true });
     const dump = ["tcpdump", "-n", "-U", "--immediate-mode", "-B", "8192", "-i", "to-lac"];
     const argv = [...dump, "-w", this.captureFile, "udp", "port", "1701"];
-    const child = new Child(...this.inside("lns", argv));
-    this.#children.push(child);
+    const child = this.startInside("lns", argv);
     await child.line(/listening on/, 10_000);
   }
 
