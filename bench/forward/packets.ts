@@ -38,7 +38,7 @@ export function udpPacket(fields: UdpPacket): Uint8Array {
   view.setUint32(8, TTL_UDP);
   view.setUint32(12, fields.source);
   view.setUint32(16, fields.destination);
-  view.setUint16(10, ~wordSum(view, 0, IP_HEADER) & 0xffff);
+  view.setUint16(10, ~fold(wordSum(view, 0, IP_HEADER)) & 0xffff);
   view.setUint16(IP_HEADER, fields.sourcePort);
   view.setUint16(IP_HEADER + 2, fields.destinationPort);
   view.setUint16(IP_HEADER + 4, size - IP_HEADER);
