@@ -85,6 +85,7 @@ import {
   WORKER_READ,
   WORKER_READ_LENGTHS,
   WORKER_READ_VECTORS,
+  WORKER_SCRATCH,
 } from "../layout";
 import { STATUS_IP_VERSION, STATUS_OK } from "../records";
 import { count, countDrops, countSent, countTooBig } from "./counters";
@@ -99,10 +100,10 @@ import {
 } from "./messages";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
-import { findRoute } from "./routes";
+import { findRoute, touchRoute } from "./routes";
 import { beginCut, cutOn, openCut } from "./segment";
 import { sessionAt, sessionState } from "./sessions";
-import { findSubnet } from "./subnets";
+import { findSubnet, touchSubnet } from "./subnets";
 import { setMessage, setVector } from "./vectors";
 
 const VERSION_6: u32 = 6;
@@ -140,6 +141,7 @@ export function encapsulate(worker: usize, network: u32, packets: u32): u32 {
   const filled = min(packets, BUFFER_COUNT);
   let state = REST_NONE;
   beginMessages(worker);
+  if (rest === REST_NONE) write32(worker + WORKER_SCRATCH, touch(worker, network, filled));
   if (rest === REST_CUT) {
     if (cutOn(worker)) i++;
     else state = REST_CUT;
@@ -151,6 +153,19 @@ export function encapsulate(worker: usize, network: u32, packets: u32): u32 {
   write32(worker + WORKER_DOWN_PACKET, i);
   write32(worker + WORKER_DOWN_REST, state);
   return sealMessages(worker);
+}
+
+/** As in decapsulate: reads what the batch will need of the tables, and does nothing with it. */
+function touch(worker: usize, network: u32, packets: u32): u32 {
+  let sum: u32 = 0;
+  for (let i: u32 = 0; i < packets; i++) {
+    const at = packetAt(worker, i);
+    sum +=
+      getU8(at) >> 4 === VERSION_6
+        ? touchSubnet(network, ipv6DestinationSubnet(at))
+        : touchRoute(network, ipv4Destination(at));
+  }
+  return sum;
 }
 
 /** Takes what is in buffer `i` to the messages; a REST_ value says what of it is left. */

@@ -14,7 +14,7 @@ import {
   ROUTE_SIZE,
 } from "../layout";
 import { link, unlink } from "./chain";
-import { liveSession } from "./sessions";
+import { liveSession, touchRecord } from "./sessions";
 
 function routeAt(index: u32): usize {
   return ROUTE_RECORDS + index * ROUTE_SIZE;
@@ -36,6 +36,12 @@ export function findRoute(network: u32, address: u32): u32 {
     index = readShared32(route + ROUTE_NEXT);
   }
   return 0;
+}
+
+/** Loads the cache lines that a packet to this address will need; the result says nothing. */
+export function touchRoute(network: u32, address: u32): u32 {
+  const index = readShared32(bucketAt(network, address));
+  return index > ROUTE_COUNT ? 0 : touchRecord(read32(routeAt(index) + ROUTE_SESSION));
 }
 
 /** Whether a destination belongs to a session of another network than `own`. */

@@ -37,12 +37,12 @@ export function findSession(key: u32): u32 {
 
 /** Loads the cache lines that a packet with this key will need; the result says nothing. */
 export function touchSession(key: u32): u32 {
-  const index = readShared32(bucketAt(key));
-  if (index > SESSION_COUNT) return 0;
-  return touchRecord(sessionAt(index));
+  return touchRecord(readShared32(bucketAt(key)));
 }
 
-export function touchRecord(record: usize): u32 {
+export function touchRecord(index: u32): u32 {
+  if (index > SESSION_COUNT) return 0;
+  const record = sessionAt(index);
   return read32(record) + read32(record + SESSION_NAME);
 }
 

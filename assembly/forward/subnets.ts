@@ -14,7 +14,7 @@ import {
   SUBNET_SIZE,
 } from "../layout";
 import { link, unlink } from "./chain";
-import { liveSession } from "./sessions";
+import { liveSession, touchRecord } from "./sessions";
 
 /** 2^64 divided by the golden ratio, in two halves: Knuth's multiplicative hash. */
 const GOLDEN: u64 = (0x9e3779b9 << 32) | 0x7f4a7c15;
@@ -41,6 +41,12 @@ export function findSubnet(network: u32, prefix: u64): u32 {
     index = readShared32(subnet + SUBNET_NEXT);
   }
   return 0;
+}
+
+/** Loads the cache lines that a packet to this subnet will need; the result says nothing. */
+export function touchSubnet(network: u32, prefix: u64): u32 {
+  const index = readShared32(bucketAt(network, prefix));
+  return index > SUBNET_COUNT ? 0 : touchRecord(read32(subnetAt(index) + SUBNET_SESSION));
 }
 
 /** Whether a destination belongs to a session of another network than `own`. */
