@@ -10,15 +10,8 @@ import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { Flow } from "../reference/hosts.ts";
 import { buildVirtio, TYPE } from "../reference/offload.ts";
 import { PacketRandom } from "../reference/packets.ts";
-import {
-  ALL_OFFLOADS,
-  BASE,
-  CLIENT,
-  dataMessage,
-  HOST,
-  Plane,
-  pppFrame,
-} from "../unit/dataplane/plane.ts";
+import { CLIENT, dataMessage, HOST, pppFrame } from "../unit/dataplane/frames.ts";
+import { ALL_OFFLOADS, BASE, Plane } from "../unit/dataplane/plane.ts";
 
 const PACKETS = 10_000_000;
 const WARM_UP = 2_000_000;

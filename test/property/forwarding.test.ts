@@ -13,7 +13,8 @@ import { formatIpv6 } from "../../src/net.ts";
 import { checksum } from "../reference/codec.ts";
 import { down, type ModelSession, up, type Verdict } from "../reference/forwarding.ts";
 import { PacketRandom } from "../reference/packets.ts";
-import { dataMessage, Plane, packet, packet6, type Sender } from "../unit/dataplane/plane.ts";
+import { dataMessage, packet, packet6 } from "../unit/dataplane/frames.ts";
+import { Plane, type Sender } from "../unit/dataplane/plane.ts";
 
 const RUNS = 120;
 const STEPS = 1_000;

@@ -8,7 +8,7 @@ import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec
 import { type Call, Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { address, icmpPacket } from "../../peer/slaac.ts";
-import { packet } from "../../unit/dataplane/plane.ts";
+import { packet } from "../../unit/dataplane/frames.ts";
 import type { LinePlan, PeerPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";

@@ -9,7 +9,8 @@ import { Recorder } from "../../../src/history/recorder.ts";
 import type { Result, SessionInfo } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
-import { dataMessage, Plane, packet, pppFrame } from "../dataplane/plane.ts";
+import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
+import { Plane } from "../dataplane/plane.ts";
 
 export const HOST = "203.0.113.7";
 export const NETWORK = {

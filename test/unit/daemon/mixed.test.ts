@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { buildControlMessage, buildHeader, buildPpp } from "../../../src/codec/index.ts";
 import { handedInput, isData, strayFrame } from "../../../src/daemon/mixed.ts";
 import { decodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { CLIENT, HOST, message, Plane, packet } from "../dataplane/plane.ts";
+import { CLIENT, HOST, message, packet } from "../dataplane/frames.ts";
+import { Plane } from "../dataplane/plane.ts";
 
 const HELLO = Uint8Array.of(0x80, 8, 0, 0, 0, 0, 0, 6);
 

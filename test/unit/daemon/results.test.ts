@@ -12,7 +12,8 @@ import { newLns } from "../../peer/control.ts";
 import { find, Lac, parsed, resultOf } from "../../peer/lac.ts";
 import { type Heard, LCP, type PeerWishes, PppPeer } from "../../peer/ppp.ts";
 import { seededRandom } from "../../peer/ppp-conversation.ts";
-import { dataMessage, Plane } from "../dataplane/plane.ts";
+import { dataMessage } from "../dataplane/frames.ts";
+import { Plane } from "../dataplane/plane.ts";
 
 const PATH = { peer: "192.0.2.9", peerPort: 1701, local: "192.0.2.1" };
 const USERS = [{ name: "demo", password: "demo", network: "default" }];

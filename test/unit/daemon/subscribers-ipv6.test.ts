@@ -7,7 +7,7 @@ import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv6, ipv6 } from "../../../src/net.ts";
 import type { PeerWishes } from "../../peer/ppp.ts";
 import { icmpPacket, linkLocal } from "../../peer/slaac.ts";
-import { dataMessage, packet, pppFrame } from "../dataplane/plane.ts";
+import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
 import { type Client, HOST, House, NETWORK, USERS } from "./house.ts";
 
 const FAR = ipv6("2001:db8:ffff::1");

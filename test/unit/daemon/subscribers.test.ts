@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { EARLY_FRAMES_MAX } from "../../../src/limits.ts";
 import { PppPeer } from "../../peer/ppp.ts";
-import { packet } from "../dataplane/plane.ts";
+import { packet } from "../dataplane/frames.ts";
 import { HOST, House, settled, slowAaa } from "./house.ts";
 
 test("a client authenticates, gets an address and reaches the network, and nobody else's", async () => {

@@ -6,17 +6,8 @@ import { ipv4, ipv6 } from "../../../src/net.ts";
 import { Flow, type Pair } from "../../reference/hosts.ts";
 import { buildVirtio, parseVirtio, refusal, TYPE } from "../../reference/offload.ts";
 import { PacketRandom } from "../../reference/packets.ts";
-import {
-  ALL_OFFLOADS,
-  dataMessage,
-  HOST,
-  HOST6,
-  Plane,
-  PPP_IPV6,
-  pppFrame,
-  prefix6,
-  type Received,
-} from "./plane.ts";
+import { dataMessage, HOST, HOST6, PPP_IPV6, pppFrame, prefix6 } from "./frames.ts";
+import { ALL_OFFLOADS, Plane, type Received } from "./plane.ts";
 
 const SENDER = { address: "192.0.2.9", port: 1701 };
 const { OFFLOAD_TSO, OFFLOAD_USO } = layout;

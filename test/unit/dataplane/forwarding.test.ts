@@ -3,7 +3,8 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
-import { CLIENT, dataMessage, good, HOST, message, Plane, packet, pppFrame } from "./plane.ts";
+import { CLIENT, dataMessage, good, HOST, message, packet, pppFrame } from "./frames.ts";
+import { Plane } from "./plane.ts";
 
 test("up: an IP packet leaves as it came, in the network of its session", () => {
   const plane = new Plane();

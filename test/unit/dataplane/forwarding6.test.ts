@@ -6,18 +6,17 @@ import {
   CLIENT,
   CLIENT6,
   dataMessage,
-  FORWARDING,
   good,
   HOST,
   HOST6,
   message6,
-  Plane,
   PPP_IPV6,
   packet,
   packet6,
   pppFrame,
   prefix6,
-} from "./plane.ts";
+} from "./frames.ts";
+import { FORWARDING, Plane } from "./plane.ts";
 
 const ICMPV6 = 58;
 const LINK_LOCAL = "fe80::5";

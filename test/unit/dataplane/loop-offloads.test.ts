@@ -5,8 +5,9 @@ import * as layout from "../../../assembly/layout.ts";
 import { GATHER_FROM, GATHER_TO, GATHER_US, SEGMENT_LIMIT_MS } from "../../../src/limits.ts";
 import { EAGAIN, EINVAL, EIO, EMSGSIZE } from "../../../src/linux/errno.ts";
 import { split } from "../../reference/offload.ts";
+import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./frames.ts";
 import { type Kernel, start, WAKE } from "./kernel.ts";
-import { ALL_OFFLOADS, CLIENT, dataMessage, HOST, packet, pppFrame } from "./plane.ts";
+import { ALL_OFFLOADS } from "./plane.ts";
 
 const PLAIN = new Uint8Array(layout.VIRTIO_SIZE);
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);

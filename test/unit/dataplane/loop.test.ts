@@ -4,8 +4,8 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { HEARTBEAT_STALE_MS } from "../../../src/limits.ts";
 import { EAGAIN, EBADF, EBADFD } from "../../../src/linux/errno.ts";
+import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./frames.ts";
 import { start, WAKE, WAKE_CONTROL } from "./kernel.ts";
-import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./plane.ts";
 
 const EINVAL = 22;
 const ENETUNREACH = 101;

@@ -4,18 +4,8 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import * as layout from "../../../assembly/layout.ts";
 import { instantiate, workerAt } from "../../../src/dataplane/memory.ts";
-import {
-  ALL_OFFLOADS,
-  BASE,
-  CLIENT,
-  dataMessage,
-  good,
-  HOST,
-  NO_OFFLOADS,
-  Plane,
-  packet,
-  pppFrame,
-} from "./plane.ts";
+import { CLIENT, dataMessage, good, HOST, packet, pppFrame } from "./frames.ts";
+import { ALL_OFFLOADS, BASE, NO_OFFLOADS, Plane } from "./plane.ts";
 
 test("a second instance leaves every octet of the memory as it was", () => {
   const plane = new Plane();

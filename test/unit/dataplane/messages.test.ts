@@ -5,7 +5,8 @@ import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
 import { split } from "../../reference/offload.ts";
-import { ALL_OFFLOADS, HOST, type Message, Plane, packet } from "./plane.ts";
+import { HOST, packet } from "./frames.ts";
+import { ALL_OFFLOADS, type Message, Plane } from "./plane.ts";
 
 const PREFIX = 12;
 const { OFFLOAD_GSO } = layout;

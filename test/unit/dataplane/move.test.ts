@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Worker } from "node:worker_threads";
 import * as layout from "../../../assembly/layout.ts";
 import { AF_INET6, encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { CLIENT, FORWARDING, good, HOST, Plane, packet } from "./plane.ts";
+import { CLIENT, good, HOST, packet } from "./frames.ts";
+import { FORWARDING, Plane } from "./plane.ts";
 
 const IDS = { tunnelId: 7, sessionId: 8, peerTunnelId: 8, peerSessionId: 9 };
 const MOVES = 300_000;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
-import { CLIENT, dataMessage, HOST, Plane, packet, pppFrame } from "./plane.ts";
+import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./frames.ts";
+import { Plane } from "./plane.ts";
 
 test("a ring whose words make no sense yields nothing", () => {
   const plane = new Plane();

@@ -17,16 +17,8 @@ import {
   writeHeaderChecksum,
   writePartial,
 } from "../../reference/offload.ts";
-import {
-  ALL_OFFLOADS,
-  CLIENT,
-  CLIENT6,
-  dataMessage,
-  Plane,
-  PPP_IPV6,
-  pppFrame,
-  prefix6,
-} from "./plane.ts";
+import { CLIENT, CLIENT6, dataMessage, PPP_IPV6, pppFrame, prefix6 } from "./frames.ts";
+import { ALL_OFFLOADS, Plane } from "./plane.ts";
 import { IPV4, IPV6, insert, type Super, superOf, superTcp, superUdp } from "./super.ts";
 
 function fromHex(text: string): Uint8Array<ArrayBuffer> {

@@ -8,16 +8,15 @@ import {
   CLIENT,
   CLIENT6,
   dataMessage,
-  FORWARDING,
   good,
   HOST,
   HOST6,
-  Plane,
   packet,
   packet6,
   pppFrame,
   prefix6,
-} from "./plane.ts";
+} from "./frames.ts";
+import { FORWARDING, Plane } from "./plane.ts";
 
 test("a route that outlived its session leads nowhere", () => {
   const plane = new Plane();

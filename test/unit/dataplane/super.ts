@@ -12,7 +12,7 @@ import {
   writeHeaderChecksum,
   writePartial,
 } from "../../reference/offload.ts";
-import { CLIENT, CLIENT6, HOST, HOST6, packet, packet6 } from "./plane.ts";
+import { CLIENT, CLIENT6, HOST, HOST6, packet, packet6 } from "./frames.ts";
 
 export const IPV4 = 20;
 export const IPV6 = 40;
