@@ -9,8 +9,8 @@ import type { Sunk } from "./lab.ts";
 import { sleep } from "./lines.ts";
 import type { Paced } from "./paced.ts";
 import { STAMP_AT } from "./packets.ts";
-import type { Direction, Measured, Scenario, TcpScenario } from "./scenarios.ts";
-import type { Load } from "./settings.ts";
+import type { Measured, Scenario, TcpScenario } from "./scenarios.ts";
+import type { Direction, Load } from "./settings.ts";
 import type { Subject } from "./subjects.ts";
 
 const GIBI = 1_073_741_824;

@@ -7,14 +7,8 @@ import { misuse, parseCommand } from "../../src/cli/usage.ts";
 import { FLOWS_MAX } from "./loads.ts";
 import { STAMP_AT } from "./packets.ts";
 import { SUBJECTS, type SubjectName } from "./programs.ts";
-import {
-  DIRECTIONS,
-  type Direction,
-  SCENARIOS,
-  type Scenario,
-  SESSIONS,
-  singles,
-} from "./scenarios.ts";
+import { SCENARIOS, type Scenario, SESSIONS, singles } from "./scenarios.ts";
+import { DIRECTIONS, type Direction } from "./settings.ts";
 
 export interface Options {
   readonly rounds: number;

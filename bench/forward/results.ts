@@ -7,14 +7,8 @@ import { type Column, formatTable } from "../../src/cli/table.ts";
 import { formatValue, median, type Row, rowOf } from "../report.ts";
 import type { Options } from "./options.ts";
 import type { Paced } from "./paced.ts";
-import {
-  DIRECTIONS,
-  type Direction,
-  MANY_REACH,
-  type Measured,
-  type Reach,
-  type Scenario,
-} from "./scenarios.ts";
+import { MANY_REACH, type Measured, type Reach, type Scenario } from "./scenarios.ts";
+import { DIRECTIONS, type Direction } from "./settings.ts";
 import { SUBJECTS, type SubjectName, TITLES } from "./subjects.ts";
 
 export interface Latency {

@@ -3,11 +3,8 @@
  *
  * @module
  */
-import type { Load } from "./settings.ts";
+import type { Direction, Load } from "./settings.ts";
 import type { SubjectName } from "./subjects.ts";
-
-export const DIRECTIONS = ["up", "down"] as const;
-export type Direction = (typeof DIRECTIONS)[number];
 
 /** Largest ratio of CPU time to another program's. */
 export type Reach = Partial<Record<"reference" | "l2tpns", Readonly<Record<Direction, number>>>>;

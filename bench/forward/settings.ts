@@ -4,7 +4,9 @@
  * @module
  */
 import type { Offload } from "../../src/offloads.ts";
-import type { Direction } from "./scenarios.ts";
+
+export const DIRECTIONS = ["up", "down"] as const;
+export type Direction = (typeof DIRECTIONS)[number];
 
 /** The ids of a tunnel whose ends both know them beforehand: the reference has no control plane. */
 export const FIXED = { lnsTunnel: 7, clientTunnel: 9, firstAddress: "10.64.0.2" } as const;
