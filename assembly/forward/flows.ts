@@ -66,7 +66,7 @@ export function setFlow(worker: usize, slot: usize, hash: u32, write: u32): void
   write32(slot + FLOW_WRITE, write);
 }
 
-/** No packet of this session, or of one with the same slot, joins a write before `write`. */
+/** No packet of the session, or of one with the same slot, joins a write before `write`. */
 export function setBarrier(worker: usize, session: usize, write: u32): void {
   const barrier = barrierAt(worker, session);
   write32(barrier + BARRIER_CALL, read32(worker + WORKER_UP_CALL));
