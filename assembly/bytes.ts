@@ -49,6 +49,10 @@ export function read64(at: usize): u64 {
   return load<u64>(at);
 }
 
+export function readFloat64(at: usize): f64 {
+  return load<f64>(at);
+}
+
 export function write8(at: usize, value: u32): void {
   store<u8>(at, <u8>value);
 }

@@ -95,6 +95,7 @@ export class Loop {
   readonly #counters: Uint32Array;
   readonly #readLengths: Uint32Array;
   readonly #limits: Uint16Array;
+  readonly #time: Float64Array;
   // Places of fields, in words of the memory.
   readonly #writes: number;
   readonly #messages: number;
@@ -134,6 +135,7 @@ export class Loop {
     const lengthsAt = worker + layout.WORKER_READ_LENGTHS;
     this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BUFFER_COUNT);
     this.#limits = new Uint16Array(memory.buffer, worker + layout.WORKER_LIMITS, TUNNEL_IDS);
+    this.#time = new Float64Array(memory.buffer, worker + layout.WORKER_NOW, 1);
     this.#writes = (worker + layout.WORKER_WRITES) / 4;
     this.#messages = (worker + layout.WORKER_SEND + layout.SEND_MESSAGES) / 4;
     this.#upRest = (worker + layout.WORKER_UP_REST) / 4;
@@ -172,6 +174,7 @@ export class Loop {
     const ready = this.#calls.poll(this.#polls, this.#pollCount, timeoutMs);
     if (ready < 0) this.#tolerate("poll", INTERRUPTED);
     if (ready <= 0) return;
+    this.#time[0] = this.#options.clock() * 1000;
     if (this.#isReady(0)) this.#calls.eventfdRead(this.#options.wake, this.#wakeValue);
     if (this.#isReady(1)) this.#receive();
     for (let network = 0; network < this.#options.tuns.length; network++) {
