@@ -300,3 +300,22 @@ export const RETRANSMIT_COUNT_MAX = 20;
 /** Pools of a network, users in the file. */
 export const POOLS_PER_NETWORK_MAX = 64;
 export const USERS_MAX = 100_000;
+/** Threads that move packets: as many as there are slots to own (SLOT_COUNT of the layout). */
+export const WORKERS_MAX = 8;
+/**
+ * Octets of IP a second that a session may be bounded to: at the least one large packet takes less
+ * than 200 ms, and the most fits 32 bits.
+ */
+export const RATE_MIN = 8_000;
+export const RATE_MAX = 4_000_000_000;
+/** DSCP has six bits (RFC 2474). */
+export const DSCP_MAX = 63;
+/** A session without a packet for a week is ended as well as one that was idle for a month. */
+export const IDLE_MAX_MS = 604_800_000;
+/** Subnets behind one user, and of all: each is a route of the host and of the data plane. */
+export const ROUTES_PER_USER_MAX = 16;
+export const ROUTES_MAX = 4_096;
+/** Prefix lengths of such subnets. */
+export const ROUTE_PREFIX_MIN = 8;
+export const ROUTE6_PREFIX_MIN = 32;
+export const ROUTE6_PREFIX_MAX = 64;

@@ -4,4 +4,4 @@
  * @module
  */
 export { LocalUsers, type LocalUsersOptions } from "./local.ts";
-export type { Aaa, AaaResult, Grant } from "./port.ts";
+export type { Aaa, AaaResult, Grant, Service } from "./port.ts";

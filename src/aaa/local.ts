@@ -7,7 +7,7 @@ import type { AuthRequest } from "../ppp/index.ts";
 import { Passwords, type User } from "./passwords.ts";
 import { type Network, Pools } from "./pools.ts";
 import { Pools6 } from "./pools6.ts";
-import type { Aaa, AaaResult, Grant } from "./port.ts";
+import type { Aaa, AaaResult, Grant, Service } from "./port.ts";
 
 export interface LocalUsersOptions {
   readonly users: readonly User[];
@@ -19,12 +19,14 @@ export class LocalUsers implements Aaa {
   readonly #pools: Pools;
   readonly #pools6: Pools6;
   readonly #networks: ReadonlyMap<string, Network>;
+  readonly #services: ReadonlyMap<string, Service>;
   /** Grants that are out: an address must not come back twice, nor from someone else's hands. */
   readonly #grants = new Set<Grant>();
 
   /** @throws {RangeError} when a user's network does not exist or pools of a network overlap */
   constructor({ users, networks }: LocalUsersOptions) {
     this.#networks = new Map(networks.map((network) => [network.name, network]));
+    this.#services = new Map(networks.map((network) => [network.name, serviceOf(network)]));
     for (const { name, network } of users) {
       if (!this.#networks.has(network)) {
         throw new RangeError(`user ${name}: no network is named ${network}`);
@@ -62,9 +64,21 @@ export class LocalUsers implements Aaa {
     // An IPv4 address without a /64 is of more use than neither.
     const ipv6 = this.#pools6.grant(network.name);
     const profile = { gateway, address, dns, nbns, ...ipv6 };
-    const grant: Grant = { user: user.name, network: network.name, profile };
+    const service = this.#serviceOf(user, network);
+    const grant: Grant = { user: user.name, network: network.name, profile, service };
     this.#grants.add(grant);
     const isPrefixMissing = ipv6 === undefined && this.#pools6.serves(network.name);
     return { ok: true, grant, proof, isPrefixMissing };
   }
+
+  #serviceOf(user: User, network: Network): Service {
+    const common = this.#services.get(network.name);
+    const { rateDown, rateUp, routes = [] } = user;
+    const isCommon = rateDown === undefined && rateUp === undefined && routes.length === 0;
+    return isCommon && common !== undefined ? common : serviceOf({ ...network, ...user });
+  }
+}
+
+function serviceOf({ rateDown = 0, rateUp = 0, routes = [] }: Partial<Service>): Service {
+  return { rateDown, rateUp, routes };
 }

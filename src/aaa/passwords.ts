@@ -16,6 +16,11 @@ export interface User {
   readonly password: string;
   /** Name of the virtual network that the user belongs to. */
   readonly network: string;
+  /** In place of those of the network. */
+  readonly rateDown?: number;
+  readonly rateUp?: number;
+  /** Subnets behind its client. */
+  readonly routes?: readonly string[];
 }
 
 interface Verified {

@@ -16,6 +16,9 @@ export interface Network extends Network6 {
   readonly pool: readonly string[];
   readonly dns?: readonly string[];
   readonly nbns?: readonly string[];
+  /** Octets of IP a second to a client and from it; 0: no bound. */
+  readonly rateDown?: number;
+  readonly rateUp?: number;
 }
 
 export class Pools {

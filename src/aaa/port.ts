@@ -5,12 +5,22 @@
  */
 import type { AuthRequest, NetworkProfile } from "../ppp/index.ts";
 
+/** What holds for the packets of a user; one object for all of whom the same holds. */
+export interface Service {
+  /** Octets of IP a second to the client and from it; 0: no bound. */
+  readonly rateDown: number;
+  readonly rateUp: number;
+  /** Subnets behind the client, as prefixes of either family. */
+  readonly routes: readonly string[];
+}
+
 /** What an authenticated user holds until it is released. */
 export interface Grant {
   readonly user: string;
   /** Name of the virtual network. */
   readonly network: string;
   readonly profile: NetworkProfile;
+  readonly service: Service;
 }
 
 export type AaaResult =

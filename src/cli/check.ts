@@ -1,5 +1,6 @@
 /** `simplon check`: reads a configuration and says what it comes to, without running it. @module */
 import { readFileSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { DEFAULT_FILE } from "../config/config.ts";
 import { type ConfigError, formatConfigError } from "../config/errors.ts";
 import { forwards } from "../config/forwarding.ts";
@@ -47,6 +48,7 @@ function format(file: string, summary: Summary): string {
     `${file} is in order`,
     `  server    ${listen}, host name ${hostname}, ${secret}`,
     `  methods   ${methods.join(", ")}`,
+    `  workers   ${formatWorkers(summary)}`,
     ...networks.map((network) => `  network   ${formatNetwork(network)}`),
     `  users     ${formatCount(users)}`,
     ...(offloadsOff.length > 0 ? [`  offloads  turned off: ${offloadsOff.join(", ")}`] : []),
@@ -54,8 +56,13 @@ function format(file: string, summary: Summary): string {
   ].join("\n")}\n`;
 }
 
+function formatWorkers({ workers, steer }: Summary): string {
+  if (steer === "session") return `${workers}, chosen by session (udp-gro is off)`;
+  return workers === 1 ? "1" : `${workers}, chosen by tunnel`;
+}
+
 function formatNetwork(network: NetworkSummary): string {
-  const { name, tun, gateway, mtu, nat, addresses, prefixes, users } = network;
+  const { name, tun, gateway, mtu, nat, addresses, prefixes, users, routes, idle } = network;
   return [
     `${name} on ${tun}`,
     `gateway ${gateway}`,
@@ -64,7 +71,21 @@ function formatNetwork(network: NetworkSummary): string {
     prefixes > 0 ? count(prefixes, "IPv6 prefix", "IPv6 prefixes") : "no IPv6",
     nat ? "nat" : "no nat",
     count(users, "user", "users"),
+    ...(routes > 0 ? [count(routes, "route", "routes")] : []),
+    ...formatTreatment(network),
+    ...(idle > 0 ? [`idle ${idle} s`] : []),
   ].join(", ");
+}
+
+/** What is done to packets, where that is not what is done without a word. */
+function formatTreatment({ rateDown, rateUp, mssClamp, dscp, ecn }: NetworkSummary): string[] {
+  return [
+    ...(rateDown === "" ? [] : [`${rateDown} down`]),
+    ...(rateUp === "" ? [] : [`${rateUp} up`]),
+    ...(mssClamp ? [] : ["no mss-clamp"]),
+    ...(dscp === 0 ? [] : [`dscp ${dscp}`]),
+    ...(ecn ? ["ecn"] : []),
+  ];
 }
 
 function count(value: number, one: string, more: string): string {
@@ -75,6 +96,7 @@ function hostOf(file: string): Host {
   return {
     forwardsIpv4: forwards("IPv4", readFile),
     forwardsIpv6: forwards("IPv6", readFile),
+    processors: availableParallelism(),
     isFileShared: ((statSync(file, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_READ) !== 0,
   };
 }

@@ -8,6 +8,10 @@ export type AuthMethod = (typeof AUTH_METHODS)[number];
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** By what packets are spread over workers: the id of their tunnel or that of their session. */
+export const STEERS = ["tunnel", "session"] as const;
+export type Steer = (typeof STEERS)[number];
+
 export interface LnsConfig {
   /** Local address and port; "0.0.0.0" takes every IPv4 address of the host, "::" every address. */
   readonly address: string;
@@ -16,6 +20,7 @@ export interface LnsConfig {
   /** Shared tunnel secret; "" means no tunnel authentication. */
   readonly secret: string;
   readonly workers: number;
+  readonly steer: Steer;
   readonly helloInterval: number;
   readonly retransmitCap: number;
   readonly retransmitCount: number;
@@ -31,7 +36,15 @@ export interface LnsConfig {
   readonly offloads: readonly Offload[];
 }
 
-export interface NetworkConfig {
+/** Octets of IP a second that a session gets at most; 0: as many as there are. */
+export interface Rates {
+  /** To the client. */
+  readonly rateDown: number;
+  /** From the client. */
+  readonly rateUp: number;
+}
+
+export interface NetworkConfig extends Rates {
   readonly name: string;
   readonly tun: string;
   readonly gateway: string;
@@ -43,13 +56,26 @@ export interface NetworkConfig {
   readonly nbns: readonly string[];
   readonly mtu: number;
   readonly nat: boolean;
+  /** Whether the MSS of TCP is lowered to what the MTU holds. */
+  readonly mssClamp: boolean;
+  /** DSCP of outer headers; "copy" is that of the packet inside. */
+  readonly dscp: number | "copy";
+  /** Whether ECN passes between inner and outer header. */
+  readonly ecn: boolean;
+  /** Time without a packet after which a session is ended; 0: never. */
+  readonly idle: number;
+  /** Subnets behind the clients of its users. */
+  readonly routes: readonly string[];
 }
 
-export interface UserConfig {
+/** What of the network's is not set here holds for the user too. */
+export interface UserConfig extends Partial<Rates> {
   readonly name: string;
   readonly password: string;
   /** Name of a network that exists. */
   readonly network: string;
+  /** Subnets behind its client, of either family. */
+  readonly routes: readonly string[];
 }
 
 export interface Config {

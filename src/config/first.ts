@@ -94,7 +94,8 @@ function template(password: string): string {
 listen = "0.0.0.0:1701"           # address and UDP port of the L2TP server
 hostname = "simplon"              # Host Name that peers see; also the name in CHAP challenges
 secret = ""                       # shared tunnel secret; "" means no tunnel authentication
-workers = 1                       # threads that move packets; this version runs exactly one
+workers = 1                       # threads that move packets, 1 to 8; one for each processor at most
+# steer = "session"               # a worker for each session of a tunnel: for few large tunnels
 hello = 60                        # silence of a peer before it is asked with a HELLO
 # socket = "/run/simplon.sock"    # where "simplon show" asks; beside this file if not root's
 # history = "${DEFAULT_HISTORY}" # how tunnels and sessions ended; "" is memory only
@@ -115,6 +116,12 @@ dns = []                          # at most two name servers; [] means none is o
 nbns = []                         # at most two NetBIOS name servers
 mtu = 1400                        # largest packet inside the tunnel
 nat = false                       # true: clients reach other networks under this host's address
+rate-down = ""                    # bits of IP a second to each client, such as "10M"; "" is no bound
+rate-up = ""                      # the same from each client
+mss-clamp = true                  # TCP connections are told a segment size that fits the mtu
+dscp = 0                          # of the packets that carry the tunnel, 0 to 63, or "copy"
+ecn = false                       # true: congestion marks pass in and out of the tunnel
+idle = 0                          # silence after which a session is ended; 0 is never
 
 [auth]
 methods = ["mschapv2", "chap", "pap"] # offered in this order
@@ -124,6 +131,8 @@ methods = ["mschapv2", "chap", "pap"] # offered in this order
 name = "demo"
 password = "${password}"
 network = "default"
+# rate-down = "50M"               # in place of the network's; rate-up likewise
+# routes = ["192.168.7.0/24"]     # subnets behind this client
 
 [log]
 level = "info"                    # trace, debug, info, warn or error

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
 import { CONFIG_MAX, HOST_NAME_WITH_SECRET_MAX, MTU6_MIN } from "../limits.ts";
 import { type Ipv4Prefix, type Ipv6Prefix, ipv4 } from "../net.ts";
+import { parseRate } from "../rate.ts";
 import {
   contains,
   overlaps,
@@ -11,10 +12,11 @@ import {
   parseHostPrefix6,
   parseListen,
 } from "./address.ts";
-import type { Config } from "./config.ts";
+import type { Config, NetworkConfig, Rates, UserConfig } from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
 import { Lines } from "./locate.ts";
 import { type Places, ROOT_PLACES } from "./places.ts";
+import { routeErrors } from "./routes.ts";
 import { type ConfigFile, fileSchema } from "./schema.ts";
 
 /** The configuration in `path`, or all that is wrong with it, in the order of its lines. */
@@ -99,6 +101,7 @@ function crossErrors(source: Source, file: ConfigFile): ConfigError[] {
     ...poolErrors(source, file),
     ...pool6Errors(source, file),
     ...unknownNetworks(source, file),
+    ...routeErrors(source, file),
   ];
   return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
@@ -210,6 +213,7 @@ function toConfig(file: ConfigFile, places: Places): Config {
       hostName: file.lns.hostname,
       secret: file.lns.secret,
       workers: file.lns.workers,
+      steer: file.lns.steer,
       helloInterval: file.lns.hello * 1_000,
       retransmitCap: file.lns["retransmit-cap"] * 1_000,
       retransmitCount: file.lns["retransmit-count"],
@@ -220,9 +224,31 @@ function toConfig(file: ConfigFile, places: Places): Config {
       history: file.lns.history ?? places.history,
       offloads: file.lns.offloads,
     },
-    networks: file.network,
+    networks: file.network.map((network) => toNetwork(network, file)),
     auth: file.auth,
-    users: file.user,
+    users: file.user.map(toUser),
     log: file.log,
   };
+}
+
+function toNetwork(network: ConfigFile["network"][number], file: ConfigFile): NetworkConfig {
+  const { "rate-down": down, "rate-up": up, "mss-clamp": mssClamp, idle, ...others } = network;
+  const own = file.user.filter((user) => user.network === network.name);
+  return {
+    ...others,
+    rateDown: parseRate(down) ?? 0,
+    rateUp: parseRate(up) ?? 0,
+    mssClamp,
+    idle: idle * 1_000,
+    routes: own.flatMap(({ routes }) => routes),
+  };
+}
+
+function toUser(user: ConfigFile["user"][number]): UserConfig {
+  const { "rate-down": down, "rate-up": up, ...others } = user;
+  return { ...others, ...rateOf("rateDown", down), ...rateOf("rateUp", up) };
+}
+
+function rateOf(name: keyof Rates, text: string | undefined): Partial<Rates> {
+  return text === undefined ? {} : { [name]: parseRate(text) ?? 0 };
 }

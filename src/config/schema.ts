@@ -7,10 +7,12 @@
 import { z } from "zod";
 import {
   AUTH_NAME_MAX,
+  DSCP_MAX,
   HELLO_MAX_MS,
   HISTORY_PATH_MAX,
   HOST_NAME_MAX,
   HOST_NAME_WITH_SECRET_MAX,
+  IDLE_MAX_MS,
   MTU_MAX,
   MTU_MIN,
   NAME_SERVERS_MAX,
@@ -26,94 +28,46 @@ import {
   RETRANSMIT_CAP_MS,
   RETRANSMIT_COUNT,
   RETRANSMIT_COUNT_MAX,
+  ROUTE_PREFIX_MIN,
+  ROUTE6_PREFIX_MAX,
+  ROUTE6_PREFIX_MIN,
+  ROUTES_PER_USER_MAX,
   SECRET_MAX,
   SESSIONS_MAX,
   SOCKET_PATH_MAX,
   TUN_NAME_MAX,
   TUNNELS_MAX,
   USERS_MAX,
+  WORKERS_MAX,
 } from "../limits.ts";
 import { OFFLOADS } from "../offloads.ts";
-import { isHostAddress, parseHostPrefix, parseHostPrefix6, parseListen } from "./address.ts";
-import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS } from "./config.ts";
+import { isHostAddress, parseListen } from "./address.ts";
+import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS, STEERS } from "./config.ts";
+import {
+  choice,
+  flag,
+  IPV4,
+  IPV6,
+  integer,
+  isAbsolute,
+  isDeviceName,
+  isNetworkName,
+  isPool,
+  isPool6,
+  isPrintable,
+  isRoute,
+  NAME,
+  octets,
+  RESERVED_DEVICES,
+  rate,
+  text,
+} from "./shapes.ts";
 
 const SECOND_MS = 1_000;
-
-/** What JSON Schema can say of a string where zod has a function: a necessary condition. */
-interface Shape {
-  readonly pattern?: string;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly not?: { readonly enum: readonly string[] };
-}
-
-const BYTE = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";
-const IPV4 = `(${BYTE}\\.){3}${BYTE}`;
-const IPV6 = "[0-9A-Fa-f:.]{2,45}";
-/** Names that /proc/sys/net and the kernel have given already. */
-const RESERVED_DEVICES: readonly string[] = ["all", "default", "lo"];
-const NAME = "[A-Za-z0-9][A-Za-z0-9._-]*";
-
-function text(expected: string, holds: (value: string) => boolean, shape: Shape = {}) {
-  return z
-    .string(expected)
-    .refine(holds, expected)
-    .meta({ ...shape });
-}
-
-/** Of characters there are at most as many as octets. */
-function octets(min: number, max: number) {
-  const holds = (value: string) => {
-    const length = Buffer.byteLength(value);
-    return min <= length && length <= max;
-  };
-  const shape = { ...(min > 0 && { minLength: 1 }), maxLength: max };
-  return text(`a string of ${min} to ${max} octets`, holds, shape);
-}
-
-function integer(min: number, max: number, unit = "") {
-  const expected = `an integer from ${min} to ${max}${unit}`;
-  return z.int(expected).min(min, expected).max(max, expected);
-}
-
-function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
-  return z.enum(values, `one of ${values.map((value) => JSON.stringify(value)).join(", ")}`);
-}
-
-function isPrintable(value: string, max: number): boolean {
-  return /^[\x21-\x7e]+$/.test(value) && value.length <= max;
-}
-
-/** The kernel also takes stranger names; these are safe in paths, nft rules and `%d` templates. */
-function isDeviceName(value: string): boolean {
-  const isReserved = RESERVED_DEVICES.includes(value);
-  return new RegExp(`^${NAME}$`).test(value) && value.length <= TUN_NAME_MAX && !isReserved;
-}
-
-function isNetworkName(value: string): boolean {
-  return new RegExp(`^${NAME}$`).test(value) && value.length <= NETWORK_NAME_MAX;
-}
-
-function isPool6(value: string): boolean {
-  const length = parseHostPrefix6(value)?.length ?? 0;
-  return POOL6_PREFIX_MIN <= length && length <= POOL6_PREFIX_MAX;
-}
-
-/** A path that the kernel takes as it stands. */
-function isAbsolute(value: string, max: number): boolean {
-  return value.startsWith("/") && !value.includes("\0") && Buffer.byteLength(value) <= max;
-}
-
-function isPool(value: string): boolean {
-  const length = parseHostPrefix(value)?.length ?? 0;
-  return POOL_PREFIX_MIN <= length && length <= POOL_PREFIX_MAX;
-}
 
 const prefixExpected =
   `an IPv4 prefix such as "10.64.0.0/16" (host bits zero, ` +
   `/${POOL_PREFIX_MIN} to /${POOL_PREFIX_MAX})`;
-
-const workersExpected = "1 (this version runs exactly one worker)";
 
 const nameServersExpected = `at most ${NAME_SERVERS_MAX} IPv4 addresses, such as ["192.0.2.53"]`;
 
@@ -149,10 +103,15 @@ const lns = z.strictObject(
     secret: octets(0, SECRET_MAX)
       .default("")
       .describe('Shared tunnel secret; "" means no tunnel authentication.'),
-    workers: z
-      .literal(1, workersExpected)
+    workers: integer(1, WORKERS_MAX)
       .default(1)
-      .describe("Threads that move packets; this version runs exactly one."),
+      .describe("Threads that move packets; at most one for each processor is of use."),
+    steer: choice(STEERS)
+      .default("tunnel")
+      .describe(
+        'What a worker is chosen by: "tunnel" keeps all sessions of a peer together, "session" ' +
+          "spreads those of one tunnel and receives its datagrams one by one (no udp-gro).",
+      ),
     hello: integer(1, HELLO_MAX_MS / SECOND_MS, " (seconds)")
       .default(60)
       .describe("Seconds of silence of a peer before it is asked with a HELLO."),
@@ -182,8 +141,7 @@ const lns = z.strictObject(
       .meta({ uniqueItems: true })
       .default([...OFFLOADS])
       .describe("Offloads that are used where the kernel has them; one that is left out is not."),
-    "follow-port": z
-      .boolean("true or false")
+    "follow-port": flag()
       .default(true)
       .describe("Whether a tunnel goes on when the peer's UDP port changes (NAT)."),
     "retransmit-cap": integer(
@@ -207,6 +165,11 @@ const poolExpected = `1 to ${POOLS_PER_NETWORK_MAX} IPv4 prefixes, such as ["10.
 const prefix6Expected =
   `an IPv6 prefix such as "2001:db8:64::/48" (host bits zero, ` +
   `/${POOL6_PREFIX_MIN} to /${POOL6_PREFIX_MAX})`;
+const dscpExpected = `"copy" or an integer from 0 to ${DSCP_MAX}`;
+const routeExpected =
+  `a prefix such as "192.168.7.0/24" (/${ROUTE_PREFIX_MIN} to /32) or "2001:db8:1::/56" ` +
+  `(/${ROUTE6_PREFIX_MIN} to /${ROUTE6_PREFIX_MAX}), host bits zero`;
+const routesExpected = `at most ${ROUTES_PER_USER_MAX} prefixes, such as ["192.168.7.0/24"]`;
 const pool6Expected = `at most ${POOLS_PER_NETWORK_MAX} IPv6 prefixes, such as ["2001:db8:64::/48"]`;
 
 const network = z.strictObject(
@@ -239,10 +202,33 @@ const network = z.strictObject(
     mtu: integer(MTU_MIN, MTU_MAX, " (octets)")
       .default(1_400)
       .describe("Largest packet inside the tunnel, in octets."),
-    nat: z
-      .boolean("true or false")
+    nat: flag()
       .default(false)
       .describe("Whether clients reach other networks under this host's IPv4 address."),
+    "rate-down": rate()
+      .default("")
+      .describe('Bits of IP a second to each client at most, such as "10M"; "" is no bound.'),
+    "rate-up": rate()
+      .default("")
+      .describe('Bits of IP a second from each client at most; "" is no bound.'),
+    "mss-clamp": flag()
+      .default(true)
+      .describe("Whether the MSS of TCP connections is lowered to what the MTU holds."),
+    dscp: z
+      .union(
+        [z.literal("copy"), z.int(dscpExpected).min(0, dscpExpected).max(DSCP_MAX, dscpExpected)],
+        dscpExpected,
+      )
+      .default(0)
+      .describe(
+        'DSCP of the packets that carry the tunnel; "copy" takes that of the packet inside.',
+      ),
+    ecn: flag()
+      .default(false)
+      .describe("Whether ECN passes between the packet inside and the one that carries it."),
+    idle: integer(0, IDLE_MAX_MS / SECOND_MS, " (seconds; 0 is never)")
+      .default(0)
+      .describe("Seconds without a packet after which a session is ended; 0 is never."),
   },
   "a table [[network]]",
 );
@@ -269,6 +255,20 @@ const user = z.strictObject(
     network: z
       .string("the name of a [[network]]")
       .describe("Name of the [[network]] that the user belongs to."),
+    "rate-down": rate()
+      .optional()
+      .describe('In place of the rate-down of the network; "" is no bound.'),
+    "rate-up": rate()
+      .optional()
+      .describe('In place of the rate-up of the network; "" is no bound.'),
+    routes: z
+      .array(
+        text(routeExpected, isRoute, { pattern: `^(${IPV4}|${IPV6})/\\d{1,3}$` }),
+        routesExpected,
+      )
+      .max(ROUTES_PER_USER_MAX, routesExpected)
+      .default([])
+      .describe("Subnets behind the client, which it may send from and is sent packets for."),
   },
   "a table [[user]]",
 );

@@ -7,8 +7,9 @@
 
 import { formatEndpoint, type Ipv4Prefix, ipv4, parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
 import { OFFLOADS, type Offload } from "../offloads.ts";
+import { formatRate } from "../rate.ts";
 import { contains } from "./address.ts";
-import type { Config, NetworkConfig } from "./config.ts";
+import type { Config, NetworkConfig, Steer } from "./config.ts";
 import { adviceToForward } from "./forwarding.ts";
 
 /** What the host says of itself; `undefined` where it cannot be known. */
@@ -17,6 +18,7 @@ export interface Host {
   readonly forwardsIpv6?: boolean | undefined;
   /** Whether users other than its owner may read the configuration. */
   readonly isFileShared?: boolean | undefined;
+  readonly processors?: number | undefined;
 }
 
 export interface NetworkSummary {
@@ -30,12 +32,24 @@ export interface NetworkSummary {
   /** IPv6 prefixes of 64 bits that clients can get. */
   readonly prefixes: number;
   readonly users: number;
+  /** Such as "10M", bits of IP a second; "" is none. */
+  readonly rateDown: string;
+  readonly rateUp: string;
+  readonly mssClamp: boolean;
+  readonly dscp: number | "copy";
+  readonly ecn: boolean;
+  /** Seconds; 0 is never. */
+  readonly idle: number;
+  /** Subnets behind its users. */
+  readonly routes: number;
 }
 
 export interface Summary {
   readonly listen: string;
   readonly hostname: string;
   readonly hasSecret: boolean;
+  readonly workers: number;
+  readonly steer: Steer;
   readonly methods: readonly string[];
   readonly networks: readonly NetworkSummary[];
   readonly users: number;
@@ -51,6 +65,8 @@ export function summarize(config: Config, host: Host = {}): Summary {
     listen: formatEndpoint(lns.address, lns.port),
     hostname: lns.hostName,
     hasSecret: lns.secret !== "",
+    workers: lns.workers,
+    steer: lns.steer,
     methods: auth.methods,
     networks,
     users: users.length,
@@ -63,7 +79,7 @@ export function summarize(config: Config, host: Host = {}): Summary {
 }
 
 function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSummary {
-  const { name, tun, gateway, mtu, nat, pool, pool6 } = network;
+  const { name, tun, gateway, mtu, nat, pool, pool6, mssClamp, dscp, ecn } = network;
   const addresses = pool.reduce((sum, prefix) => sum + usable(prefix, ipv4(gateway)), 0);
   const all = pool6.reduce(
     (sum, prefix) => sum + 2 ** (64 - (parseIpv6Prefix(prefix)?.length ?? 64)),
@@ -72,7 +88,14 @@ function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSum
   // The first /64 of the first prefix is the server's own.
   const prefixes = Math.max(0, all - 1);
   const own = users.filter((user) => user.network === name).length;
-  return { name, tun, gateway, mtu, nat, addresses, prefixes, users: own };
+  return {
+    ...{ name, tun, gateway, mtu, nat, addresses, prefixes, users: own },
+    rateDown: formatRate(network.rateDown),
+    rateUp: formatRate(network.rateUp),
+    ...{ mssClamp, dscp, ecn },
+    idle: network.idle / 1_000,
+    routes: network.routes.length,
+  };
 }
 
 /** Without the first and the last address, and without the gateway if it is between them. */
@@ -90,6 +113,10 @@ function serverWarnings({ lns, auth, users }: Config, host: Host): string[] {
   }
   if (auth.methods.includes("pap")) {
     warnings.push("pap is offered: a client that wants it sends its password as clear text");
+  }
+  if (host.processors !== undefined && lns.workers > host.processors) {
+    const { processors } = host;
+    warnings.push(`${lns.workers} workers, but this host has ${processors} processors`);
   }
   if (users.length === 0) warnings.push("no [[user]]: nobody can dial in");
   if (host.isFileShared === true) {

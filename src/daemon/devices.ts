@@ -189,12 +189,12 @@ function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offloa
   const noIpv6 =
     `IPv6 is turned off for new devices on this host, and [[network]] "${network.name}" has pool6; ` +
     "turn it on with: sysctl -w net.ipv6.conf.default.disable_ipv6=0";
-  const pools = [...network.pool, ...network.pool6].join(", ");
+  const pools = [...network.pool, ...network.pool6, ...network.routes].join(", ");
   try {
     const options = {
       name: network.tun,
       gateway: ipv4(network.gateway),
-      pool: network.pool.map(ipv4Prefix),
+      pool: [...network.pool, ...routesOf(network, "IPv4")].map(ipv4Prefix),
       mtu: network.mtu,
       ...ipv6Of(network),
     };
@@ -209,8 +209,8 @@ function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offloa
         `the device ${network.tun} exists already; ` +
         `choose another tun in [[network]] "${network.name}" or remove it`,
       [EEXIST]:
-        `the host has a route for one of the pools ${pools} already; ` +
-        `choose another pool in [[network]] "${network.name}" or remove the route`,
+        `the host has a route for one of ${pools} already; ` +
+        `choose other pools or routes of [[network]] "${network.name}", or remove that route`,
     });
   }
 }
@@ -220,10 +220,17 @@ function isOpening(error: unknown): boolean {
 }
 
 /** What the device gets of IPv6. */
-function ipv6Of({ pool6 }: NetworkConfig): Pick<TunOptions, "gateway6" | "pool6"> {
+function ipv6Of(network: NetworkConfig): Pick<TunOptions, "gateway6" | "pool6"> {
+  const { pool6 } = network;
   const [first] = pool6;
   if (first === undefined) return {};
-  return { gateway6: ipv6(gateway6Of(first)), pool6: pool6.map(ipv6Prefix) };
+  const routed = [...pool6, ...routesOf(network, "IPv6")].map(ipv6Prefix);
+  return { gateway6: ipv6(gateway6Of(first)), pool6: routed };
+}
+
+/** Subnets behind clients are routed to the device for good: its sessions know whether they are up. */
+function routesOf({ routes }: NetworkConfig, family: "IPv4" | "IPv6"): string[] {
+  return routes.filter((route) => route.includes(":") === (family === "IPv6"));
 }
 
 /** An error that an operator can mend becomes a line; any other stays what it is: our bug. */

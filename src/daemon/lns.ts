@@ -13,6 +13,7 @@ import { LocalUsers } from "../aaa/index.ts";
 import type { Config } from "../config/config.ts";
 import { readCounters } from "../dataplane/counters.ts";
 import { createMemory, instantiate, offloadBits, workerAt } from "../dataplane/memory.ts";
+import { writeNetworks } from "../dataplane/networks.ts";
 import { HandedRing, InjectRing, PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
@@ -123,6 +124,7 @@ class LnsDaemon implements RunningLns {
     [this.#wake, this.#wakeWorker] = openWakes(libc);
 
     const forwarding = instantiate(this.#memory);
+    writeNetworks(this.#memory, config.networks);
     const worker = workerAt(WORKER);
     forwarding.layoutWorker(worker, this.#base, offloadBits(devices.offloads));
     this.#punt = new PuntRing(this.#memory, worker + layout.WORKER_PUNT);

@@ -36,6 +36,9 @@ export interface SessionForwarding {
   /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */
   readonly acfc: boolean;
   readonly pfc: boolean;
+  /** Octets of IP a second to the peer and from it; 0, or nothing: no bound. */
+  readonly rateDown?: number;
+  readonly rateUp?: number;
 }
 
 export interface SessionTraffic {
@@ -123,12 +126,14 @@ export class SessionTable {
    * passes then.
    */
   forward(handle: SessionHandle, forwarding: SessionForwarding): boolean {
-    const { network, mtu, address = 0, prefix6 = 0n } = forwarding;
+    const { network, mtu, address = 0, prefix6 = 0n, rateDown = 0, rateUp = 0 } = forwarding;
     const record = recordAt(handle.index);
     // What both families share does not change under a packet of the other one.
     if (this.#read32(record + layout.SESSION_NETWORK) !== network) this.hold(handle);
     this.#store32(record + layout.SESSION_NETWORK, network);
     this.#store32(record + layout.SESSION_MTU, mtu);
+    this.#store32(record + layout.SESSION_SHAPE_RATE, rateDown);
+    this.#store32(record + layout.SESSION_POLICE_RATE, rateUp);
     const prefix = this.#writePppHeader(record, forwarding);
     this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
     if (this.#setAddress(handle, network, address) && this.#setSubnet(handle, network, prefix6)) {

@@ -14,7 +14,7 @@ interface Room {
   readonly isPure?: true;
 }
 
-const COMMON = ["limits", "net", "offloads"];
+const COMMON = ["limits", "net", "offloads", "rate"];
 const CORE = ["codec", "sansio", ...COMMON];
 const HASHES = ["@noble/hashes"];
 
@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
   net: { knows: [], packages: ["ipaddr.js"], isPure: true },
   offloads: { knows: [], isPure: true },
+  rate: { knows: ["limits"], isPure: true },
   index: { knows: [...CORE, "l2tp", "ppp"], isPure: true },
   sansio: { knows: COMMON, isPure: true },
   codec: { knows: [...COMMON, "assembly", "build"], isPure: true },

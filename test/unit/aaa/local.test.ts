@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AaaResult, LocalUsers } from "../../../src/aaa/index.ts";
+import type { Network } from "../../../src/aaa/pools.ts";
 
 const NETWORKS = [
   { name: "default", gateway: "10.64.0.1", pool: ["10.64.0.0/29"] },
@@ -29,7 +30,8 @@ test("a user gets an address and the servers of its own network", async () => {
     nbns: ["192.0.2.137"],
   };
   assert.ok(result.ok);
-  assert.deepEqual(result.grant, { user: "jo", network: "office", profile });
+  const service = { rateDown: 0, rateUp: 0, routes: [] };
+  assert.deepEqual(result.grant, { user: "jo", network: "office", profile, service });
   const demo = await ask(aaa(), "demo", "demo");
   assert.ok(demo.ok);
   assert.deepEqual(demo.grant.profile, {
@@ -38,6 +40,30 @@ test("a user gets an address and the servers of its own network", async () => {
     dns: [],
     nbns: [],
   });
+});
+
+test("rates of a user stand in for those of its network, and all others share an object", async () => {
+  const networks = [{ ...NETWORKS[0], ...{ rateDown: 1_000, rateUp: 2_000 } } as Network];
+  const user = { password: "p", network: "default" };
+  const routes = ["192.168.7.0/24"];
+  const local = new LocalUsers({
+    networks,
+    users: [
+      { ...user, name: "a" },
+      { ...user, name: "b" },
+      { ...user, name: "fast", rateDown: 0 },
+      { ...user, name: "router", routes },
+    ],
+  });
+  const service = async (name: string) => {
+    const result = await ask(local, name, "p");
+    assert.ok(result.ok);
+    return result.grant.service;
+  };
+  assert.deepEqual(await service("a"), { rateDown: 1_000, rateUp: 2_000, routes: [] });
+  assert.equal(await service("a"), await service("b"));
+  assert.deepEqual(await service("fast"), { rateDown: 0, rateUp: 2_000, routes: [] });
+  assert.deepEqual(await service("router"), { rateDown: 1_000, rateUp: 2_000, routes });
 });
 
 test("a wrong password and an unknown user get the same answer, and no address goes", async () => {

@@ -25,6 +25,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.deepEqual(lines, [
       "  server    0.0.0.0:1701, host name simplon, without a tunnel secret",
       "  methods   mschapv2, chap, pap",
+      "  workers   1",
       "  network   default on simplon0, gateway 10.64.0.1, mtu 1400, 65,533 addresses, no IPv6, " +
         "no nat, 1 user",
       "  users     1",

@@ -36,6 +36,7 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   },
   const: (limit: unknown, value: unknown) => value === limit,
   enum: (limit: unknown[], value: unknown) => limit.includes(value),
+  anyOf: (limit: Node[], value: unknown) => limit.some((node) => isValid(node, value)),
   not: (limit: Node, value: unknown) => !isValid(limit, value),
   pattern: (limit: string, value: string) => new RegExp(limit, "u").test(value),
   minLength: (limit: number, value: string) => [...value].length >= limit,
@@ -84,12 +85,15 @@ gateway = "10.64.0.1"
 pool = ["10.64.0.0/16"]
 pool6 = ["2001:db8:64::/48"]
 dns = ["192.0.2.53"]
+rate-down = "1.5G"
+dscp = "copy"
 [auth]
 methods = ["pap"]
 [[user]]
 name = "jürgen"
 password = "grüße"
 network = "default"
+routes = ["192.168.7.0/24", "2001:db8:1::/56"]
 `;
 
 test("it knows the tables and keys that the loader knows, and no others", () => {
@@ -143,6 +147,12 @@ test("an editor that reads it takes what the loader takes, and refuses wrong sha
     ["10.64.0.0/16", "10.64.0.0"],
     ["2001:db8:64::/48", "2001:db8:64::"],
     ['["192.0.2.53"]', '["192.0.2.1", "192.0.2.2", "192.0.2.3"]'],
+    ['"1.5G"', '"1.5 Gbit"'],
+    ['"1.5G"', "1500000"],
+    ['"copy"', '"ef"'],
+    ['"copy"', "64"],
+    ['"192.168.7.0/24"', '"192.168.7.0"'],
+    ['secret = "s"', "workers = 9"],
     ['["pap"]', '["eap"]'],
     ['["pap"]', "[]"],
     ['["pap"]', '["pap", "pap"]'],

@@ -3,36 +3,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Config } from "../../../src/config/config.ts";
 import { formatConfigError } from "../../../src/config/errors.ts";
-import { loadConfig, parseConfig } from "../../../src/config/load.ts";
+import { loadConfig } from "../../../src/config/load.ts";
 import { CONFIG_MAX } from "../../../src/limits.ts";
 
-const NETWORK = `[[network]]
-name = "default"
-tun = "simplon0"
-gateway = "10.64.0.1"
-pool = ["10.64.0.0/16"]
-`;
-
-function parsed(text: string): Config {
-  const result = parseConfig(text, "simplon.toml");
-  assert.ok(!Array.isArray(result), JSON.stringify(result));
-  return result;
-}
-
-function errors(text: string): string[] {
-  const result = parseConfig(text, "simplon.toml");
-  assert.ok(Array.isArray(result), "taken without an error");
-  return result.map(formatConfigError);
-}
-
-/** The network above with one line changed or added. */
-function withNetwork(line: string): string {
-  const [key = ""] = line.split(" ");
-  const others = NETWORK.split("\n").filter((existing) => !existing.startsWith(`${key} `));
-  return [...others.slice(0, -1), line, ""].join("\n");
-}
+import { errors, NETWORK, parsed, USER, withNetwork } from "./texts.ts";
 
 test("a network is enough, all else has its default", () => {
   assert.deepEqual(parsed(NETWORK), {
@@ -42,6 +17,7 @@ test("a network is enough, all else has its default", () => {
       hostName: "simplon",
       secret: "",
       workers: 1,
+      steer: "tunnel",
       helloInterval: 60_000,
       retransmitCap: 8_000,
       retransmitCount: 5,
@@ -63,6 +39,13 @@ test("a network is enough, all else has its default", () => {
         nbns: [],
         mtu: 1_400,
         nat: false,
+        rateDown: 0,
+        rateUp: 0,
+        mssClamp: true,
+        dscp: 0,
+        ecn: false,
+        idle: 0,
+        routes: [],
       },
     ],
     auth: { methods: ["mschapv2", "chap", "pap"] },
@@ -77,7 +60,8 @@ test("every key is taken, seconds become milliseconds", () => {
 listen = "192.0.2.1:1702"
 hostname = "lns.example"
 secret = "s3cret"
-workers = 1
+workers = 8
+steer = "session"
 hello = 30
 socket = "/tmp/x.sock"
 history = ""
@@ -97,12 +81,20 @@ dns = ["192.0.2.53", "192.0.2.54"]
 nbns = ["192.0.2.55"]
 mtu = 1280
 nat = true
+rate-down = "1.5G"
+rate-up = "512k"
+mss-clamp = false
+dscp = "copy"
+ecn = true
+idle = 600
 [auth]
 methods = ["pap"]
 [[user]]
 name = "u"
 password = "p"
 network = "a"
+rate-down = ""
+routes = ["192.168.7.0/24", "2001:db9:1::/56"]
 [log]
 level = "debug"
 `);
@@ -118,9 +110,22 @@ level = "debug"
   assert.deepEqual(config.networks[0]?.pool, ["10.1.0.0/24", "10.1.2.0/30"]);
   assert.deepEqual(config.networks[0]?.pool6, ["2001:db8::/48", "fd00:1::/63"]);
   assert.deepEqual(config.networks[0]?.nbns, ["192.0.2.55"]);
-  assert.equal(config.networks[0]?.nat, true);
+  const { name, tun, gateway, pool, pool6, dns, nbns, mtu, ...treatment } =
+    config.networks[0] ?? {};
+  assert.deepEqual(treatment, {
+    nat: true,
+    rateDown: 187_500_000,
+    rateUp: 64_000,
+    mssClamp: false,
+    dscp: "copy",
+    ecn: true,
+    idle: 600_000,
+    routes: ["192.168.7.0/24", "2001:db9:1::/56"],
+  });
+  assert.deepEqual([config.lns.workers, config.lns.steer], [8, "session"]);
   assert.deepEqual(config.auth.methods, ["pap"]);
-  assert.deepEqual(config.users, [{ name: "u", password: "p", network: "a" }]);
+  const routes = ["192.168.7.0/24", "2001:db9:1::/56"];
+  assert.deepEqual(config.users, [{ name: "u", password: "p", network: "a", rateDown: 0, routes }]);
   assert.equal(config.log.level, "debug");
 });
 
@@ -143,8 +148,19 @@ test("an error names file, line, key, what was expected and what was found", () 
     "simplon.toml:2: [lns] retransmit-cap: expected an integer from 8 to 60 " +
       "(seconds; RFC 2661 5.8 forbids less), got 7",
   ]);
-  assert.deepEqual(errors(`[lns]\nworkers = 4\n${NETWORK}`), [
-    "simplon.toml:2: [lns] workers: expected 1 (this version runs exactly one worker), got 4",
+  assert.deepEqual(errors(`[lns]\nworkers = 9\n${NETWORK}`), [
+    "simplon.toml:2: [lns] workers: expected an integer from 1 to 8, got 9",
+  ]);
+  assert.deepEqual(errors(withNetwork('rate-up = "10 Mbit"')), [
+    'simplon.toml:6: [[network]] rate-up: expected a rate such as "512k", "10M" or "1.5G" (bits of ' +
+      'IP a second, 64k to 32G), or "" for none, got "10 Mbit"',
+  ]);
+  assert.deepEqual(errors(withNetwork("dscp = 64")), [
+    'simplon.toml:6: [[network]] dscp: expected "copy" or an integer from 0 to 63, got 64',
+  ]);
+  assert.deepEqual(errors(`${NETWORK}${USER}routes = ["192.168.7.1/24"]\n`), [
+    'simplon.toml:10: [[user]] routes: expected a prefix such as "192.168.7.0/24" (/8 to /32) or ' +
+      '"2001:db8:1::/56" (/32 to /64), host bits zero, got "192.168.7.1/24"',
   ]);
 });
 
@@ -160,7 +176,8 @@ test("a missing key is reported at its table", () => {
 test("an unknown key is an error and the known ones are named", () => {
   assert.deepEqual(errors(`${NETWORK}pool4 = ["10.0.0.0/8"]\n`), [
     "simplon.toml:6: [[network]] pool4: unknown key, expected one of " +
-      "name, tun, gateway, pool, pool6, dns, nbns, mtu, nat",
+      "name, tun, gateway, pool, pool6, dns, nbns, mtu, nat, rate-down, rate-up, mss-clamp, dscp, " +
+      "ecn, idle",
   ]);
   assert.deepEqual(errors(`${NETWORK}[radius]\nserver = "192.0.2.1"\n`), [
     "simplon.toml:6: radius: unknown key, expected one of " +
@@ -196,6 +213,8 @@ test("values that a schema cannot let pass", () => {
     [`[lns]\nlisten = "0.0.0.0:0"\n${NETWORK}`, "[lns] listen"],
     [`[lns]\nlisten = "0.0.0.0:65536"\n${NETWORK}`, "[lns] listen"],
     [`[lns]\nlisten = "0.0.0.0:1:2"\n${NETWORK}`, "[lns] listen"],
+    [`[lns]\nworkers = 0\n${NETWORK}`, "[lns] workers"],
+    [`[lns]\nsteer = "flow"\n${NETWORK}`, "[lns] steer"],
     [`[lns]\nhostname = ""\n${NETWORK}`, "[lns] hostname"],
     [`[lns]\nhostname = "a b"\n${NETWORK}`, "[lns] hostname"],
     [`[lns]\nsocket = "simplon.sock"\n${NETWORK}`, "[lns] socket"],
@@ -228,6 +247,22 @@ test("values that a schema cannot let pass", () => {
     [withNetwork('dns = ["192.0.2.1", "192.0.2.2", "192.0.2.3"]'), "[[network]] dns"],
     [withNetwork('nbns = ["ns.example"]'), "[[network]] nbns"],
     [withNetwork('nat = "yes"'), "[[network]] nat"],
+    [withNetwork('rate-down = "63k"'), "[[network]] rate-down"],
+    [withNetwork('rate-down = "33G"'), "[[network]] rate-down"],
+    [withNetwork('rate-down = "-1M"'), "[[network]] rate-down"],
+    [withNetwork('rate-down = "10m"'), "[[network]] rate-down"],
+    [withNetwork("rate-down = 10000000"), "[[network]] rate-down"],
+    [withNetwork("mss-clamp = 1400"), "[[network]] mss-clamp"],
+    [withNetwork('dscp = "ef"'), "[[network]] dscp"],
+    [withNetwork("dscp = 1.5"), "[[network]] dscp"],
+    [withNetwork('ecn = "copy"'), "[[network]] ecn"],
+    [withNetwork("idle = -1"), "[[network]] idle"],
+    [withNetwork("idle = 604801"), "[[network]] idle"],
+    [`${NETWORK}${USER}rate-up = "fast"\n`, "[[user]] rate-up"],
+    [`${NETWORK}${USER}routes = "192.168.7.0/24"\n`, "[[user]] routes"],
+    [`${NETWORK}${USER}routes = ["0.0.0.0/0"]\n`, "[[user]] routes"],
+    [`${NETWORK}${USER}routes = ["2001:db8::/65"]\n`, "[[user]] routes"],
+    [`${NETWORK}${USER}routes = ["2001:db8::1/64"]\n`, "[[user]] routes"],
     [`${NETWORK}[auth]\nmethods = []\n`, "[auth] methods"],
     [`${NETWORK}[auth]\nmethods = ["chap", "chap"]\n`, "[auth] methods"],
     [`${NETWORK}[auth]\nmethods = ["eap"]\n`, "[auth] methods"],
@@ -239,43 +274,6 @@ test("values that a schema cannot let pass", () => {
     assert.equal(lines.length, 1, lines.join("\n"));
     assert.equal(lines[0]?.split(": ")[1], key, text);
   }
-});
-
-test("names belong to one network or user each", () => {
-  const second = NETWORK.replace("10.64.0.1", "10.65.0.1").replace("10.64.0.0", "10.65.0.0");
-  assert.deepEqual(errors(NETWORK + second), [
-    'simplon.toml:7: [[network]] name: expected a value of its own, got "default" of line 2',
-    'simplon.toml:8: [[network]] tun: expected a value of its own, got "simplon0" of line 3',
-  ]);
-  const user = '[[user]]\nname = "u"\npassword = "p"\nnetwork = "default"\n';
-  assert.deepEqual(errors(NETWORK + user + user), [
-    'simplon.toml:11: [[user]] name: expected a value of its own, got "u" of line 7',
-  ]);
-});
-
-test("a user's network exists", () => {
-  assert.deepEqual(
-    errors(`${NETWORK}[[user]]\nname = "u"\npassword = "p"\nnetwork = "defualt"\n`),
-    [
-      "simplon.toml:9: [[user]] network: expected the name of a [[network]] (default), " +
-        'got "defualt"',
-    ],
-  );
-});
-
-test("no two pools share an address, and none holds another network's gateway", () => {
-  assert.deepEqual(errors(withNetwork('pool = ["10.64.0.0/16", "10.64.128.0/24"]')), [
-    'simplon.toml:5: [[network]] pool: expected a prefix apart from "10.64.0.0/16" of line 5, ' +
-      'got "10.64.128.0/24"',
-  ]);
-  const second =
-    '[[network]]\nname = "b"\ntun = "b"\ngateway = "10.66.0.1"\npool = ["10.0.0.0/9"]\n';
-  assert.deepEqual(errors(NETWORK + second), [
-    'simplon.toml:10: [[network]] pool: expected a prefix apart from "10.64.0.0/16" of line 5, ' +
-      'got "10.0.0.0/9"',
-    "simplon.toml:10: [[network]] pool: expected a prefix without the gateway of network " +
-      '"default", got "10.0.0.0/9"',
-  ]);
 });
 
 test("no error tells a secret", () => {
@@ -329,36 +327,4 @@ test("both families, and one IPv6 address, in its canonical text", () => {
   };
   assert.deepEqual(listen("[::]:1701"), ["::", 1701]);
   assert.deepEqual(listen("[2001:DB8:0::1]:65535"), ["2001:db8::1", 65_535]);
-});
-
-test("no two IPv6 pools share an address, and their links carry 1280 octets", () => {
-  assert.deepEqual(errors(`${NETWORK}pool6 = ["2001:db8::/48", "2001:db8:0:8000::/49"]\n`), [
-    'simplon.toml:6: [[network]] pool6: expected a prefix apart from "2001:db8::/48" of line 6, ' +
-      'got "2001:db8:0:8000::/49"',
-  ]);
-  const second =
-    '[[network]]\nname = "b"\ntun = "b"\ngateway = "10.66.0.1"\npool = ["10.66.0.0/16"]\n';
-  const apart = `${NETWORK}pool6 = ["2001:db8::/48"]\n${second}pool6 = ["2001:db8:1::/48"]\n`;
-  assert.equal(parsed(apart).networks.length, 2);
-  assert.deepEqual(errors(apart.replace("db8:1::", "db8::")), [
-    'simplon.toml:12: [[network]] pool6: expected a prefix apart from "2001:db8::/48" of line 6, ' +
-      'got "2001:db8::/48"',
-  ]);
-  assert.deepEqual(errors(`${NETWORK}pool6 = ["2001:db8::/48"]\nmtu = 1279\n`), [
-    "simplon.toml:7: [[network]] mtu: expected at least 1280, which IPv6 needs (pool6 is set), " +
-      "got 1279",
-  ]);
-});
-
-test("a host name has to fit into the SCCRP, where a secret leaves less room", () => {
-  const lns = (length: number, secret = "") =>
-    `[lns]\nhostname = "${"n".repeat(length)}"\nsecret = "${secret}"\n${NETWORK}`;
-  assert.equal(parsed(lns(64)).lns.hostName.length, 64);
-  assert.equal(parsed(lns(32, "geheim")).lns.hostName.length, 32);
-  const [long = "", ...others] = errors(lns(65));
-  assert.match(long, /^simplon\.toml:2: \[lns\] hostname: expected 1 to 64 printable ASCII/);
-  const [cut = "", ...more] = errors(lns(33, "geheim"));
-  assert.match(cut, /^simplon\.toml:2: \[lns\] hostname: expected at most 32 characters, as /);
-  assert.match(cut, /secret is set/);
-  assert.deepEqual([...others, ...more], []);
 });

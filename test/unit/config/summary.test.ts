@@ -74,6 +74,17 @@ test("offloads that are turned off are told, without a warning", () => {
   }
 });
 
+test("what is done to packets is told in the words of the file", () => {
+  const routes = 'routes = ["192.168.7.0/24"]\n';
+  const text = `${QUIET.replace(USER, USER + routes)}pool = ["10.64.0.0/16"]
+rate-down = "12.5M"\nmss-clamp = false\ndscp = 46\necn = true\nidle = 300\n`;
+  const { networks, workers, steer } = summary(text);
+  assert.ok(networks[0] !== undefined);
+  const { rateDown, rateUp, mssClamp, dscp, ecn, idle, routes: count } = networks[0];
+  assert.deepEqual([rateDown, rateUp, mssClamp, dscp, ecn], ["12.5M", "", false, 46, true]);
+  assert.deepEqual([idle, count, workers, steer], [300, 1, 1, "tunnel"]);
+});
+
 test("what is allowed but seldom meant is warned of", () => {
   const pool = 'pool = ["10.64.0.0/16"]\n';
   const cases: [string, Host, RegExp][] = [
@@ -86,6 +97,7 @@ test("what is allowed but seldom meant is warned of", () => {
       {},
       /^network default: 2 users, but only 1 addresses/,
     ],
+    [QUIET.replace("[lns]\n", "[lns]\nworkers = 4\n") + pool, { processors: 2 }, /^4 workers/],
     [`${QUIET}${pool}mtu = 1500\n`, {}, /^network default: mtu 1500 means fragments/],
     [`${QUIET}${pool}nat = true\n`, { forwardsIpv4: false }, /ip_forward=1/],
     [`${QUIET}${pool}pool6 = ["2001:db8:64::/48"]\n`, { forwardsIpv6: false }, /all\.forwarding=1/],
@@ -100,7 +112,8 @@ test("what is allowed but seldom meant is warned of", () => {
 
 test("a host that forwards, or of which nothing is known, gives no cause to warn", () => {
   const text = `${QUIET}pool = ["10.64.0.0/16"]\nnat = true\npool6 = ["2001:db8:64::/48"]\n`;
-  for (const host of [{}, { forwardsIpv4: true, forwardsIpv6: true, isFileShared: false }]) {
+  const good = { forwardsIpv4: true, forwardsIpv6: true, isFileShared: false, processors: 1 };
+  for (const host of [{}, good]) {
     assert.deepEqual(summary(text, host).warnings, []);
   }
 });

@@ -25,6 +25,13 @@ function network(index: number): NetworkConfig {
     nbns: [],
     mtu: 1400,
     nat: false,
+    rateDown: 0,
+    rateUp: 0,
+    mssClamp: true,
+    dscp: 0,
+    ecn: false,
+    idle: 0,
+    routes: [],
   };
 }
 

@@ -17,6 +17,13 @@ const NETWORK: NetworkConfig = {
   nbns: [],
   mtu: 1400,
   nat: true,
+  rateDown: 0,
+  rateUp: 0,
+  mssClamp: true,
+  dscp: 0,
+  ecn: false,
+  idle: 0,
+  routes: [],
 };
 
 test("each device has a table of its own, named with what nftables takes", () => {

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
+import { LocalUsers } from "../../../src/aaa/index.ts";
+import type { User } from "../../../src/aaa/passwords.ts";
 import { EARLY_FRAMES_MAX } from "../../../src/limits.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { packet } from "../dataplane/frames.ts";
-import { HOST, House, settled, slowAaa } from "./house.ts";
+import { HOST, House, NETWORK, settled, slowAaa, USERS } from "./house.ts";
 
 test("a client authenticates, gets an address and reaches the network, and nobody else's", async () => {
   const house = new House();
@@ -156,6 +158,19 @@ test("packets are no larger than the peer takes, nor than the network has", asyn
       house.plane.down([packet(HOST, client.link.address, size - 20)]).length === 1;
     assert.deepEqual([fits(largest), fits(largest + 1)], [true, false]);
   }
+});
+
+test("the record has the rates of the user, from its first packet on", async () => {
+  const users = [{ ...USERS[0], rateDown: 1_250_000 } as User];
+  const networks = [{ ...NETWORK, rateDown: 8_000, rateUp: 64_000 }];
+  const house = new House(new LocalUsers({ networks, users }));
+  const client = house.open(5);
+  await client.establish();
+  const read = (field: number) =>
+    house.plane.view.getUint32(layout.SESSION_RECORDS + layout.SESSION_SIZE + field, true);
+  assert.equal(client.ping(), 1);
+  assert.equal(read(layout.SESSION_SHAPE_RATE), 1_250_000);
+  assert.equal(read(layout.SESSION_POLICE_RATE), 64_000);
 });
 
 test("a session that goes while it waits for the inject ring is forgotten", () => {
