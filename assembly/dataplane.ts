@@ -5,10 +5,23 @@ import { write32, write64 } from "./bytes";
 import { encapsulate, inject, layoutReadVectors, releaseInjected } from "./forward/encapsulate";
 import { layoutMessages } from "./forward/messages";
 import { layoutBatch, layoutReceive } from "./forward/vectors";
-import { WORKER_BASE, WORKER_INJECT_SEND, WORKER_OFFLOADS } from "./layout";
+import {
+  REST_NONE,
+  WORKER_BASE,
+  WORKER_DOWN_REST,
+  WORKER_INDEX,
+  WORKER_INJECT_SEND,
+  WORKER_OFFLOADS,
+  WORKER_SIZE,
+  WORKER_TO_WAKE,
+  WORKER_UP_MESSAGE,
+  WORKER_UP_OFFSET,
+  WORKERS,
+} from "./layout";
 
 export * from "./codec";
 export { decapsulate } from "./forward/decapsulate";
+export { takeHanded } from "./forward/handover";
 export { plain } from "./forward/plain";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
@@ -17,12 +30,17 @@ export { resetReceive, resetReceived } from "./forward/vectors";
 export { encapsulate, inject, layoutBatch, releaseInjected };
 
 /**
- * Prepares the region of a worker; `base` is the address of this memory in the process, `offloads`
+ * Prepares the region of a worker, also after another thread was lost in it; `base` is the address of this memory in the process, `offloads`
  * are OFFLOAD_ bits: what its devices and its socket can do.
  */
 export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   write64(worker + WORKER_BASE, base);
   write32(worker + WORKER_OFFLOADS, offloads);
+  write32(worker + WORKER_INDEX, <u32>(worker - WORKERS) / WORKER_SIZE);
+  write32(worker + WORKER_UP_MESSAGE, 0);
+  write32(worker + WORKER_UP_OFFSET, 0);
+  write32(worker + WORKER_DOWN_REST, REST_NONE);
+  write32(worker + WORKER_TO_WAKE, 0);
   layoutReceive(worker);
   layoutBatch(worker + WORKER_INJECT_SEND, base);
   layoutReadVectors(worker);

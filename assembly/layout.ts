@@ -64,6 +64,26 @@ export const ENTRY_FRAME: u32 = SLOT_HEADROOM; // room for the L2TP header befor
 // What is handed over instead: a datagram, and in front of it the socket address of who sent it.
 export const ENTRY_NAME: u32 = SLOT_HEADROOM - SOCKADDR_MAX;
 
+// A hand-over ring: datagrams and packets that another thread got and that are this worker's. One
+// producer, one consumer; positions count octets for ever (modulo 2^32). An entry has a head and its
+// octets, and takes whole lines; it never wraps: what is left at the end is skipped.
+export const HANDOVER_HEAD: u32 = 0; // u32, written by the producer
+export const HANDOVER_TAIL: u32 = 64; // u32, written by the consumer
+export const HANDOVER_OCTETS: u32 = 128;
+export const HANDOVER_CAPACITY: u32 = 262144; // a power of two, three super-packets
+export const HANDOVER_SIZE: u32 = HANDOVER_OCTETS + HANDOVER_CAPACITY;
+export const HANDOVER_LINE: u32 = 64;
+export const HANDED_LENGTH: u32 = 0; // u32, octets behind the head
+export const HANDED_KIND: u32 = 4; // u32, a HANDED_ value
+export const HANDED_NETWORK: u32 = 8; // u32, of a packet
+export const HANDED_NAME: u32 = 16; // socket address of who sent a datagram; virtio header of a packet
+export const HANDED_ENTRY: u32 = 64; // where the octets begin
+export const HANDED_SKIP: u32 = 0; // nothing more before the ring begins again
+export const HANDED_DATAGRAM: u32 = 1;
+export const HANDED_PACKET: u32 = 2;
+export const PRODUCER_COUNT: u32 = 9; // the workers, by index, and the control thread
+export const PRODUCER_CONTROL: u32 = 8;
+
 // Signal words.
 export const CONTROL: u32 = 4096;
 export const CONTROL_STOP: u32 = CONTROL; // i32, not 0: workers leave
@@ -249,6 +269,18 @@ export const WORKER_DOWN_HEADERS: u32 = 120; // u32, octets of the header arena 
 export const WORKER_SCRATCH: u32 = 124; // u32, what nobody reads
 export const WORKER_NOW: u32 = 128; // f64, microseconds on a monotonic scale: the time of this call
 export const WORKER_INDEX: u32 = 136; // u32
+export const WORKER_COMMAND: u32 = 140; // i32, the control thread's: a COMMAND_ value
+export const WORKER_STATE: u32 = 144; // i32, a STATE_ value
+export const WORKER_BEAT: u32 = 148; // i32, grows with each turn
+export const WORKER_TO_WAKE: u32 = 152; // u32, a bit for each worker that something was handed to
+export const WORKER_TAKEN_KIND: u32 = 156; // u32, what the last takeHanded took: a HANDED_ value
+export const WORKER_TAKEN_NETWORK: u32 = 160; // u32, the network of packets
+export const COMMAND_RUN: u32 = 0;
+export const COMMAND_PAUSE: u32 = 1; // read nothing new, only what others hand over
+export const COMMAND_LEAVE: u32 = 2;
+export const STATE_OUT: u32 = 0; // no thread works on the region
+export const STATE_RUNNING: u32 = 1;
+export const STATE_PAUSED: u32 = 2;
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
 export const WORKER_READ_VECTORS: u32 = 1024; // BUFFER_COUNT iovec, buffers to read packets into
 export const WORKER_READ_LENGTHS: u32 = 2048; // BUFFER_COUNT u32, octets read into each
@@ -271,6 +303,7 @@ export const WORKER_INJECT_SEND: u32 = WORKER_INJECT + RING_SIZE; // a batch wit
 export const WORKER_BARRIERS: u32 = WORKER_INJECT_SEND + BATCH_SLOTS;
 export const WORKER_HANDED: u32 = WORKER_BARRIERS + BARRIER_COUNT * BARRIER_SIZE;
 export const WORKER_HANDOVERS: u32 = WORKER_HANDED + RING_SIZE; // what others hand over, a ring each
+export const WORKER_HANDOVERS_END: u32 = WORKER_HANDOVERS + PRODUCER_COUNT * HANDOVER_SIZE;
 export const WORKER_SIZE: u32 = 33554432 + 4096; // not a power of two: workers share cache sets else
 export const WORKERS_MAX: u32 = 8;
 export const WORKERS: u32 = 1048576;
@@ -386,4 +419,8 @@ export const COUNT_DOWN_INJECT_STALE: u32 = 25;
 export const COUNT_UP_OWN_SUBNET: u32 = 26;
 export const COUNT_DOWN_NOT_ROUTABLE: u32 = 27;
 export const COUNT_UP_CONTROL_FULL: u32 = 28;
+export const COUNT_UP_HANDED: u32 = 29;
+export const COUNT_UP_HANDED_FULL: u32 = 30;
+export const COUNT_DOWN_HANDED: u32 = 31;
+export const COUNT_DOWN_HANDED_FULL: u32 = 32;
 export const COUNTER_COUNT: u32 = 64;

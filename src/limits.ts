@@ -191,10 +191,19 @@ export const READ_OCTETS = 524_288;
 export const SEGMENT_LIMIT_MS = 60_000;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
+/** Batches of what other threads hand over that a worker takes in one turn: four full rings. */
+export const HANDED_RUNS_PER_TURN = 16;
 /** Polls of the control thread that may fail one after the other, as signals make them. */
 export const POLL_FAILURES_MAX = 100;
 /** A worker leaves when the control thread's heartbeat is this old. */
 export const HEARTBEAT_STALE_MS = 2_000;
+/** Worker threads that may be lost and replaced in that time: more are one fault, time and again. */
+export const WORKER_LOSSES_MAX = 5;
+export const WORKER_LOSSES_MS = 60_000;
+/** How long workers may take to pause, to start or to leave; a start takes some 200 ms. */
+export const WORKER_CHANGE_MS = 5_000;
+/** How often the control thread looks at their state meanwhile. */
+export const WORKER_STATE_MS = 1;
 /** Connections to the control socket at once, and octets of one request. */
 export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;

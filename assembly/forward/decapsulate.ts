@@ -42,8 +42,6 @@ import {
   AF_INET,
   BUFFER_CAPACITY,
   BUFFER_COUNT,
-  COUNT_UP_CONTROL,
-  COUNT_UP_CONTROL_FULL,
   COUNT_UP_IP_HEADER,
   COUNT_UP_MALFORMED,
   COUNT_UP_NO_SESSION,
@@ -54,31 +52,21 @@ import {
   COUNT_UP_PACKETS,
   COUNT_UP_PPP,
   COUNT_UP_PUNT_FULL,
-  COUNT_UP_PUNTED,
   COUNT_UP_SOURCE_ADDRESS,
   COUNT_UP_TRUNCATED,
   COUNT_UP_VERSION,
   COUNT_UP_WRONG_PEER,
-  ENTRY_FRAME,
-  ENTRY_GENERATION,
-  ENTRY_LENGTH,
-  ENTRY_NAME,
-  ENTRY_SESSION,
   MSG_TRUNC,
   RING_COUNT,
   SESSION_ADDRESS,
   SESSION_DROPS,
-  SESSION_GENERATION,
   SESSION_NAME,
   SESSION_NETWORK,
   SESSION_RX_OCTETS,
   SESSION_RX_PACKETS,
   SESSION_SUBNET,
-  SLOT_CAPACITY,
-  SOCKADDR_MAX,
   WORKER_COUNTERS,
   WORKER_FRAME,
-  WORKER_HANDED,
   WORKER_HEADER,
   WORKER_NETWORKS,
   WORKER_PUNT,
@@ -107,7 +95,10 @@ import {
 } from "../records";
 import { coalesce, extend } from "./coalesce";
 import { add, count, countDrop } from "./counters";
-import { entryAt, head, isFull, pending, publish } from "./ring";
+import { handDatagram } from "./handover";
+import { isOwn, ownerOf } from "./owners";
+import { handOver, punt } from "./punt";
+import { pending } from "./ring";
 import { isElsewhere } from "./routes";
 import { findSession, sessionAt, touchSession } from "./sessions";
 import { isSubnetElsewhere } from "./subnets";
@@ -216,6 +207,10 @@ function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
     return 0;
   }
   const session = sessionAt(index);
+  if (!isOwn(worker, session)) {
+    handDatagram(worker, ownerOf(session), receivedNameAt(worker, message), at, length);
+    return 0;
+  }
   if (!isFromPeer(receivedNameAt(worker, message), session + SESSION_NAME)) {
     countDrop(worker, COUNT_UP_WRONG_PEER, session + SESSION_DROPS);
     return 0;
@@ -351,45 +346,4 @@ function countDelivered(worker: usize, session: usize, octets: u32): void {
   add(session + SESSION_RX_OCTETS, octets);
   count(worker, COUNT_UP_PACKETS);
   add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
-}
-
-/**
- * A control message that the kernel has merged with data of its peer (UDP_GRO looks at no T bit) is
- * the control thread's. Its sender's address goes with it.
- */
-function handOver(worker: usize, message: u32, at: usize, length: u32): void {
-  const ring = worker + WORKER_HANDED;
-  if (isFull(ring) || length > SLOT_CAPACITY) {
-    count(worker, COUNT_UP_CONTROL_FULL);
-    return;
-  }
-  const entry = entryAt(ring, head(ring));
-  write32(entry + ENTRY_LENGTH, length);
-  memory.copy(entry + ENTRY_NAME, receivedNameAt(worker, message), SOCKADDR_MAX);
-  memory.copy(entry + ENTRY_FRAME, at, length);
-  publish(ring);
-  write32(worker + WORKER_PUNTED, read32(worker + WORKER_PUNTED) + 1);
-  count(worker, COUNT_UP_CONTROL);
-}
-
-/** Copies a PPP frame into the punt ring. */
-function punt(worker: usize, index: u32, at: usize, length: u32): void {
-  const ring = worker + WORKER_PUNT;
-  const session = sessionAt(index);
-  if (length > SLOT_CAPACITY) {
-    countDrop(worker, COUNT_UP_TRUNCATED, session + SESSION_DROPS);
-    return;
-  }
-  if (isFull(ring)) {
-    countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
-    return;
-  }
-  const entry = entryAt(ring, head(ring));
-  write32(entry + ENTRY_SESSION, index);
-  write32(entry + ENTRY_GENERATION, read32(session + SESSION_GENERATION));
-  write32(entry + ENTRY_LENGTH, length);
-  memory.copy(entry + ENTRY_FRAME, at, length);
-  publish(ring);
-  write32(worker + WORKER_PUNTED, read32(worker + WORKER_PUNTED) + 1);
-  count(worker, COUNT_UP_PUNTED);
 }

@@ -52,7 +52,6 @@ import {
   ENTRY_FRAME,
   ENTRY_LENGTH,
   IOVEC_SIZE,
-  OFFLOAD_VIRTIO,
   REST_CUT,
   REST_NONE,
   REST_PACKET,
@@ -81,7 +80,6 @@ import {
   WORKER_INJECT,
   WORKER_INJECT_SEND,
   WORKER_INJECTED,
-  WORKER_OFFLOADS,
   WORKER_READ,
   WORKER_READ_LENGTHS,
   WORKER_READ_VECTORS,
@@ -89,6 +87,7 @@ import {
 } from "../layout";
 import { STATUS_IP_VERSION, STATUS_OK } from "../records";
 import { count, countDrops, countSent, countTooBig } from "./counters";
+import { handPacket } from "./handover";
 import {
   addFrames,
   beginMessages,
@@ -98,6 +97,7 @@ import {
   pairOf,
   sealMessages,
 } from "./messages";
+import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { findRoute, touchRoute } from "./routes";
@@ -105,6 +105,7 @@ import { beginCut, cutOn, openCut } from "./segment";
 import { sessionAt, sessionState } from "./sessions";
 import { findSubnet, touchSubnet } from "./subnets";
 import { setMessage, setVector } from "./vectors";
+import { virtioSize } from "./virtio";
 
 const VERSION_6: u32 = 6;
 const CHECKSUM_SIZE: u32 = 2;
@@ -124,10 +125,6 @@ export function layoutReadVectors(worker: usize): void {
 
 function packetAt(worker: usize, index: u32): usize {
   return worker + WORKER_READ + index * BUFFER_SIZE + BUFFER_HEADROOM;
-}
-
-function virtioSize(worker: usize): u32 {
-  return (read32(worker + WORKER_OFFLOADS) & OFFLOAD_VIRTIO) !== 0 ? VIRTIO_SIZE : 0;
 }
 
 /**
@@ -175,18 +172,23 @@ function encapsulateOne(worker: usize, network: u32, i: u32): u32 {
   const read = read32(worker + WORKER_READ_LENGTHS + i * 4);
   const octets = checkedOctets(worker, at, read < virtio ? 0 : read - virtio);
   if (octets === 0) return REST_NONE;
-  if (virtio === 0 || read8(at - VIRTIO_SIZE + VIRTIO_TYPE) === VIRTIO_NONE) {
-    const session = findReceiver(worker, network, at, 1);
-    if (session === 0 || send(worker, session, at, octets, virtio !== 0)) return REST_NONE;
-    return REST_PACKET;
-  }
-  const segments = openCut(worker, at, octets);
-  if (segments === 0) {
+  const isSuper = virtio !== 0 && read8(at - VIRTIO_SIZE + VIRTIO_TYPE) !== VIRTIO_NONE;
+  const packets = isSuper ? openCut(worker, at, octets) : 1;
+  if (packets === 0) {
     count(worker, COUNT_DOWN_IP_HEADER);
     return REST_NONE;
   }
-  const session = findReceiver(worker, network, at, segments);
+  const session = findReceiver(worker, network, at, packets);
   if (session === 0) return REST_NONE;
+  if (!isOwn(worker, session)) {
+    handPacket(worker, ownerOf(session), network, at, octets, virtio, packets);
+    return REST_NONE;
+  }
+  if (!isOpen(session, at)) {
+    countDrops(worker, COUNT_DOWN_NOT_OPEN, session, packets);
+    return REST_NONE;
+  }
+  if (!isSuper) return send(worker, session, at, octets, virtio !== 0) ? REST_NONE : REST_PACKET;
   beginCut(worker, session);
   return cutOn(worker) ? REST_NONE : REST_CUT;
 }
@@ -210,15 +212,7 @@ function checkedOctets(worker: usize, at: usize, length: u32): u32 {
 /** The session that a checked packet is for; 0 when there is none, counted for `packets` packets. */
 function findReceiver(worker: usize, network: u32, at: usize, packets: u32): usize {
   if (getU8(at) >> 4 === VERSION_6) return findReceiver6(worker, network, at, packets);
-  const index = findRoute(network, ipv4Destination(at));
-  if (index === 0) {
-    countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
-    return 0;
-  }
-  const session = sessionAt(index);
-  if (readShared32(session + SESSION_ADDRESS) !== 0) return session;
-  countDrops(worker, COUNT_DOWN_NOT_OPEN, session, packets);
-  return 0;
+  return receiverAt(worker, findRoute(network, ipv4Destination(at)), packets);
 }
 
 function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): usize {
@@ -227,15 +221,19 @@ function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): us
     countDrops(worker, COUNT_DOWN_NOT_ROUTABLE, 0, packets);
     return 0;
   }
-  const index = findSubnet(network, subnet);
-  if (index === 0) {
-    countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
-    return 0;
-  }
-  const session = sessionAt(index);
-  if (readShared64(session + SESSION_SUBNET) !== 0) return session;
-  countDrops(worker, COUNT_DOWN_NOT_OPEN, session, packets);
+  return receiverAt(worker, findSubnet(network, subnet), packets);
+}
+
+function receiverAt(worker: usize, index: u32, packets: u32): usize {
+  if (index !== 0) return sessionAt(index);
+  countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
   return 0;
+}
+
+/** Whether packets of the family of the one at `at` may pass. */
+function isOpen(session: usize, at: usize): bool {
+  if (getU8(at) >> 4 === VERSION_6) return readShared64(session + SESSION_SUBNET) !== 0;
+  return readShared32(session + SESSION_ADDRESS) !== 0;
 }
 
 /** Makes a frame of a packet, when the peer takes so many octets; false when messages are used up. */

@@ -148,6 +148,14 @@ export function resetReceived(worker: usize, count: u32): void {
   }
 }
 
+/** Makes message `index` one of a single datagram of `octets`, which lies in its buffer. */
+export function setReceived(worker: usize, index: u32, octets: u32): void {
+  const message = receivedAt(worker, index);
+  write32(message + MMSGHDR_LENGTH, octets);
+  write64(message + MMSGHDR_CONTROL_LENGTH, 0);
+  write32(message + MMSGHDR_FLAGS, 0);
+}
+
 function receivedAt(worker: usize, index: u32): usize {
   return worker + WORKER_RECEIVE + RECEIVE_HEADERS + index * MMSGHDR_SIZE;
 }

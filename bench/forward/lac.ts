@@ -6,7 +6,8 @@
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
-import { Loop, type PacketCalls } from "../../src/dataplane/loop.ts";
+import type { PacketCalls } from "../../src/dataplane/calls.ts";
+import { Loop } from "../../src/dataplane/loop.ts";
 import { createMemory, instantiate, offloadBits, workerAt } from "../../src/dataplane/memory.ts";
 import { InjectRing, PuntRing } from "../../src/dataplane/rings.ts";
 import { SessionTable } from "../../src/dataplane/session-table.ts";
@@ -63,12 +64,12 @@ export class TcpLac {
     const states = offloadsWithout(new Map(without.map((each) => [each, WITHOUT])));
     forwarding.layoutWorker(REGION, base, offloadBits(states));
     const inject = new InjectRing(memory, REGION + layout.WORKER_INJECT);
-    publish(new SessionTable(memory, forwarding, inject), settings);
+    publish(new SessionTable(memory, forwarding, () => inject), settings);
     this.#punt = new PuntRing(memory, REGION + layout.WORKER_PUNT);
     this.#wake = checked(libc, "eventfd", libc.eventfd());
     this.#loop = new Loop(callsOf(libc, settings), forwarding, {
-      ...{ memory, base, worker: REGION, dataSocket, tuns: [this.#tun], wake: this.#wake },
-      ...{ wakeControl: this.#wake, clock: () => performance.now() },
+      ...{ memory, base, worker: REGION, sockets: [dataSocket], tuns: [[this.#tun]] },
+      ...{ wakes: [this.#wake], wakeControl: this.#wake, clock: () => performance.now() },
     });
     this.#running = this.#run(punted);
   }

@@ -11,15 +11,15 @@ import { randomFillSync } from "node:crypto";
 import * as layout from "../../assembly/layout.ts";
 import { LocalUsers } from "../aaa/index.ts";
 import type { Config } from "../config/config.ts";
-import { readCounters } from "../dataplane/counters.ts";
-import { createMemory, instantiate, offloadBits, workerAt } from "../dataplane/memory.ts";
+import { sumCounters } from "../dataplane/counters.ts";
+import { createMemory, instantiate, offloadBits } from "../dataplane/memory.ts";
 import { writeNetworks } from "../dataplane/networks.ts";
-import { HandedRing, InjectRing, PuntRing } from "../dataplane/rings.ts";
+import type { PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
 import { POLL_FAILURES_MAX, POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
-import { checked } from "../linux/errno.ts";
+import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
 import { familyOf } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
@@ -34,7 +34,7 @@ import { Hosts } from "./hosts.ts";
 import { isData, Mixed } from "./mixed.ts";
 import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
-import { startWorker, stopWorkers, type WorkerThread } from "./workers.ts";
+import { Workers } from "./workers.ts";
 
 export interface RunningLns {
   /** Says goodbye to every peer, waits for their acknowledgement, and takes everything down. */
@@ -46,7 +46,6 @@ export interface RunningLns {
 }
 
 const POLLIN = 1;
-const WORKER = 0; // one worker; others will follow it in the layout
 const STOP_CHECK_MS = 20;
 const WITHOUT_DEVICES =
   "without a device (--tun none) clients reach the gateway's address, by ping, and nothing else";
@@ -86,10 +85,10 @@ class LnsDaemon implements RunningLns {
   readonly #memory = createMemory();
   readonly #words = new Int32Array(this.#memory.buffer);
   readonly #base: bigint;
+  readonly #eventfds: readonly number[];
+  /** That of the control thread. */
   readonly #wake: number;
-  readonly #wakeWorker: number;
-  readonly #punt: PuntRing;
-  readonly #inject: InjectRing;
+  readonly #workers: Workers;
   readonly #socket: ControlSocket;
   readonly #hosts: Hosts;
   readonly #pollCount: bigint;
@@ -97,12 +96,10 @@ class LnsDaemon implements RunningLns {
   readonly #subscribers: Subscribers;
   readonly #pppCounters: Record<string, number> = {};
   readonly #mixed: Mixed;
-  #workers: WorkerThread[] = [];
   #api: ApiServer | undefined;
   #heap: HeapTrimmer | undefined;
   /** Settles when the control thread takes no more turns. */
   #turns = Promise.resolve();
-  #injected = 0;
   /** Frames wait for room in the inject ring. */
   #isBlocked = false;
   #isEnding = false;
@@ -121,14 +118,23 @@ class LnsDaemon implements RunningLns {
     this.#history = new History({ path: config.lns.history, clock: Date.now, warn });
     this.#recorder = new Recorder({ add: (entry) => this.#history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
-    [this.#wake, this.#wakeWorker] = openWakes(libc);
-
+    this.#eventfds = openEventfds(libc, 1 + layout.WORKERS_MAX);
+    const [wake = -1, ...wakes] = this.#eventfds;
+    this.#wake = wake;
     const forwarding = instantiate(this.#memory);
     writeNetworks(this.#memory, config.networks);
-    const worker = workerAt(WORKER);
-    forwarding.layoutWorker(worker, this.#base, offloadBits(devices.offloads));
-    this.#punt = new PuntRing(this.#memory, worker + layout.WORKER_PUNT);
-    this.#inject = new InjectRing(this.#memory, worker + layout.WORKER_INJECT);
+    const clock = () => performance.now();
+    this.#workers = new Workers({
+      ...{ libc, memory: this.#memory, base: this.#base, forwarding, clock, log },
+      offloads: offloadBits(devices.offloads),
+      steer: config.lns.steer,
+      sockets: [devices.sockets.data],
+      tuns: devices.tuns.map((tun) => [tun]),
+      wakes,
+      wakeControl: wake,
+      onFailure: (error) => void this.fail(error),
+    });
+    const injectOf = this.#workers.injectOf.bind(this.#workers);
     const { control } = devices.sockets;
     const family = familyOf(config.lns.address);
     this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control, family);
@@ -139,8 +145,8 @@ class LnsDaemon implements RunningLns {
     const { lns } = config;
     this.#lns = new Lns({ ...lns, random });
     this.#subscribers = new Subscribers({
-      table: new SessionTable(this.#memory, forwarding, this.#inject),
-      inject: this.#inject,
+      table: new SessionTable(this.#memory, forwarding, injectOf),
+      injectOf,
       family,
       aaa: new LocalUsers(config),
       link: {
@@ -153,15 +159,16 @@ class LnsDaemon implements RunningLns {
       networks: new Map(
         config.networks.map(({ name, mtu }, index) => [name, { index, mtu }] as const),
       ),
-      clock: () => performance.now(),
+      clock,
       closeSession: ({ tunnelId, sessionId }, result, now) =>
         this.#lns.closeSession(tunnelId, sessionId, result, now),
       onProgress: () => this.#flush(performance.now()),
       recorder: this.#recorder,
       log,
     });
-    const handed = new HandedRing(this.#memory, worker + layout.WORKER_HANDED);
-    this.#mixed = new Mixed(handed, this.#lns, this.#subscribers);
+    const [first] = this.#workers.rings;
+    if (first === undefined) throw new Error("no worker");
+    this.#mixed = new Mixed(first.handed, this.#lns, this.#subscribers);
   }
 
   async start(): Promise<void> {
@@ -175,7 +182,7 @@ class LnsDaemon implements RunningLns {
     });
     // Where the control socket is ours, so is the history.
     await this.#history.open();
-    this.#workers = [this.#startWorker()];
+    this.#workers.start(lns.workers);
     this.#advise();
     this.#log.info(offloadFields(this.#devices.offloads), "offloads");
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
@@ -248,18 +255,23 @@ class LnsDaemon implements RunningLns {
     if (!this.#mixed.takeHanded(now)) this.#libc.eventfdWrite(this.#wake, 1n);
     // A frame may follow closely on the ICCN that it needs: let the core's news reach the links.
     this.#flush(now);
-    for (let taken = 0; taken < PUNTS_PER_TURN; taken++) {
-      const punted = this.#punt.take();
-      if (punted === undefined) break;
-      this.#subscribers.handleFrame(punted, now);
-      if (taken === PUNTS_PER_TURN - 1) this.#libc.eventfdWrite(this.#wake, 1n);
-    }
+    for (const { punt } of this.#workers.rings) this.#takePunted(punt, now);
     if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
     this.#subscribers.handleTimeout(now);
     this.#isBlocked = !this.#subscribers.resume();
     this.#hosts.turn();
     this.#flush(now);
     this.#heap?.handleTimeout(now);
+    this.#workers.check(now);
+  }
+
+  #takePunted(punt: PuntRing, now: number): void {
+    for (let taken = 0; taken < PUNTS_PER_TURN; taken++) {
+      const punted = punt.take();
+      if (punted === undefined) return;
+      this.#subscribers.handleFrame(punted, now);
+    }
+    this.#libc.eventfdWrite(this.#wake, 1n);
   }
 
   /** Passes on what the cores want known and sent. */
@@ -271,10 +283,7 @@ class LnsDaemon implements RunningLns {
     for (let out = this.#lns.pollTransmit(); out !== undefined; out = this.#lns.pollTransmit()) {
       this.#socket.send(out);
     }
-    if (this.#inject.head !== this.#injected) {
-      this.#injected = this.#inject.head;
-      this.#libc.eventfdWrite(this.#wakeWorker, 1n);
-    }
+    this.#workers.wakeInjected();
   }
 
   /** Log and history of tunnels; sessions are told of by the subscribers, who know more. */
@@ -298,19 +307,6 @@ class LnsDaemon implements RunningLns {
     }
   }
 
-  #startWorker(): WorkerThread {
-    const data = {
-      memory: this.#memory,
-      base: this.#base,
-      worker: workerAt(WORKER),
-      dataSocket: this.#devices.sockets.data,
-      tuns: this.#devices.tuns,
-      wake: this.#wakeWorker,
-      wakeControl: this.#wake,
-    };
-    return startWorker(data, (error) => this.fail(error));
-  }
-
   async #takeDown(code: number, error?: unknown): Promise<void> {
     if (!this.#isRunning) return;
     this.#isRunning = false;
@@ -320,14 +316,13 @@ class LnsDaemon implements RunningLns {
   }
 
   async #release(error: unknown): Promise<void> {
-    await stopWorkers(this.#libc, this.#memory, this.#workers);
+    await this.#workers.stop();
     this.#libc.eventfdWrite(this.#wake, 1n);
     await this.#turns;
     if (!(await closeDevices(this.#libc, this.#devices))) {
       this.#log.warn("masquerading may have been left behind; see it with: nft list tables");
     }
-    this.#libc.close(this.#wake);
-    this.#libc.close(this.#wakeWorker);
+    for (const fd of this.#eventfds) this.#libc.close(fd);
     await this.#api?.close();
     await this.#history.close(error);
   }
@@ -348,7 +343,7 @@ class LnsDaemon implements RunningLns {
 
   #counters(): Record<string, number> {
     return {
-      ...readCounters(this.#memory, workerAt(WORKER)),
+      ...sumCounters(this.#memory),
       ...mergeCounters({
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
@@ -373,17 +368,6 @@ class LnsDaemon implements RunningLns {
       view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
     });
     return BigInt(fds.length);
-  }
-}
-
-/** What wakes the control thread and what wakes the worker; nothing is left open if it throws. */
-function openWakes(libc: Libc): readonly [number, number] {
-  const control = checked(libc, "eventfd", libc.eventfd());
-  try {
-    return [control, checked(libc, "eventfd", libc.eventfd())];
-  } catch (error) {
-    libc.close(control);
-    throw error;
   }
 }
 

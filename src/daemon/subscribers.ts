@@ -14,7 +14,7 @@
  */
 import type { Aaa, AaaResult } from "../aaa/index.ts";
 import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
-import type { SessionTable } from "../dataplane/session-table.ts";
+import type { InjectOf, SessionTable } from "../dataplane/session-table.ts";
 import type { Phase } from "../history/entry.ts";
 import { logFields, peerText, Recorder } from "../history/recorder.ts";
 import { Story } from "../history/story.ts";
@@ -43,7 +43,7 @@ import { names, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions {
   readonly table: SessionTable;
-  readonly inject: InjectRing;
+  readonly injectOf: InjectOf;
   readonly aaa: Aaa;
   readonly link: LinkOptions;
   /** Of the sockets that the packets of sessions pass, when it is not that of the peer. */
@@ -81,8 +81,8 @@ export class Subscribers {
   /** By Session ID in the tunnel's, by Tunnel ID. */
   readonly #tunnels = new Map<number, Map<number, Subscriber>>();
   readonly #timers = new Timers<Subscriber>();
-  /** Those whose frames wait for room in the inject ring. */
-  readonly #blocked = new Set<Subscriber>();
+  /** Those whose frames wait for room in an inject ring. */
+  readonly #blocked = new Map<InjectRing, Set<Subscriber>>();
   /** Sessions that found no place in the table, until they are down. */
   readonly #turnedAway = new Map<number, Story>();
 
@@ -139,13 +139,17 @@ export class Subscribers {
     }
   }
 
-  /** Sends what waited for room in the inject ring; true when nothing waits any more. */
+  /** Sends what waited for room in the inject rings; true when nothing waits any more. */
   resume(): boolean {
-    for (const subscriber of this.#blocked) {
-      if (subscriber.link !== undefined && !this.#send(subscriber, subscriber.link)) return false;
-      this.#blocked.delete(subscriber);
+    for (const [inject, subscribers] of this.#blocked) {
+      for (const subscriber of subscribers) {
+        if (inject.isFull) break;
+        subscribers.delete(subscriber);
+        if (subscriber.link !== undefined) this.#send(subscriber, subscriber.link);
+      }
+      if (subscribers.size === 0) this.#blocked.delete(inject);
     }
-    return true;
+    return this.#blocked.size === 0;
   }
 
   pollTimeout(): number {
@@ -204,7 +208,7 @@ export class Subscribers {
     sessions?.delete(session.sessionId);
     if (sessions?.size === 0) this.#tunnels.delete(session.tunnelId);
     this.#byRecord.delete(subscriber.handle.index);
-    this.#blocked.delete(subscriber);
+    for (const subscribers of this.#blocked.values()) subscribers.delete(subscriber);
     this.#timers.clear(subscriber.timer);
     this.#options.table.withdraw(subscriber.handle);
     if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
@@ -238,19 +242,22 @@ export class Subscribers {
     subscriber.passRouted(link);
     const reached = REACHED[link.phase];
     if (reached !== undefined) subscriber.story.reach(reached);
-    if (!this.#send(subscriber, link)) this.#blocked.add(subscriber);
+    this.#send(subscriber, link);
     if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, subscriber.deadline);
   }
 
   /** Frames that find the ring full stay with the link until there is room. */
-  #send({ handle }: Subscriber, link: Link): boolean {
-    const { inject } = this.#options;
+  #send(subscriber: Subscriber, link: Link): void {
+    const { handle, session } = subscriber;
+    const inject = this.#options.injectOf(session.tunnelId, session.sessionId);
     while (!inject.isFull) {
       const frame = link.pollTransmit();
-      if (frame === undefined) return true;
+      if (frame === undefined) return;
       if (!inject.put(handle.index, handle.generation, frame)) this.counters["oversize-frames"]++;
     }
-    return false;
+    const blocked = this.#blocked.get(inject);
+    if (blocked === undefined) this.#blocked.set(inject, new Set([subscriber]));
+    else blocked.add(subscriber);
   }
 
   #handleLinkEvent(subscriber: Subscriber, event: LinkEvent, now: number): void {

@@ -20,7 +20,7 @@ const loop = new Loop(libc, instantiate(data.memory), {
   clock: () => performance.now(),
 });
 try {
-  loop.run();
+  parentPort?.postMessage(loop.run());
 } catch (error) {
   parentPort?.postMessage(error); // with its stack, which the thread's "error" event may lack
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
+import { workerAt } from "./memory.ts";
 
 /** `up` is from the peer to the network, `down` the other way. */
 const NAMES: readonly (readonly [index: number, name: string])[] = [
@@ -16,6 +17,8 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_VERSION, "up.version"],
   [layout.COUNT_UP_CONTROL, "up.control-message"],
   [layout.COUNT_UP_CONTROL_FULL, "up.control-ring-full"],
+  [layout.COUNT_UP_HANDED, "up.handed-over"],
+  [layout.COUNT_UP_HANDED_FULL, "up.handover-ring-full"],
   [layout.COUNT_UP_NO_SESSION, "up.no-session"],
   [layout.COUNT_UP_WRONG_PEER, "up.wrong-peer"],
   [layout.COUNT_UP_PPP, "up.ppp-header"],
@@ -37,6 +40,8 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_DOWN_TOO_BIG, "down.too-big"],
   [layout.COUNT_DOWN_SEND, "down.send"],
   [layout.COUNT_DOWN_INJECT_STALE, "down.inject-stale"],
+  [layout.COUNT_DOWN_HANDED, "down.handed-over"],
+  [layout.COUNT_DOWN_HANDED_FULL, "down.handover-ring-full"],
 ];
 
 /** Reads the counters of a worker's region. */
@@ -44,4 +49,14 @@ export function readCounters(memory: WebAssembly.Memory, worker: number): Record
   const at = worker + layout.WORKER_COUNTERS;
   const values = new BigUint64Array(memory.buffer, at, layout.COUNTER_COUNT);
   return Object.fromEntries(NAMES.map(([index, name]) => [name, Number(values[index])]));
+}
+
+/** The counters of all workers, also of those that have been: they belong to the regions. */
+export function sumCounters(memory: WebAssembly.Memory): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (let index = 0; index < layout.WORKERS_MAX; index++) {
+    const counters = readCounters(memory, workerAt(index));
+    for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
+  }
+  return sums;
 }

@@ -2,19 +2,22 @@
  * The loop of a worker: it moves batches between the data socket, the TUN devices and the rings.
  *
  *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
- *   2. Data socket: recvmmsg → decapsulate → a writev for each packet or super-packet; wake the
- *      control thread when frames were punted.
- *   3. Each TUN device: readv into buffers → encapsulate → sendmmsg. A message of many frames that
- *      the kernel cannot take as a whole goes once more, frame by frame.
- *   4. Inject ring: sendmmsg of what the control thread wants sent.
+ *   2. Data sockets of the slots that are ours: recvmmsg → decapsulate → a writev for each packet or
+ *      super-packet; wake the control thread when frames were punted.
+ *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg. A
+ *      message of many frames that the kernel cannot take as a whole goes once more, frame by frame.
+ *   4. Hand-over rings: what other threads got that is ours goes the same ways.
+ *   5. Inject ring: sendmmsg of what the control thread wants sent.
  *
  * Each source gets one batch a turn, so none starves another. When single packets come fast, but one
  * turn after the other finds only some of them, the worker lets them gather for a moment: a full
  * batch costs little more than a few packets, as a network card's interrupt moderation knows.
  *
- * A worker blocked in a system call cannot be ended from outside: it leaves when the stop word is
- * set, or when the control thread
- * shows no heartbeat.
+ * Slots change their owner only while all workers pause: a paused worker reads nothing new, and what
+ * waits in sockets and queues is found there by the next owner, in order.
+ *
+ * A worker blocked in a system call cannot be ended from outside: it leaves when it is told to, or
+ * when the control thread shows no heartbeat.
  *
  * @module
  */
@@ -24,40 +27,18 @@ import {
   GATHER_OCTETS,
   GATHER_TO,
   GATHER_US,
-  HEARTBEAT_STALE_MS,
+  HANDED_RUNS_PER_TURN,
   POLL_MS,
   READ_OCTETS,
   RECEIVE_LARGE,
   SEGMENT_LIMIT_MS,
 } from "../limits.ts";
-import {
-  EAGAIN,
-  EBADF,
-  EBADFD,
-  EFAULT,
-  EINTR,
-  EINVAL,
-  EIO,
-  EMSGSIZE,
-  ENOBUFS,
-  ENOTSOCK,
-} from "../linux/errno.ts";
-import type { Libc } from "../linux/libc.ts";
+import { EBADFD } from "../linux/errno.ts";
+import { INTERRUPTED, NOTHING_YET, type PacketCalls, tolerate } from "./calls.ts";
 import type { Forwarding } from "./memory.ts";
-
-/** The system calls of the loop. */
-export type PacketCalls = Pick<
-  Libc,
-  | "errno"
-  | "poll"
-  | "recvmmsg"
-  | "sendmmsg"
-  | "readv"
-  | "writev"
-  | "usleep"
-  | "eventfdWrite"
-  | "eventfdRead"
->;
+import { Output } from "./output.ts";
+import { type Polled, Polls } from "./polls.ts";
+import { Pulse } from "./pulse.ts";
 
 export interface LoopOptions {
   readonly memory: WebAssembly.Memory;
@@ -65,63 +46,55 @@ export interface LoopOptions {
   readonly base: bigint;
   /** Address of the worker's region in the memory. */
   readonly worker: number;
-  readonly dataSocket: number;
-  /** TUN descriptors, by index of the virtual network. */
-  readonly tuns: readonly number[];
-  /** eventfd that wakes this worker, and the one that wakes the control thread. */
-  readonly wake: number;
+  /** Data sockets, by slot. */
+  readonly sockets: readonly number[];
+  /** Queues of the TUN devices, by index of the virtual network and slot. */
+  readonly tuns: readonly (readonly number[])[];
+  /** eventfds that wake the workers, by index, and the one that wakes the control thread. */
+  readonly wakes: readonly number[];
   readonly wakeControl: number;
   /** Milliseconds on a monotonic scale. */
   readonly clock: () => number;
+  /** Longest sleep; 0 for a worker that never sleeps. */
+  readonly sleepMs?: number;
 }
 
-const POLLIN = 1;
-const INTERRUPTED: readonly number[] = [EINTR];
-const NOTHING_YET: readonly number[] = [EAGAIN, EINTR];
-/** Only a mistake of ours is answered so; a full buffer or a vanished route is the network's. */
-const OUR_BUGS: readonly number[] = [EBADF, EFAULT, ENOTSOCK];
-/** A frame and its headers exceed the path MTU, or the path encrypts (ip_udp_send_skb). */
-const UNSEGMENTABLE: readonly number[] = [EINVAL, EMSGSIZE, EIO];
-const FIRST_TUN = 2;
+/** Why the loop has ended without an error. */
+export type Leave = "told" | "no-heartbeat";
+
 const TUNNEL_IDS = 65_536;
-const U32_MAX = 0xffff_ffff;
 
 export class Loop {
   readonly #calls: PacketCalls;
   readonly #forwarding: Forwarding;
   readonly #options: LoopOptions;
+  readonly #polls: Polls;
+  readonly #output: Output;
   readonly #words: Int32Array;
-  readonly #view: DataView;
-  readonly #counters: Uint32Array;
   readonly #readLengths: Uint32Array;
   readonly #limits: Uint16Array;
   readonly #time: Float64Array;
+  /** The eventfd of this worker. */
+  readonly #wake: number;
+  readonly #control: Pulse;
   // Places of fields, in words of the memory.
-  readonly #writes: number;
-  readonly #messages: number;
   readonly #upRest: number;
   readonly #downRest: number;
   readonly #punted: number;
+  readonly #toWake: number;
   readonly #firstLength: number;
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
-  readonly #polls: bigint;
-  readonly #pollCount: bigint;
   readonly #wakeValue: bigint;
   readonly #received: bigint;
-  readonly #sends: readonly bigint[];
-  readonly #injected: readonly bigint[];
-  readonly #plain: readonly bigint[];
-  readonly #writeVectors: readonly bigint[];
   readonly #readVectors: readonly bigint[];
+  #command = -1;
+  /** The queue of each network that is read first in this turn. */
+  #firstQueue = 0;
   /** How many messages to receive: fewer when they are large, so that a cache holds them. */
   #receiveCount: number = layout.BUFFER_COUNT;
   /** Packets came fast and singly in this turn. */
   #isGathering = false;
-  #heartbeat = -1;
   #limitsClearedAt = 0;
-  /** Time without a heartbeat, ms, and when it was last added to. */
-  #silence = 0;
-  #lookedAt = 0;
 
   constructor(calls: PacketCalls, forwarding: Forwarding, options: LoopOptions) {
     const { memory, base, worker } = options;
@@ -129,106 +102,147 @@ export class Loop {
     this.#forwarding = forwarding;
     this.#options = options;
     this.#words = new Int32Array(memory.buffer);
-    this.#view = new DataView(memory.buffer);
-    const { WORKER_COUNTERS, COUNTER_COUNT, BUFFER_COUNT } = layout;
-    this.#counters = new Uint32Array(memory.buffer, worker + WORKER_COUNTERS, 2 * COUNTER_COUNT);
     const lengthsAt = worker + layout.WORKER_READ_LENGTHS;
-    this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, BUFFER_COUNT);
+    this.#readLengths = new Uint32Array(memory.buffer, lengthsAt, layout.BUFFER_COUNT);
     this.#limits = new Uint16Array(memory.buffer, worker + layout.WORKER_LIMITS, TUNNEL_IDS);
     this.#time = new Float64Array(memory.buffer, worker + layout.WORKER_NOW, 1);
-    this.#writes = (worker + layout.WORKER_WRITES) / 4;
-    this.#messages = (worker + layout.WORKER_SEND + layout.SEND_MESSAGES) / 4;
+    this.#wake = options.wakes[this.#word(layout.WORKER_INDEX)] ?? -1;
+    this.#control = new Pulse(this.#words, layout.CONTROL_HEARTBEAT, options.clock());
     this.#upRest = (worker + layout.WORKER_UP_REST) / 4;
     this.#downRest = (worker + layout.WORKER_DOWN_REST) / 4;
     this.#punted = (worker + layout.WORKER_PUNTED) / 4;
+    this.#toWake = (worker + layout.WORKER_TO_WAKE) / 4;
     this.#firstLength = (worker + layout.WORKER_RECEIVE + layout.MMSGHDR_LENGTH) / 4;
 
-    const address = (at: number) => base + BigInt(at);
-    const addresses = (at: number, size: number, length: number) =>
-      Array.from({ length }, (_, index) => address(worker + at + index * size));
-    this.#polls = address(worker + layout.WORKER_POLLS);
-    this.#pollCount = BigInt(FIRST_TUN + options.tuns.length);
-    this.#wakeValue = address(worker + layout.WORKER_WAKE_VALUE);
-    this.#received = address(worker + layout.WORKER_RECEIVE + layout.RECEIVE_HEADERS);
-    const { MMSGHDR_SIZE, IOVEC_SIZE, WRITE_SIZE, WORKER_SEND, SEND_HEADERS } = layout;
-    this.#sends = addresses(WORKER_SEND + SEND_HEADERS, MMSGHDR_SIZE, layout.MESSAGE_COUNT);
-    this.#plain = addresses(layout.WORKER_PLAIN, MMSGHDR_SIZE, layout.SEGMENTS_MAX);
-    this.#injected = addresses(layout.WORKER_INJECT_SEND, MMSGHDR_SIZE, layout.BATCH_COUNT);
-    const vectors = layout.WORKER_WRITES + layout.WRITE_VECTORS;
-    this.#writeVectors = addresses(vectors, WRITE_SIZE, layout.WRITE_COUNT);
-    this.#readVectors = addresses(layout.WORKER_READ_VECTORS, IOVEC_SIZE, BUFFER_COUNT);
-    this.#view.setUint32(worker + layout.WORKER_NETWORKS, options.tuns.length, true);
-    this.#writePolls();
+    const address = (at: number) => base + BigInt(worker + at);
+    this.#wakeValue = address(layout.WORKER_WAKE_VALUE);
+    this.#received = address(layout.WORKER_RECEIVE + layout.RECEIVE_HEADERS);
+    this.#readVectors = Array.from({ length: layout.BUFFER_COUNT }, (_, index) =>
+      address(layout.WORKER_READ_VECTORS + index * layout.IOVEC_SIZE),
+    );
+    this.#words[(worker + layout.WORKER_NETWORKS) / 4] = options.tuns.length;
+    this.#polls = new Polls(memory, base, worker, this.#wake, options);
+    this.#output = new Output(calls, forwarding, memory, base, worker, this.#polls);
+    this.#obey();
   }
 
-  /** Runs until the stop word is set or the control thread is gone. */
-  run(): void {
-    this.#lookedAt = this.#options.clock();
-    while (this.#mayGoOn()) this.turn(POLL_MS);
+  /** Runs until it is told to leave or the control thread is gone. */
+  run(): Leave {
+    const { sleepMs = POLL_MS, clock, worker } = this.#options;
+    for (;;) {
+      if (this.#obey() === layout.COMMAND_LEAVE) return "told";
+      if (Atomics.load(this.#words, layout.CONTROL_STOP / 4) !== 0) return "told";
+      if (!this.#control.isFelt(clock())) return "no-heartbeat";
+      Atomics.add(this.#words, (worker + layout.WORKER_BEAT) / 4, 1);
+      this.turn(sleepMs);
+    }
   }
 
   /** One turn; sleeps at most `timeoutMs`. */
   turn(timeoutMs: number): void {
     if (this.#isGathering) this.#calls.usleep(GATHER_US);
     this.#isGathering = false;
-    const ready = this.#calls.poll(this.#polls, this.#pollCount, timeoutMs);
-    if (ready < 0) this.#tolerate("poll", INTERRUPTED);
+    const polls = this.#polls;
+    const ready = this.#calls.poll(polls.address, polls.count, timeoutMs);
+    if (ready < 0) tolerate(this.#calls, "poll", INTERRUPTED);
+    const now = this.#options.clock();
+    this.#time[0] = now * 1000;
+    this.#clearLimits(now);
     if (ready <= 0) return;
-    this.#time[0] = this.#options.clock() * 1000;
-    if (this.#isReady(0)) this.#calls.eventfdRead(this.#options.wake, this.#wakeValue);
-    if (this.#isReady(1)) this.#receive();
-    for (let network = 0; network < this.#options.tuns.length; network++) {
-      if (this.#isReady(FIRST_TUN + network)) this.#readTun(network);
+    const isWoken = polls.isWoken;
+    if (isWoken) this.#calls.eventfdRead(this.#wake, this.#wakeValue);
+    for (let index = 0; index < polls.sockets.length; index++) {
+      const socket = polls.sockets[index];
+      if (socket !== undefined && polls.isReady(socket)) this.#receive(socket.fd);
     }
+    for (let network = 0; network < polls.queues.length; network++) this.#readTun(network);
+    this.#firstQueue++;
+    if (!isWoken) return;
+    this.#takeHanded();
     this.#inject();
   }
 
-  #receive(): void {
-    const { dataSocket, worker, wakeControl } = this.#options;
-    const received = this.#calls.recvmmsg(dataSocket, this.#received, this.#receiveCount, 0);
+  #receive(socket: number): void {
+    const received = this.#calls.recvmmsg(socket, this.#received, this.#receiveCount, 0);
     if (received < 0) {
-      this.#tolerate("recvmmsg", NOTHING_YET);
+      tolerate(this.#calls, "recvmmsg", NOTHING_YET);
       return;
     }
     const octets = this.#words[this.#firstLength] ?? 0;
     if (received < this.#receiveCount) this.#gather(received, received * octets);
     this.#receiveCount = octets > GATHER_OCTETS ? RECEIVE_LARGE : layout.BUFFER_COUNT;
+    this.#decapsulate(received);
+  }
+
+  #decapsulate(received: number): void {
+    const { worker, wakeControl } = this.#options;
     do {
-      const writes = this.#forwarding.decapsulate(worker, received);
-      for (let index = 0; index < writes; index++) this.#write(index);
+      this.#output.write(this.#forwarding.decapsulate(worker, received));
       if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(wakeControl, 1n);
     } while (this.#words[this.#upRest] !== 0);
     this.#forwarding.resetReceived(worker, received);
+    this.#wakeOthers();
   }
 
-  #write(index: number): void {
-    const at = this.#writes + (index * layout.WRITE_SIZE) / 4;
-    const tun = this.#options.tuns[this.#words[at + layout.WRITE_NETWORK / 4] ?? 0] ?? -1;
-    const count = this.#words[at + layout.WRITE_VECTOR_COUNT / 4] ?? 0;
-    if (this.#calls.writev(tun, this.#writeVectors[index] ?? 0n, count) >= 0) return;
-    this.#tolerateSend("writev");
-    this.#count(layout.COUNT_UP_TUN_WRITE, this.#words[at + layout.WRITE_SEGMENTS / 4] ?? 1);
-  }
-
+  /** One batch from all queues of a network that are ours; each turn begins with another one. */
   #readTun(network: number): void {
-    const { tuns, worker } = this.#options;
-    const tun = tuns[network] ?? -1;
+    const queues = this.#polls.queues[network] ?? [];
     let packets = 0;
     let octets = 0;
-    while (packets < layout.BUFFER_COUNT && octets < READ_OCTETS) {
-      const length = this.#calls.readv(tun, this.#readVectors[packets] ?? 0n, 1);
-      if (length < 0) {
-        if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
-        this.#tolerate("readv", NOTHING_YET);
-        break;
+    for (let index = 0; index < queues.length; index++) {
+      const queue = queues[(this.#firstQueue + index) % queues.length] as Polled;
+      if (!this.#polls.isReady(queue)) continue;
+      while (packets < layout.BUFFER_COUNT && octets < READ_OCTETS) {
+        const length = this.#calls.readv(queue.fd, this.#readVectors[packets] ?? 0n, 1);
+        if (length < 0) {
+          if (this.#calls.errno() === EBADFD) throw new Error("a TUN device was removed");
+          tolerate(this.#calls, "readv", NOTHING_YET);
+          break;
+        }
+        this.#readLengths[packets++] = length;
+        octets += length;
       }
-      this.#readLengths[packets++] = length;
-      octets += length;
     }
+    if (packets === 0) return;
     this.#gather(packets, octets);
+    this.#encapsulate(network, packets);
+  }
+
+  #encapsulate(network: number, packets: number): void {
+    const { worker } = this.#options;
     do {
-      this.#sendMessages(this.#forwarding.encapsulate(worker, network, packets));
+      this.#output.send(this.#forwarding.encapsulate(worker, network, packets));
     } while (this.#words[this.#downRest] !== 0);
+    this.#wakeOthers();
+  }
+
+  /** Works on what other threads have handed over; what is left is for the next turn. */
+  #takeHanded(): void {
+    const { worker } = this.#options;
+    for (let run = 0; run < HANDED_RUNS_PER_TURN; run++) {
+      const taken = this.#forwarding.takeHanded(worker);
+      if (taken === 0) return;
+      if (this.#word(layout.WORKER_TAKEN_KIND) === layout.HANDED_DATAGRAM) this.#decapsulate(taken);
+      else this.#encapsulate(this.#word(layout.WORKER_TAKEN_NETWORK), taken);
+    }
+    this.#calls.eventfdWrite(this.#wake, 1n);
+  }
+
+  /** Wakes the workers that something was handed over to. */
+  #wakeOthers(): void {
+    const workers = this.#words[this.#toWake] ?? 0;
+    if (workers === 0) return;
+    this.#words[this.#toWake] = 0;
+    this.#options.wakes.forEach((wake, index) => {
+      if ((workers & (1 << index)) !== 0) this.#calls.eventfdWrite(wake, 1n);
+    });
+  }
+
+  #inject(): void {
+    const { worker } = this.#options;
+    this.#output.sendInjected(this.#forwarding.inject(worker));
+    const waiting = this.#forwarding.releaseInjected(worker);
+    if (waiting > 0) this.#calls.eventfdWrite(this.#wake, 1n); // more than one batch
   }
 
   /** Whether it pays to wait for more: neither at a trickle, nor for what is gathered already. */
@@ -237,110 +251,32 @@ export class Loop {
     if (isPart && octets <= count * GATHER_OCTETS) this.#isGathering = true;
   }
 
-  /** Sends the messages that `encapsulate` made. */
-  #sendMessages(count: number): void {
-    let next = 0;
-    while (next < count) {
-      const first = this.#sends[next] ?? 0n;
-      const sent = this.#calls.sendmmsg(this.#options.dataSocket, first, count - next, 0);
-      next += sent > 0 ? sent : this.#passOver(next, count);
-    }
+  #clearLimits(now: number): void {
+    if (now - this.#limitsClearedAt <= SEGMENT_LIMIT_MS) return;
+    this.#limits.fill(0);
+    this.#limitsClearedAt = now;
   }
 
-  /** The kernel refuses message `next`: how many messages are dealt with by that. */
-  #passOver(next: number, count: number): number {
-    const errno = this.#calls.errno();
-    if (UNSEGMENTABLE.includes(errno) && this.#segments(next) > 1) {
-      const { worker } = this.#options;
-      this.#send(this.#plain, this.#forwarding.plain(worker, next, errno === EIO ? 1 : 0));
-      return 1;
-    }
-    // A full buffer takes none of the others either.
-    const lost = this.#tolerateSend("sendmmsg") ? count - next : 1;
-    for (let index = next; index < next + lost; index++) {
-      this.#count(layout.COUNT_DOWN_SEND, this.#segments(index));
-    }
-    return lost;
+  /** Does what the control thread wants; its command. */
+  #obey(): number {
+    const { worker } = this.#options;
+    const command = Atomics.load(this.#words, (worker + layout.WORKER_COMMAND) / 4);
+    if (command === this.#command) return command;
+    this.#command = command;
+    const isRunning = command === layout.COMMAND_RUN;
+    this.#polls.adopt(isRunning ? this.#ownSlots() : []);
+    const state = isRunning ? layout.STATE_RUNNING : layout.STATE_PAUSED;
+    Atomics.store(this.#words, (worker + layout.WORKER_STATE) / 4, state);
+    return command;
   }
 
-  #segments(message: number): number {
-    const at = this.#messages + (message * layout.MESSAGE_SIZE + layout.MESSAGE_SEGMENTS) / 4;
-    return this.#words[at] ?? 1;
+  #ownSlots(): number[] {
+    const own = this.#word(layout.WORKER_INDEX);
+    const slots = Array.from({ length: layout.SLOT_COUNT }, (_, slot) => slot);
+    return slots.filter((slot) => this.#words[layout.CONTROL_OWNERS / 4 + slot] === own);
   }
 
-  #inject(): void {
-    const messages = this.#forwarding.inject(this.#options.worker);
-    this.#send(this.#injected, messages);
-    const waiting = this.#forwarding.releaseInjected(this.#options.worker);
-    if (waiting > 0) this.#calls.eventfdWrite(this.#options.wake, 1n); // more than one batch
-  }
-
-  /** Sends `count` single frames; one that the kernel refuses is counted and passed over. */
-  #send(messages: readonly bigint[], count: number): void {
-    let next = 0;
-    while (next < count) {
-      const first = messages[next] ?? 0n;
-      const sent = this.#calls.sendmmsg(this.#options.dataSocket, first, count - next, 0);
-      if (sent > 0) {
-        next += sent;
-        continue;
-      }
-      const lost = this.#tolerateSend("sendmmsg") ? count - next : 1;
-      this.#count(layout.COUNT_DOWN_SEND, lost);
-      next += lost;
-    }
-  }
-
-  /** True when a buffer is full; throws when the error can only be our own mistake. */
-  #tolerateSend(call: string): boolean {
-    const errno = this.#calls.errno();
-    if (OUR_BUGS.includes(errno)) throw new Error(`${call} failed with error ${errno}`);
-    return errno === EAGAIN || errno === ENOBUFS;
-  }
-
-  #tolerate(call: string, expected: readonly number[]): void {
-    const errno = this.#calls.errno();
-    if (!expected.includes(errno)) throw new Error(`${call} failed with error ${errno}`);
-  }
-
-  #mayGoOn(): boolean {
-    if (Atomics.load(this.#words, layout.CONTROL_STOP / 4) !== 0) return false;
-    const heartbeat = Atomics.load(this.#words, layout.CONTROL_HEARTBEAT / 4);
-    const now = this.#options.clock();
-    // No turn lasts much longer than a poll unless the whole process was stopped, and then the
-    // control thread could show no heartbeat either: that time does not count.
-    this.#silence += Math.min(now - this.#lookedAt, 2 * POLL_MS);
-    this.#lookedAt = now;
-    if (now - this.#limitsClearedAt > SEGMENT_LIMIT_MS) {
-      this.#limits.fill(0);
-      this.#limitsClearedAt = now;
-    }
-    if (heartbeat !== this.#heartbeat) {
-      this.#heartbeat = heartbeat;
-      this.#silence = 0;
-    }
-    return this.#silence < HEARTBEAT_STALE_MS;
-  }
-
-  #isReady(index: number): boolean {
-    const at = this.#options.worker + layout.WORKER_POLLS + index * layout.POLLFD_SIZE;
-    return this.#view.getInt16(at + layout.POLLFD_REVENTS, true) !== 0;
-  }
-
-  #writePolls(): void {
-    const { wake, dataSocket, tuns, worker } = this.#options;
-    [wake, dataSocket, ...tuns].forEach((fd, index) => {
-      const at = worker + layout.WORKER_POLLS + index * layout.POLLFD_SIZE;
-      this.#view.setInt32(at + layout.POLLFD_FD, fd, true);
-      this.#view.setInt16(at + layout.POLLFD_EVENTS, POLLIN, true);
-    });
-  }
-
-  /** A counter has 64 bits; in halves, as a BigInt for each loss would be an allocation. */
-  #count(counter: number, amount: number): void {
-    const low = this.#counters[2 * counter] ?? 0;
-    const sum = low + amount;
-    this.#counters[2 * counter] = sum;
-    if (sum > U32_MAX) this.#counters[2 * counter + 1] = (this.#counters[2 * counter + 1] ?? 0) + 1;
+  #word(field: number): number {
+    return this.#words[(this.#options.worker + field) / 4] ?? 0;
   }
 }

@@ -30,6 +30,7 @@ export interface Forwarding {
   decapsulate(worker: number, received: number): number;
   encapsulate(worker: number, network: number, packets: number): number;
   plain(worker: number, message: number, isNever: number): number;
+  takeHanded(worker: number): number;
   inject(worker: number): number;
   releaseInjected(worker: number): number;
   insertSession(index: number): number;

@@ -10,6 +10,21 @@ import {
   ENTRY_LENGTH,
   ENTRY_NAME,
   ENTRY_SESSION,
+  HANDED_DATAGRAM,
+  HANDED_ENTRY,
+  HANDED_KIND,
+  HANDED_LENGTH,
+  HANDED_NAME,
+  HANDED_NETWORK,
+  HANDED_SKIP,
+  HANDOVER_CAPACITY,
+  HANDOVER_HEAD,
+  HANDOVER_LINE,
+  HANDOVER_OCTETS,
+  HANDOVER_SIZE,
+  HANDOVER_TAIL,
+  PRODUCER_CONTROL,
+  PRODUCER_COUNT,
   RING_COUNT,
   RING_ENTRIES,
   RING_HEAD,
@@ -17,6 +32,8 @@ import {
   SLOT_CAPACITY,
   SLOT_SIZE,
   SOCKADDR_MAX,
+  WORKER_HANDOVERS,
+  WORKER_INJECT,
 } from "../../assembly/layout.ts";
 
 export interface PuntedFrame {
@@ -25,6 +42,21 @@ export interface PuntedFrame {
   readonly generation: number;
   /** A copy: what is checked cannot change afterwards. */
   readonly frame: Uint8Array;
+}
+
+/** Whether nothing waits in what a worker is to send or to take over. */
+export function isDrained(memory: WebAssembly.Memory, worker: number): boolean {
+  const words = new Uint32Array(memory.buffer);
+  const isEmpty = (head: number, tail: number) =>
+    Atomics.load(words, head / 4) === Atomics.load(words, tail / 4);
+  const inject = worker + WORKER_INJECT;
+  const rings = Array.from({ length: PRODUCER_COUNT }, (_, producer) => {
+    return worker + WORKER_HANDOVERS + producer * HANDOVER_SIZE;
+  });
+  return (
+    isEmpty(inject + RING_HEAD, inject + RING_TAIL) &&
+    rings.every((ring) => isEmpty(ring + HANDOVER_HEAD, ring + HANDOVER_TAIL))
+  );
 }
 
 class Ring {
@@ -127,5 +159,46 @@ export class InjectRing extends Ring {
   /** True when the worker is done with every entry before `position`. */
   hasPassed(position: number): boolean {
     return ((this.tail - position) | 0) >= 0;
+  }
+}
+
+/** Producer of datagrams that the control thread has got and that are a worker's. */
+export class HandoverRing {
+  readonly #octets: Uint8Array;
+  readonly #view: DataView;
+  readonly #words: Uint32Array;
+  readonly #at: number;
+
+  constructor(memory: WebAssembly.Memory, worker: number) {
+    this.#octets = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+    this.#words = new Uint32Array(memory.buffer);
+    this.#at = worker + WORKER_HANDOVERS + PRODUCER_CONTROL * HANDOVER_SIZE;
+  }
+
+  /** `name` is the socket address of who sent it. False when there is no room. */
+  put(datagram: Uint8Array, name: Uint8Array): boolean {
+    const size = HANDED_ENTRY + Math.ceil(datagram.length / HANDOVER_LINE) * HANDOVER_LINE;
+    let head = Atomics.load(this.#words, (this.#at + HANDOVER_HEAD) / 4);
+    const used = (head - Atomics.load(this.#words, (this.#at + HANDOVER_TAIL) / 4)) >>> 0;
+    const left = HANDOVER_CAPACITY - (head % HANDOVER_CAPACITY);
+    const isWrapped = left < size;
+    if (used + (isWrapped ? left : 0) + size > HANDOVER_CAPACITY) return false;
+    if (isWrapped) {
+      this.#view.setUint32(this.#entryAt(head) + HANDED_KIND, HANDED_SKIP, true);
+      head = (head + left) >>> 0;
+    }
+    const entry = this.#entryAt(head);
+    this.#view.setUint32(entry + HANDED_LENGTH, datagram.length, true);
+    this.#view.setUint32(entry + HANDED_KIND, HANDED_DATAGRAM, true);
+    this.#view.setUint32(entry + HANDED_NETWORK, 0, true);
+    this.#octets.set(name.subarray(0, SOCKADDR_MAX), entry + HANDED_NAME);
+    this.#octets.set(datagram, entry + HANDED_ENTRY);
+    Atomics.store(this.#words, (this.#at + HANDOVER_HEAD) / 4, (head + size) >>> 0);
+    return true;
+  }
+
+  #entryAt(position: number): number {
+    return this.#at + HANDOVER_OCTETS + (position % HANDOVER_CAPACITY);
   }
 }

@@ -55,6 +55,9 @@ export interface SessionHandle {
   readonly generation: number;
 }
 
+/** The inject ring of the worker that a session belongs to. */
+export type InjectOf = (tunnelId: number, sessionId: number) => InjectRing;
+
 const BITS_LENGTH = 0x4002; // L set, Ver 2: a data message with a Length field
 const BITS_LENGTH_SEQUENCE = 0x4802; // S too: with Ns and Nr
 const HEADER_SIZE = 8;
@@ -70,17 +73,17 @@ export class SessionTable {
   readonly #view: DataView;
   readonly #octets: Uint8Array;
   readonly #forwarding: Forwarding;
-  readonly #inject: InjectRing;
-  readonly #withdrawn: { index: number; position: number }[] = [];
+  readonly #injectOf: InjectOf;
+  readonly #withdrawn: { index: number; inject: InjectRing; position: number }[] = [];
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
 
-  constructor(memory: WebAssembly.Memory, forwarding: Forwarding, inject: InjectRing) {
+  constructor(memory: WebAssembly.Memory, forwarding: Forwarding, injectOf: InjectOf) {
     this.#words = new Uint32Array(memory.buffer);
     this.#longs = new BigUint64Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
     this.#forwarding = forwarding;
-    this.#inject = inject;
+    this.#injectOf = injectOf;
   }
 
   /** Publishes a session for PPP control frames only; `undefined` when the table is full. */
@@ -173,7 +176,9 @@ export class SessionTable {
   withdraw(handle: SessionHandle): void {
     this.hold(handle);
     this.#forwarding.removeSession(handle.index);
-    this.#withdrawn.push({ index: handle.index, position: this.#inject.head });
+    const key = this.#read32(recordAt(handle.index) + layout.SESSION_KEY);
+    const inject = this.#injectOf(key >>> 16, key & 0xffff);
+    this.#withdrawn.push({ index: handle.index, inject, position: inject.head });
     this.#reclaim();
   }
 
@@ -204,7 +209,7 @@ export class SessionTable {
   /** Frees the records whose last injected frame the worker has passed. */
   #reclaim(): void {
     for (let first = this.#withdrawn[0]; first !== undefined; first = this.#withdrawn[0]) {
-      if (!this.#inject.hasPassed(first.position)) return;
+      if (!first.inject.hasPassed(first.position)) return;
       this.#withdrawn.shift();
       this.#store32(recordAt(first.index) + layout.SESSION_STATE, layout.SESSION_STATE_FREE);
       this.#free.give(first.index);

@@ -81,3 +81,15 @@ function pair(fds: Octets): readonly [number, number] {
   const view = new DataView(fds.buffer);
   return [view.getInt32(0, true), view.getInt32(4, true)];
 }
+
+/** Nothing is left open if it throws. */
+export function openEventfds(libc: Libc, count: number): number[] {
+  const opened: number[] = [];
+  try {
+    while (opened.length < count) opened.push(checked(libc, "eventfd", libc.eventfd()));
+    return opened;
+  } catch (error) {
+    for (const fd of opened) libc.close(fd);
+    throw error;
+  }
+}

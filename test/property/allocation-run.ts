@@ -4,7 +4,8 @@
  * BigInt is made for each packet that is written, to show that it would be seen.
  */
 import * as layout from "../../assembly/layout.ts";
-import { Loop, type PacketCalls } from "../../src/dataplane/loop.ts";
+import type { PacketCalls } from "../../src/dataplane/calls.ts";
+import { Loop } from "../../src/dataplane/loop.ts";
 import { EAGAIN } from "../../src/linux/errno.ts";
 import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { Flow } from "../reference/hosts.ts";
@@ -190,9 +191,9 @@ function start(plants: boolean) {
     memory: plane.memory,
     base: BASE,
     worker: plane.worker,
-    dataSocket: SOCKET,
-    tuns: [TUN],
-    wake: 12,
+    sockets: [SOCKET],
+    tuns: [[TUN]],
+    wakes: [12],
     wakeControl: 13,
     clock: () => 0,
   });

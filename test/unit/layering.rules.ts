@@ -69,6 +69,8 @@ const IMPURE = new RegExp(`\\b(?:${IMPURE_NAMES.flat().join("|")})`);
 const IMPORT = /(?:\bfrom|\bimport)\s*\(?\s*["']([^"']+)["']/g;
 const RAW_ACCESS = /\b(?:load|store)\s*<|\b(?:v128|i8|i16|i32|i64|f32|f64)\.(?:load|store)/;
 const LINES_MAX = 400;
+/** One table that two languages read, and that for this cannot import another file. */
+const TABLE = "assembly/layout.ts";
 
 /** What breaks the rules, a line each; `files` are texts by path from the project's root. */
 export function violations(files: ReadonlyMap<string, string>): string[] {
@@ -121,7 +123,9 @@ function rawAccess(path: string, code: string): string[] {
 
 function tooLong(path: string, text: string): string[] {
   const count = text.trimEnd().split("\n").length;
-  return count <= LINES_MAX ? [] : [`${path}: has ${count} lines, more than ${LINES_MAX}`];
+  return count <= LINES_MAX || path === TABLE
+    ? []
+    : [`${path}: has ${count} lines, more than ${LINES_MAX}`];
 }
 
 /** Comments may name what code must not use. */

@@ -58,7 +58,7 @@ export class SimLns {
     });
     this.subscribers = new Subscribers({
       table: plane.table,
-      inject: plane.inject,
+      injectOf: () => plane.inject,
       aaa: this.aaa,
       link: { mru: MTU, authMethods: plan.authMethods, hostName: "simplon", random: octets },
       networks: new Map([[NETWORK.name, { index: 0, mtu: MTU }]]),

@@ -46,7 +46,7 @@ export class House {
     };
     this.subscribers = new Subscribers({
       table: this.plane.table,
-      inject: this.plane.inject,
+      injectOf: () => this.plane.inject,
       aaa: this.aaa,
       link: {
         mru: 1400,

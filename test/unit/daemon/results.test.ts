@@ -39,7 +39,7 @@ class World {
   constructor(authMethods: readonly AuthMethod[] = ALL) {
     this.#subscribers = new Subscribers({
       table: this.#plane.table,
-      inject: this.#plane.inject,
+      injectOf: () => this.#plane.inject,
       aaa: new LocalUsers({ networks: NETWORKS, users: USERS }),
       link: { mru: 1400, authMethods, hostName: "lns", random: seededRandom(3) },
       networks: new Map([["default", { index: 0, mtu: 1400 }]]),

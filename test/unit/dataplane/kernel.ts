@@ -1,7 +1,8 @@
 // A kernel made of arrays, for the worker's loop: what is refused, partial or full.
 import assert from "node:assert/strict";
 import * as layout from "../../../assembly/layout.ts";
-import { Loop, type PacketCalls } from "../../../src/dataplane/loop.ts";
+import type { PacketCalls } from "../../../src/dataplane/calls.ts";
+import { Loop } from "../../../src/dataplane/loop.ts";
 import { EAGAIN } from "../../../src/linux/errno.ts";
 import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { BASE, NO_OFFLOADS, Plane } from "./plane.ts";
@@ -164,9 +165,9 @@ export function start(clock = () => 0, offloads = NO_OFFLOADS) {
     memory: plane.memory,
     base: BASE,
     worker: plane.worker,
-    dataSocket: SOCKET,
-    tuns: [TUN],
-    wake: WAKE,
+    sockets: [SOCKET],
+    tuns: [[TUN]],
+    wakes: [WAKE],
     wakeControl: WAKE_CONTROL,
     clock,
   });

@@ -97,7 +97,7 @@ export class Plane {
     this.punt = new PuntRing(this.memory, this.worker + layout.WORKER_PUNT);
     this.handed = new HandedRing(this.memory, this.worker + layout.WORKER_HANDED);
     this.inject = new InjectRing(this.memory, this.worker + layout.WORKER_INJECT);
-    this.table = new SessionTable(this.memory, this.forwarding, this.inject);
+    this.table = new SessionTable(this.memory, this.forwarding, () => this.inject);
   }
 
   /** The worker starts again with these offloads. */
