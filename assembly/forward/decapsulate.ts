@@ -11,8 +11,8 @@
 //      destination no session's of another network: the host routes between devices, we do not.
 //      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
 //      (RFC 4443 3.1).
-//   5. It joins the last packets of its flow, or begins a write of its own (coalesce.ts); vectors
-//      point at it where it lies.
+//   5. A SYN is told what the path holds (mss.ts). The packet joins the last packets of its flow,
+//      or begins a write of its own (coalesce.ts); vectors point at it where it lies.
 //
 // Every datagram ends in exactly one counter.
 
@@ -96,6 +96,7 @@ import {
 import { coalesce, extend } from "./coalesce";
 import { add, count, countDrop } from "./counters";
 import { handDatagram } from "./handover";
+import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
 import { handOver, punt } from "./punt";
 import { pending } from "./ring";
@@ -337,6 +338,7 @@ function deliver(
   network: u32,
   room: u32,
 ): void {
+  clampMss(session, at, octets, false);
   coalesce(worker, session, network, at, octets, room);
   countDelivered(worker, session, octets);
 }

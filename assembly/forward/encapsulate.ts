@@ -4,8 +4,9 @@
 //      many segments behind a virtio header.
 //   2. Each one's IP header is checked, its destination looked up among the routes of that network: an
 //      IPv4 address, or the /64 of an IPv6 address.
-//   3. A packet gets the session's prefix (L2TP and PPP header, made by the control thread) in front
-//      of it, into the headroom; a super-packet is cut into such packets (segment.ts).
+//   3. A SYN is told what the path holds (mss.ts). A packet gets the session's prefix (L2TP and PPP
+//      header, made by the control thread) in front of it, into the headroom; a super-packet is cut
+//      into such packets (segment.ts).
 //   4. Frames of one length to one tunnel become one message (messages.ts), for sendmmsg.
 //
 // When messages or the room for headers are used up, the place is kept (WORKER_DOWN_REST) and the
@@ -97,6 +98,7 @@ import {
   pairOf,
   sealMessages,
 } from "./messages";
+import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
@@ -252,6 +254,7 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   const pair = pairOf(worker, session, at, version);
   const message = messageFor(worker, session, pair, prefix + octets);
   if (message === NO_MESSAGE) return false;
+  clampMss(session, at, octets, isPartial);
   if (isPartial) completeChecksum(at, octets);
   writePrefix(session, at, prefix);
   writeProtocol(at, version);

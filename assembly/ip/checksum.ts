@@ -2,7 +2,7 @@
 // which it is taken (RFC 1071 2 B), so words are added as they lie in memory, and only the result
 // is swapped. Nor does it depend on alignment: the first octet of the data is the first of a word.
 
-import { read8, read16, read32, read64, readVector } from "../bytes";
+import { read8, read16, read32, read64, readVector, write16 } from "../bytes";
 
 const VECTOR: u32 = 16;
 const BLOCK: u32 = 64;
@@ -53,6 +53,12 @@ export function foldSum(sum: u64): u32 {
   let folded = (sum & 0xffffffff) + (sum >> 32);
   folded = (folded & 0xffff) + ((folded >> 16) & 0xffff) + (folded >> 32); // at most 0x1fffe
   return <u32>((folded & 0xffff) + (folded >> 16));
+}
+
+/** The checksum at `at` when a word that it covers changes, in the order of the memory (RFC 1624 3). */
+export function updateChecksum(at: usize, before: u32, after: u32): void {
+  const sum = (~read16(at) & 0xffff) + (~before & 0xffff) + after;
+  write16(at, ~foldSum(sum));
 }
 
 /**

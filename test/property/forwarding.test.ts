@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import * as layout from "../../assembly/layout.ts";
+import { writeNetworks } from "../../src/dataplane/networks.ts";
 import type { SessionHandle } from "../../src/dataplane/session-table.ts";
 import { AF_INET6, encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { formatIpv6 } from "../../src/net.ts";
@@ -44,7 +45,17 @@ interface Entry {
   readonly peer: Sender;
 }
 
+/** The last network lowers the segment size of a SYN. */
+const CLAMPING = NETWORKS - 1;
+
 const plane = new Plane();
+writeNetworks(
+  plane.memory,
+  Array.from({ length: NETWORKS }, (_, index) => ({
+    ...{ gateway: "10.64.0.1", pool6: [], dscp: 0, ecn: false },
+    mssClamp: index === CLAMPING,
+  })),
+);
 const seen: Record<string, number> = {};
 
 /** One world: eight sessions of three networks, and what is done to them. */
@@ -138,7 +149,8 @@ class World {
       ...(prefix && { prefix6: number(prefix).getBigUint64(0) }),
     };
     assert.ok(plane.table.forward(entry.handle, { ...shared, ...ppp, ...wish }));
-    entry.model = { ...entry.model, ...shared, ...ppp, address, prefix };
+    const clamps = shared.network === CLAMPING;
+    entry.model = { ...entry.model, ...shared, ...ppp, address, prefix, clamps };
   }
 
   /** From the session's client to somebody, or the other way; nearly always well addressed. */
@@ -149,14 +161,33 @@ class World {
     if (random.chance(40)) {
       const own = text4(random.chance(90) ? model : other);
       const far = random.chance(70) ? (OTHERS[random.below(3)] ?? "") : text4(other);
-      return packet(...(isUp ? ([own, far] as const) : ([far, own] as const)), payload);
+      const octets = packet(...(isUp ? ([own, far] as const) : ([far, own] as const)), payload);
+      return random.chance(30) ? this.#syn(octets, 20) : octets;
     }
     const own = this.#text6(random.chance(90) ? model : other);
     const choice = OTHERS6[random.below(OTHERS6.length)] ?? "";
     const far = random.chance(60) ? choice : this.#text6(other);
     const source = random.chance(90) ? own : choice;
     const [from, to] = isUp ? [source, far] : [far, random.chance(90) ? own : choice];
-    return packet6(from, to, payload, random.pick(6, 17, 58, 58, 0));
+    const octets = packet6(from, to, payload, random.pick(6, 17, 58, 58, 0));
+    return random.chance(30) ? this.#syn(octets, 40) : octets;
+  }
+
+  /** TCP, nearly always with a segment size that it names in its SYN. */
+  #syn(octets: Uint8Array, start: number): Uint8Array {
+    const { random } = this;
+    octets[start === 20 ? 9 : 6] = 6;
+    if (start === 20) repairChecksum(octets);
+    const options = [random.pick(1, 2), 4, random.pick(4, 5, 6), random.u32() & 0xff];
+    const place = start + 20 + random.below(3);
+    if (octets.length < start + 32) return octets;
+    octets.set(
+      [random.pick(0x80, 0x80, 0x60, 0x50, 0xf0), random.pick(2, 2, 0x12, 0x10)],
+      start + 12,
+    );
+    octets.fill(1, start + 20, start + 32);
+    octets.set(random.chance(90) ? [2, ...options.slice(1)] : options, place);
+    return octets;
   }
 
   /** Any address of the session's /64. */

@@ -5,6 +5,7 @@
  * @module
  */
 import { checkIpv4, checkIpv6, parseFrame, parseHeader } from "./codec.ts";
+import { clamped } from "./mss.ts";
 
 export interface ModelSession {
   readonly tunnelId: number;
@@ -21,6 +22,8 @@ export interface ModelSession {
   readonly mtu: number;
   readonly acfc: boolean;
   readonly pfc: boolean;
+  /** Whether its network lowers the segment size of a SYN. */
+  readonly clamps?: boolean;
   /** Data messages to the peer carry Ns, which counts (RFC 2661 5.4). */
   readonly sequence?: { ns: number };
 }
@@ -84,7 +87,7 @@ function up4(
   const isOthers = (other: ModelSession) =>
     other.network !== network && other.address !== undefined && equal(other.address, destination);
   if (sessions.some(isOthers)) return { counter: "up.other-network" };
-  const octets = packet.slice(0, 256 * at(packet, 2) + at(packet, 3));
+  const octets = treated(session, packet.slice(0, 256 * at(packet, 2) + at(packet, 3)));
   return { counter: "up.packets", session, network, octets };
 }
 
@@ -110,7 +113,7 @@ function up6(
   const isOthers = (other: ModelSession) =>
     other.network !== network && other.prefix !== undefined && equal(other.prefix, subnet);
   if (sessions.some(isOthers)) return { counter: "up.other-network" };
-  const octets = packet.slice(0, 40 + 256 * at(packet, 4) + at(packet, 5));
+  const octets = treated(session, packet.slice(0, 40 + 256 * at(packet, 4) + at(packet, 5)));
   return { counter: "up.packets", session, network, octets };
 }
 
@@ -144,8 +147,13 @@ export function down(
   if (sequence !== undefined) words.push(sequence.ns++ % 0x10000, 0);
   const octets = new Uint8Array(size);
   octets.set([...words.flatMap((word) => [word >> 8, word & 0xff]), ...ppp]);
-  octets.set(packet.subarray(0, length), size - length);
+  octets.set(treated(session, packet.slice(0, length)), size - length);
   return { counter: "down.packets", session, octets, room: size - length };
+}
+
+/** What is done to a packet that goes on. */
+function treated({ clamps = false, mtu }: ModelSession, packet: Uint8Array): Uint8Array {
+  return clamps ? clamped(packet, mtu) : packet;
 }
 
 /** fe80::/10 (RFC 4291 2.4). */
