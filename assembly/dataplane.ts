@@ -26,7 +26,7 @@ export { plain } from "./forward/plain";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
 export { insertSubnet, removeSubnet } from "./forward/subnets";
-export { resetReceive, resetReceived } from "./forward/vectors";
+export { layoutBuffers, resetBuffers, resetReceive, resetReceived } from "./forward/vectors";
 export { encapsulate, inject, layoutBatch, releaseInjected };
 
 /**

@@ -8,7 +8,7 @@
 //
 //   0           nothing: a null address must never be a valid one
 //   CONTROL     words that control thread and workers signal with
-//   CONTROL_IO  the control thread's own receive and send batch
+//   CONTROL_IO  the control thread's own receive buffers and send batch
 //   WORKERS     one region per worker: vectors, slots, rings, counters
 //   SESSIONS    hash buckets and records, written by the control thread
 //   ROUTES      IPv4: hash buckets and records, written by the control thread
@@ -109,8 +109,6 @@ export const NETWORK_ECN: u32 = 1; // ECN passes between inner and outer header 
 export const NETWORK_CLAMP: u32 = 2; // MSS is lowered to what the session's MTU holds
 export const NETWORK_SIZE: u32 = 64;
 export const CONTROL_IO: u32 = 8192;
-export const CONTROL_RECEIVE: u32 = CONTROL_IO;
-export const CONTROL_SEND: u32 = CONTROL_RECEIVE + BATCH_SIZE;
 
 // A buffer of a worker holds what one call of the kernel gives: a GRO buffer of many datagrams, or a
 // super-packet behind its virtio header. Its size is an odd multiple of a cache line: at a power
@@ -149,6 +147,9 @@ export const RECEIVE_CONTROLS: u32 = RECEIVE_NAMES + BUFFER_COUNT * SOCKADDR_MAX
 export const RECEIVE_CONTROL_SIZE: u32 = 64;
 export const RECEIVE_BUFFERS: u32 = RECEIVE_CONTROLS + BUFFER_COUNT * RECEIVE_CONTROL_SIZE;
 export const RECEIVE_SIZE: u32 = RECEIVE_BUFFERS + BUFFER_COUNT * BUFFER_SIZE;
+export const CONTROL_RECEIVE: u32 = CONTROL_IO; // of the control socket
+export const CONTROL_STARTS: u32 = CONTROL_RECEIVE + RECEIVE_SIZE; // of the SCCRQ socket
+export const CONTROL_SEND: u32 = CONTROL_STARTS + RECEIVE_SIZE; // a batch
 
 // Writes: what goes to TUN devices, one writev each: a packet, or a super-packet of many segments.
 // WRITE_VECTORS holds the virtio header and the first packet, and the payload of each further one.
@@ -306,7 +307,7 @@ export const WORKER_HANDOVERS: u32 = WORKER_HANDED + RING_SIZE; // what others h
 export const WORKER_HANDOVERS_END: u32 = WORKER_HANDOVERS + PRODUCER_COUNT * HANDOVER_SIZE;
 export const WORKER_SIZE: u32 = 33554432 + 4096; // not a power of two: workers share cache sets else
 export const WORKERS_MAX: u32 = 8;
-export const WORKERS: u32 = 1048576;
+export const WORKERS: u32 = 8716288; // CONTROL_SEND + BATCH_SIZE, in whole pages
 
 // Session records (index 0 is none). What each packet needs lies in the first two cache lines.
 export const SESSION_COUNT: u32 = 65536;

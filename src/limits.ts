@@ -150,13 +150,16 @@ export const ND_REFILL_MS = 100;
 
 /** A session record is not reused before so many others were: a reader may still stand on it. */
 export const RECORDS_RESTING = 1_024;
-/** PPP frames that the control thread takes from the punt ring in one turn. */
+/** PPP frames that the control thread takes from the punt rings in one turn, of all workers. */
 export const PUNTS_PER_TURN = 256;
 /**
- * Datagrams that it takes from its socket in one turn, a multiple of a batch: some 10 ms of work. A
- * poll, and what the event loop does beside it, takes as long as a batch, and longer on a busy host.
+ * Datagrams that it takes from its socket in one turn: some 10 ms of work. A poll, and what the
+ * event loop does beside it, takes as long as a batch, and longer on a busy host.
  */
 export const DATAGRAMS_PER_TURN = 512;
+/** SCCRQs that it takes in one turn, and for how long, ms: what waits behind them waits no longer. */
+export const STARTS_PER_TURN = 512;
+export const STARTS_TURN_MS = 5;
 
 // Codec
 

@@ -121,27 +121,36 @@ export function nameAt(batch: usize, index: u32): usize {
   return batch + BATCH_NAMES + index * SOCKADDR_MAX;
 }
 
-/** Prepares the messages that recvmmsg fills, each a buffer of its own. */
+/** Prepares the messages that recvmmsg of a worker fills. */
 export function layoutReceive(worker: usize): void {
-  const base = read64(worker + WORKER_BASE);
-  const receive = worker + WORKER_RECEIVE;
+  layoutBuffers(worker + WORKER_RECEIVE, read64(worker + WORKER_BASE));
+}
+
+/** `resetBuffers` for the messages of a worker. */
+export function resetReceived(worker: usize, count: u32): void {
+  resetBuffers(worker + WORKER_RECEIVE, count);
+}
+
+/** Prepares a region of messages that recvmmsg fills, each a buffer of its own. */
+export function layoutBuffers(receive: usize, base: u64): void {
   for (let i: u32 = 0; i < BUFFER_COUNT; i++) {
-    const message = receivedAt(worker, i);
+    const message = receive + RECEIVE_HEADERS + i * MMSGHDR_SIZE;
     const vector = receive + RECEIVE_VECTORS + i * IOVEC_SIZE;
+    const name = receive + RECEIVE_NAMES + i * SOCKADDR_MAX;
     const control = receive + RECEIVE_CONTROLS + i * RECEIVE_CONTROL_SIZE;
-    write64(message + MMSGHDR_NAME, base + <u64>receivedNameAt(worker, i));
+    write64(message + MMSGHDR_NAME, base + <u64>name);
     write64(message + MMSGHDR_VECTOR, base + <u64>vector);
     write64(message + MMSGHDR_VECTOR_COUNT, 1);
     write64(message + MMSGHDR_CONTROL, base + <u64>control);
-    setVector(vector, base, receiveBufferAt(worker, i), BUFFER_CAPACITY);
+    setVector(vector, base, receive + RECEIVE_BUFFERS + i * BUFFER_SIZE, BUFFER_CAPACITY);
   }
-  resetReceived(worker, BUFFER_COUNT);
+  resetBuffers(receive, BUFFER_COUNT);
 }
 
-/** `resetReceive` for the messages of a worker. */
-export function resetReceived(worker: usize, count: u32): void {
+/** `resetReceive` for messages with buffers. */
+export function resetBuffers(receive: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const message = receivedAt(worker, i);
+    const message = receive + RECEIVE_HEADERS + i * MMSGHDR_SIZE;
     write32(message + MMSGHDR_NAME_LENGTH, SOCKADDR_MAX);
     write64(message + MMSGHDR_CONTROL_LENGTH, RECEIVE_CONTROL_SIZE);
     write32(message + MMSGHDR_FLAGS, 0);

@@ -1,13 +1,14 @@
 /**
- * The control thread's socket: datagrams in and out in batches, with the address that each was
- * sent to, so that an answer leaves from the address that was addressed.
+ * A socket of the control thread: datagrams in and out, with the address that each was sent to, so
+ * that an answer leaves from the address that was addressed. What comes in may be a GRO buffer of
+ * many datagrams of one peer; it is taken apart here.
  *
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
 import type { Forwarding } from "../dataplane/memory.ts";
 import type { Path } from "../l2tp/index.ts";
-import { DATAGRAMS_PER_TURN } from "../limits.ts";
+import { decodeSegment } from "../linux/cmsg.ts";
 import { EAGAIN, EINTR, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import {
@@ -23,45 +24,60 @@ export interface Datagram {
   readonly path: Path;
 }
 
+export interface ControlSocketOptions {
+  readonly libc: Libc;
+  readonly forwarding: Forwarding;
+  readonly memory: WebAssembly.Memory;
+  /** Address of the memory in the process. */
+  readonly base: bigint;
+  readonly fd: number;
+  readonly family: Family;
+  /** Buffers to receive into: a region of RECEIVE_SIZE that is this socket's alone. */
+  readonly receive: number;
+}
+
 const SEND_FLAGS = 0;
-const { BATCH_COUNT, CONTROL_RECEIVE, CONTROL_SEND } = layout;
+const { BUFFER_COUNT, CONTROL_SEND } = layout;
 
 export class ControlSocket {
   readonly counters = { truncated: 0, "no-address": 0, "send-failed": 0, oversize: 0 };
-  readonly #libc: Libc;
-  readonly #forwarding: Forwarding;
-  readonly #base: bigint;
-  readonly #fd: number;
-  readonly #family: Family;
+  readonly #options: ControlSocketOptions;
   readonly #view: DataView;
   readonly #octets: Uint8Array;
+  readonly #messages: bigint;
+  /** Messages of the last recvmmsg, and what of them comes next: message, octets of it behind us. */
+  #received = 0;
+  #next = 0;
+  #offset = 0;
+  /** Of that message: octets of each datagram but the last, and its ends when both are told. */
+  #segment = 0;
+  #path: Path | undefined;
 
-  constructor(
-    libc: Libc,
-    forwarding: Forwarding,
-    memory: WebAssembly.Memory,
-    base: bigint,
-    fd: number,
-    family: Family,
-  ) {
-    this.#libc = libc;
-    this.#forwarding = forwarding;
-    this.#base = base;
-    this.#fd = fd;
-    this.#family = family;
+  constructor(options: ControlSocketOptions) {
+    const { forwarding, memory, base, receive } = options;
+    this.#options = options;
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
-    forwarding.layoutBatch(CONTROL_RECEIVE, base);
+    this.#messages = base + BigInt(receive + layout.RECEIVE_HEADERS);
+    forwarding.layoutBuffers(receive, base);
     forwarding.layoutBatch(CONTROL_SEND, base);
   }
 
-  /** What has arrived, at most DATAGRAMS_PER_TURN; each datagram is a copy. */
-  receive(): Datagram[] {
-    const datagrams: Datagram[] = [];
-    for (let left = DATAGRAMS_PER_TURN; left >= BATCH_COUNT; left -= BATCH_COUNT) {
-      if (this.#receiveBatch(datagrams) < BATCH_COUNT) break;
+  /**
+   * The next datagram, a copy; `undefined` when there is none for now. Nothing else is received
+   * before all of the last batch is taken.
+   */
+  take(): Datagram | undefined {
+    for (;;) {
+      if (this.#next === this.#received && !this.#refill()) return undefined;
+      const datagram = this.#step();
+      if (datagram !== undefined) return datagram;
     }
-    return datagrams;
+  }
+
+  /** Whether datagrams wait that the kernel no longer has, so that no poll tells of them. */
+  get isHolding(): boolean {
+    return this.#next < this.#received;
   }
 
   /** Sends one datagram; control messages are few, and each goes to a peer of its own. */
@@ -70,62 +86,77 @@ export class ControlSocket {
       this.counters.oversize++;
       return;
     }
+    const { libc, base, fd, family } = this.#options;
     const message = CONTROL_SEND + layout.BATCH_HEADERS;
-    const name = encodeSockaddr(path.peer, path.peerPort, this.#family);
-    const control = encodePktinfo(path.local, this.#family);
-    this.#octets.set(datagram, packetAt(CONTROL_SEND, 0));
+    const name = encodeSockaddr(path.peer, path.peerPort, family);
+    const control = encodePktinfo(path.local, family);
+    this.#octets.set(datagram, CONTROL_SEND + layout.BATCH_SLOTS + layout.SLOT_HEADROOM);
     this.#octets.set(name, CONTROL_SEND + layout.BATCH_NAMES);
     this.#octets.set(control, CONTROL_SEND + layout.BATCH_CONTROLS);
     this.#setLength(CONTROL_SEND + layout.BATCH_VECTORS + layout.IOVEC_LENGTH, datagram.length);
     this.#setLength(message + layout.MMSGHDR_CONTROL_LENGTH, control.length);
     this.#view.setUint32(message + layout.MMSGHDR_NAME_LENGTH, name.length, true);
-    const sent = this.#libc.sendmmsg(this.#fd, this.#base + BigInt(message), 1, SEND_FLAGS);
+    const sent = libc.sendmmsg(fd, base + BigInt(message), 1, SEND_FLAGS);
     if (sent !== 1) this.counters["send-failed"]++; // the reliable channel sends it again
   }
 
-  /** Adds one batch to `datagrams`; how many the kernel had, also such as are of no use. */
-  #receiveBatch(datagrams: Datagram[]): number {
-    const messages = this.#base + BigInt(CONTROL_RECEIVE + layout.BATCH_HEADERS);
-    const received = this.#libc.recvmmsg(this.#fd, messages, BATCH_COUNT, 0);
+  /** Receives a batch; false when the kernel has nothing. */
+  #refill(): boolean {
+    const { libc, forwarding, fd, receive } = this.#options;
+    forwarding.resetBuffers(receive, this.#received);
+    this.#received = 0;
+    this.#next = 0;
+    const received = libc.recvmmsg(fd, this.#messages, BUFFER_COUNT, 0);
     if (received < 0) {
-      const errno = this.#libc.errno();
+      const errno = libc.errno();
       if (errno !== EAGAIN && errno !== EINTR) throw new SystemError("recvmmsg", errno);
-      return 0;
+      return false;
     }
-    for (let index = 0; index < received; index++) {
-      const datagram = this.#read(index);
-      if (datagram !== undefined) datagrams.push(datagram);
-    }
-    this.#forwarding.resetReceive(CONTROL_RECEIVE, received);
-    return received;
+    this.#received = received;
+    return received > 0;
   }
 
-  #read(index: number): Datagram | undefined {
-    const message = CONTROL_RECEIVE + layout.BATCH_HEADERS + index * layout.MMSGHDR_SIZE;
-    const length = this.#view.getUint32(message + layout.MMSGHDR_LENGTH, true);
-    if ((this.#view.getInt32(message + layout.MMSGHDR_FLAGS, true) & layout.MSG_TRUNC) !== 0) {
-      this.counters.truncated++;
-      return undefined;
+  /** The next datagram of the message that is being read; `undefined` when it is dropped. */
+  #step(): Datagram | undefined {
+    const { receive } = this.#options;
+    const message = receive + layout.RECEIVE_HEADERS + this.#next * layout.MMSGHDR_SIZE;
+    if (this.#offset === 0) this.#open(message);
+    const buffer = receive + layout.RECEIVE_BUFFERS + this.#next * layout.BUFFER_SIZE;
+    const start = buffer + this.#offset;
+    const whole = Math.min(this.#u32(message + layout.MMSGHDR_LENGTH), layout.BUFFER_CAPACITY);
+    const length = Math.min(this.#segment, whole - this.#offset);
+    this.#offset += this.#segment;
+    if (this.#offset >= whole) {
+      this.#offset = 0;
+      this.#next++;
     }
-    const nameAt = CONTROL_RECEIVE + layout.BATCH_NAMES + index * layout.SOCKADDR_MAX;
-    const controlAt = CONTROL_RECEIVE + layout.BATCH_CONTROLS + index * layout.BATCH_CONTROL_SIZE;
-    const controlLength = this.#view.getUint32(message + layout.MMSGHDR_CONTROL_LENGTH, true);
+    const isCut = (this.#u32(message + layout.MMSGHDR_FLAGS) & layout.MSG_TRUNC) !== 0;
+    if (isCut) this.counters.truncated++;
+    else if (this.#path === undefined) this.counters["no-address"]++;
+    else return { datagram: this.#octets.slice(start, start + length), path: this.#path };
+    return undefined;
+  }
+
+  /** Reads what the kernel tells of a message: how it is made up, and between whom it went. */
+  #open(message: number): void {
+    const { receive } = this.#options;
+    const nameAt = receive + layout.RECEIVE_NAMES + this.#next * layout.SOCKADDR_MAX;
+    const controls = receive + layout.RECEIVE_CONTROLS;
+    const controlAt = controls + this.#next * layout.RECEIVE_CONTROL_SIZE;
+    const told = this.#u32(message + layout.MMSGHDR_CONTROL_LENGTH);
+    const length = Math.min(told, layout.RECEIVE_CONTROL_SIZE);
     const peer = decodeSockaddr(this.#view, nameAt);
-    const local = decodePktinfo(this.#view, controlAt, controlLength);
-    if (peer === undefined || local === undefined) {
-      this.counters["no-address"]++;
-      return undefined;
-    }
-    const at = packetAt(CONTROL_RECEIVE, index);
-    const datagram = this.#octets.slice(at, at + Math.min(length, layout.SLOT_CAPACITY));
-    return { datagram, path: { peer: peer.address, peerPort: peer.port, local } };
+    const local = decodePktinfo(this.#view, controlAt, length);
+    const isKnown = peer !== undefined && local !== undefined;
+    this.#path = isKnown ? { peer: peer.address, peerPort: peer.port, local } : undefined;
+    this.#segment = decodeSegment(this.#view, controlAt, length) ?? layout.BUFFER_CAPACITY;
+  }
+
+  #u32(at: number): number {
+    return this.#view.getUint32(at, true);
   }
 
   #setLength(at: number, length: number): void {
     this.#view.setBigUint64(at, BigInt(length), true);
   }
-}
-
-function packetAt(batch: number, index: number): number {
-  return batch + layout.BATCH_SLOTS + index * layout.SLOT_SIZE + layout.SLOT_HEADROOM;
 }

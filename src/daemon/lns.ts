@@ -14,24 +14,23 @@ import type { Config } from "../config/config.ts";
 import { sumCounters } from "../dataplane/counters.ts";
 import { createMemory, instantiate, offloadBits } from "../dataplane/memory.ts";
 import { writeNetworks } from "../dataplane/networks.ts";
-import type { PuntRing } from "../dataplane/rings.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
-import { POLL_FAILURES_MAX, POLL_MS, PUNTS_PER_TURN, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
-import { familyOf } from "../linux/sockaddr.ts";
+import { familyOf, isWildcard } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
+import { ControlInput } from "./control-input.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { closeDevices, type Devices, forwardingAdvice, offloadFields } from "./devices.ts";
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
-import { isData, Mixed } from "./mixed.ts";
 import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
 import { Workers } from "./workers.ts";
@@ -95,7 +94,7 @@ class LnsDaemon implements RunningLns {
   readonly #lns: Lns;
   readonly #subscribers: Subscribers;
   readonly #pppCounters: Record<string, number> = {};
-  readonly #mixed: Mixed;
+  readonly #input: ControlInput;
   #api: ApiServer | undefined;
   #heap: HeapTrimmer | undefined;
   /** Settles when the control thread takes no more turns. */
@@ -137,7 +136,8 @@ class LnsDaemon implements RunningLns {
     const injectOf = this.#workers.injectOf.bind(this.#workers);
     const { control } = devices.sockets;
     const family = familyOf(config.lns.address);
-    this.#socket = new ControlSocket(libc, forwarding, this.#memory, this.#base, control, family);
+    const io = { libc, forwarding, memory: this.#memory, base: this.#base, family };
+    this.#socket = new ControlSocket({ ...io, fd: control, receive: layout.CONTROL_RECEIVE });
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
     this.#pollCount = this.#writePolls([this.#wake, control, ...devices.hosts]);
 
@@ -166,9 +166,19 @@ class LnsDaemon implements RunningLns {
       recorder: this.#recorder,
       log,
     });
-    const [first] = this.#workers.rings;
-    if (first === undefined) throw new Error("no worker");
-    this.#mixed = new Mixed(first.handed, this.#lns, this.#subscribers);
+    const { address } = lns;
+    const { rings } = this.#workers;
+    this.#input = new ControlInput({
+      control: this.#socket,
+      handed: rings.map(({ handed }) => handed),
+      punts: rings.map(({ punt }) => punt),
+      family,
+      ...(!isWildcard(address) && { local: address }),
+      lns: this.#lns,
+      frames: this.#subscribers,
+      workers: this.#workers,
+      clock,
+    });
   }
 
   async start(): Promise<void> {
@@ -248,30 +258,19 @@ class LnsDaemon implements RunningLns {
 
   #turn(now: number): void {
     this.#libc.eventfdRead(this.#wake, this.#base + BigInt(layout.CONTROL_WAKE_VALUE));
-    for (const input of this.#socket.receive()) {
-      if (isData(input.datagram)) this.#mixed.handleData(input, now);
-      else this.#lns.handleInput(input, now);
-    }
-    if (!this.#mixed.takeHanded(now)) this.#libc.eventfdWrite(this.#wake, 1n);
+    let isAllTaken = this.#input.takeControl(now);
     // A frame may follow closely on the ICCN that it needs: let the core's news reach the links.
     this.#flush(now);
-    for (const { punt } of this.#workers.rings) this.#takePunted(punt, now);
+    isAllTaken = this.#input.takeFrames(now) && isAllTaken;
     if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
     this.#subscribers.handleTimeout(now);
     this.#isBlocked = !this.#subscribers.resume();
     this.#hosts.turn();
+    isAllTaken = this.#input.takeStarts(now) && isAllTaken;
     this.#flush(now);
+    if (!isAllTaken) this.#libc.eventfdWrite(this.#wake, 1n);
     this.#heap?.handleTimeout(now);
     this.#workers.check(now);
-  }
-
-  #takePunted(punt: PuntRing, now: number): void {
-    for (let taken = 0; taken < PUNTS_PER_TURN; taken++) {
-      const punted = punt.take();
-      if (punted === undefined) return;
-      this.#subscribers.handleFrame(punted, now);
-    }
-    this.#libc.eventfdWrite(this.#wake, 1n);
   }
 
   /** Passes on what the cores want known and sent. */
@@ -352,7 +351,7 @@ class LnsDaemon implements RunningLns {
           ...this.#socket.counters,
           ...this.#subscribers.counters,
           ...this.#hosts.counters,
-          ...this.#mixed.counters,
+          ...this.#input.counters,
         },
         history: this.#history.counters,
         api: { refused: this.#api?.refused ?? 0 },

@@ -38,7 +38,6 @@ import {
 } from "../ppp/index.ts";
 import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
-import type { StrayFrame } from "./mixed.ts";
 import { names, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions {
@@ -114,18 +113,6 @@ export class Subscribers {
     } else {
       this.counters["early-frames"]++;
     }
-  }
-
-  /** A frame that the control socket got among control messages of its peer. */
-  handleStray({ tunnelId, sessionId, frame }: StrayFrame, path: Path, now: number): boolean {
-    const subscriber = this.#tunnels.get(tunnelId)?.get(sessionId);
-    const peer = subscriber?.session.path;
-    if (subscriber === undefined || peer?.peer !== path.peer || peer.peerPort !== path.peerPort) {
-      return false;
-    }
-    const { index, generation } = subscriber.handle;
-    this.handleFrame({ session: index, generation, frame }, now);
-    return true;
   }
 
   handleTimeout(now: number): void {

@@ -15,7 +15,7 @@ import type { Leave } from "../dataplane/loop.ts";
 import { type Forwarding, workerAt } from "../dataplane/memory.ts";
 import { Owners, type Steer, share } from "../dataplane/owners.ts";
 import { Pulse } from "../dataplane/pulse.ts";
-import { HandedRing, InjectRing, isDrained, PuntRing } from "../dataplane/rings.ts";
+import { HandedRing, HandoverRing, InjectRing, isDrained, PuntRing } from "../dataplane/rings.ts";
 import {
   POLL_MS,
   WORKER_CHANGE_MS,
@@ -86,11 +86,13 @@ export class WorkerRings {
   readonly punt: PuntRing;
   readonly handed: HandedRing;
   readonly inject: InjectRing;
+  readonly handover: HandoverRing;
 
   constructor(memory: WebAssembly.Memory, worker: number) {
     this.punt = new PuntRing(memory, worker + layout.WORKER_PUNT);
     this.handed = new HandedRing(memory, worker + layout.WORKER_HANDED);
     this.inject = new InjectRing(memory, worker + layout.WORKER_INJECT);
+    this.handover = new HandoverRing(memory, worker);
   }
 }
 
@@ -141,6 +143,14 @@ export class Workers {
       this.#injected[index] = head;
       this.wake(index);
     }
+  }
+
+  /** Hands a data message to the worker of its session; false when there is no room. */
+  handOver(tunnelId: number, sessionId: number, datagram: Uint8Array, name: Uint8Array): boolean {
+    const index = this.owners.of(tunnelId, sessionId);
+    const isTaken = this.rings[index]?.handover.put(datagram, name) === true;
+    if (isTaken) this.wake(index);
+    return isTaken;
   }
 
   wake(index: number): void {

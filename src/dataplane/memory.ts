@@ -27,6 +27,8 @@ export interface Forwarding {
   layoutWorker(worker: number, base: bigint, offloads: number): void;
   resetReceive(batch: number, count: number): void;
   resetReceived(worker: number, count: number): void;
+  layoutBuffers(receive: number, base: bigint): void;
+  resetBuffers(receive: number, count: number): void;
   decapsulate(worker: number, received: number): number;
   encapsulate(worker: number, network: number, packets: number): number;
   plain(worker: number, message: number, isNever: number): number;

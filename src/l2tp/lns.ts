@@ -11,6 +11,7 @@
 import {
   buildControlMessage,
   type ControlMessage,
+  MessageType,
   parseControlMessage,
   type Status,
 } from "../codec/index.ts";
@@ -20,6 +21,7 @@ import type { Machine } from "../sansio/machine.ts";
 import { sourceOf } from "./admission.ts";
 import { type ControlConnectionEvent, controlConnection } from "./control-connection-automaton.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import { glanceTunnelId, isGlance } from "./glance.ts";
 import { Lcce } from "./lcce.ts";
 import {
   type Message,
@@ -75,6 +77,11 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
   }
 
   handleInput({ datagram, path }: LnsInput, now: number): void {
+    const refusal = this.#atAGlance(datagram, path, now);
+    if (refusal !== undefined) {
+      this.#lcce.count(refusal);
+      return;
+    }
     const message = parseControlMessage(datagram);
     if (typeof message === "string") {
       this.#lcce.count(MALFORMED[message] ?? "malformed-other");
@@ -94,9 +101,13 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     }
   }
 
-  /** Our address in a tunnel; `undefined` when there is no such tunnel. */
-  localOf(tunnelId: number): string | undefined {
-    return this.#tunnels.find(tunnelId)?.path.local;
+  /**
+   * Our address for a message of which only its peer is known: that of its tunnel, or of one that
+   * the peer has from the same port. `undefined` when there is none.
+   */
+  localOf(tunnelId: number, peer: string, peerPort: number): string | undefined {
+    const tunnel = this.#tunnels.find(tunnelId) ?? this.#tunnels.findByEndpoint(peer, peerPort);
+    return tunnel?.path.local;
   }
 
   handleTimeout(now: number): void {
@@ -174,6 +185,23 @@ export class Lns implements Machine<LnsInput, LnsTransmit, LnsEvent> {
     const { peer, local } = tunnel.path;
     const isPortAlone = path.peer === peer && path.local === local;
     return this.#lcce.options.followPort && isPortAlone && tunnel.expects(message);
+  }
+
+  /**
+   * Why a message goes no further, where its first octets tell: a flood of requests, or of messages
+   * for tunnels that there are none of, is not parsed.
+   */
+  #atAGlance(datagram: Uint8Array, { peer }: Path, now: number): CounterName | undefined {
+    const tunnelId = glanceTunnelId(datagram);
+    if (tunnelId === undefined) return undefined;
+    if (tunnelId !== 0) {
+      // An SCCRP that nobody asked for is refused.
+      const isNobodys = this.#tunnels.find(tunnelId) === undefined;
+      return isNobodys && !isGlance(datagram, MessageType.SCCRP) ? "unknown-tunnel" : undefined;
+    }
+    const isStart = isGlance(datagram, MessageType.SCCRQ);
+    const isTooMuch = isStart && !this.#lcce.admission.allows(sourceOf(peer), now);
+    return isTooMuch ? "dropped-rate" : undefined;
   }
 
   /** The control connection automaton in idle: messages that belong to no tunnel. */

@@ -19,6 +19,8 @@ export class Tunnels {
   readonly #tunnels = new Map<number, Tunnel>();
   /** Tunnels by their path and the peer's id: finds the one that an SCCRQ asked for. */
   readonly #byPeer = new Map<string, Tunnel>();
+  /** The latest tunnel of each address and port. */
+  readonly #byEndpoint = new Map<string, Tunnel>();
   readonly #timers = new Timers<Tunnel>();
   readonly #ids = new Ids();
   /** Never established, whatever became of them. */
@@ -53,7 +55,7 @@ export class Tunnels {
     if (id === 0) return undefined;
     const tunnel = new Tunnel(this.#lcce, id, request, path, now);
     this.#tunnels.set(id, tunnel);
-    this.#byPeer.set(peerKey(path, request.peerTunnelId), tunnel);
+    this.#rememberPath(tunnel);
     this.#halfOpen.add(tunnel);
     this.#lcce.undrained += 1;
     return tunnel;
@@ -71,7 +73,7 @@ export class Tunnels {
     const from = tunnel.path;
     this.#forgetPath(tunnel);
     tunnel.path = path;
-    this.#byPeer.set(peerKey(path, tunnel.peerTunnelId), tunnel);
+    this.#rememberPath(tunnel);
     this.#lcce.emit({ type: "tunnel-moved", tunnel: tunnel.info(), path, from });
   }
 
@@ -86,6 +88,11 @@ export class Tunnels {
 
   findByPeer(path: Path, peerTunnelId: number): Tunnel | undefined {
     return this.#byPeer.get(peerKey(path, peerTunnelId));
+  }
+
+  /** The latest of those that a peer has from one port. */
+  findByEndpoint(peer: string, peerPort: number): Tunnel | undefined {
+    return this.#byEndpoint.get(`${peer} ${peerPort}`);
   }
 
   all(): Iterable<Tunnel> {
@@ -107,12 +114,24 @@ export class Tunnels {
     if (tunnel.wasEstablished) this.#ids.release(tunnel.tunnelId, now);
   }
 
-  #forgetPath(tunnel: Tunnel): void {
-    const key = peerKey(tunnel.path, tunnel.peerTunnelId);
-    if (this.#byPeer.get(key) === tunnel) this.#byPeer.delete(key);
+  #rememberPath(tunnel: Tunnel): void {
+    const { path, peerTunnelId } = tunnel;
+    this.#byPeer.set(peerKey(path, peerTunnelId), tunnel);
+    this.#byEndpoint.set(endpointKey(path), tunnel);
+  }
+
+  #forgetPath({ path, peerTunnelId, tunnelId }: Tunnel): void {
+    const key = peerKey(path, peerTunnelId);
+    if (this.#byPeer.get(key)?.tunnelId === tunnelId) this.#byPeer.delete(key);
+    const endpoint = endpointKey(path);
+    if (this.#byEndpoint.get(endpoint)?.tunnelId === tunnelId) this.#byEndpoint.delete(endpoint);
   }
 }
 
 function peerKey(path: Path, peerTunnelId: number): string {
-  return `${path.peer} ${path.peerPort} ${path.local} ${peerTunnelId}`;
+  return `${endpointKey(path)} ${path.local} ${peerTunnelId}`;
+}
+
+function endpointKey({ peer, peerPort }: Path): string {
+  return `${peer} ${peerPort}`;
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { formatIpv4, formatIpv6, ipv4, ipv6, isIpv4 } from "../net.ts";
+import { CMSG_HEADER_SIZE, findControlMessage } from "./cmsg.ts";
 
 export const AF_INET = 2;
 export const AF_INET6 = 10;
@@ -22,7 +23,6 @@ const SOCKADDR_IN_SIZE = 16;
 const SOCKADDR_IN6_SIZE = 28;
 const SOCKADDR_IN6_ADDRESS = 8;
 const SOCKADDR_IN6_SCOPE = 24;
-const CMSG_HEADER_SIZE = 16;
 /** in_pktinfo: interface index, then the address to send from, then the header's destination. */
 const PKTINFO_SIZE = 12;
 const PKTINFO_SPECIFIC = CMSG_HEADER_SIZE + 4;
@@ -36,6 +36,11 @@ const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 /** The family of a socket that listens on `address`; one on "::" serves both. */
 export function familyOf(address: string): Family {
   return isIpv4(address) ? AF_INET : AF_INET6;
+}
+
+/** Whether a socket that listens on `address` listens on every address of the host. */
+export function isWildcard(address: string): boolean {
+  return address === "0.0.0.0" || address === "::";
 }
 
 /** `family` is that of the socket that the address is for. */
@@ -96,16 +101,19 @@ export function encodePktinfo(local: string, family = familyOf(local)): Uint8Arr
  * multicast and broadcast: nobody answers as such.
  */
 export function decodePktinfo(view: DataView, at: number, length: number): string | undefined {
-  if (length < CMSG_HEADER_SIZE + PKTINFO_SIZE) return undefined;
-  const level = view.getInt32(at + 8, true);
-  const type = view.getInt32(at + 12, true);
-  if (level === IPPROTO_IP && type === IP_PKTINFO) {
-    return isGroup(view, at + PKTINFO_DESTINATION)
+  const kind4 = { level: IPPROTO_IP, type: IP_PKTINFO, size: PKTINFO_SIZE };
+  const info = findControlMessage(view, at, length, kind4);
+  if (info !== undefined) {
+    return isGroup(view, info + PKTINFO_DESTINATION)
       ? undefined
-      : formatIpv4(view.getUint32(at + PKTINFO_DESTINATION));
+      : formatIpv4(view.getUint32(info + PKTINFO_DESTINATION));
   }
-  const isPktinfo6 = level === IPPROTO_IPV6 && type === IPV6_PKTINFO;
-  if (!isPktinfo6 || length < CMSG_HEADER_SIZE + PKTINFO6_SIZE) return undefined;
+  const kind6 = { level: IPPROTO_IPV6, type: IPV6_PKTINFO, size: PKTINFO6_SIZE };
+  const info6 = findControlMessage(view, at, length, kind6);
+  return info6 === undefined ? undefined : decodePktinfo6(view, info6);
+}
+
+function decodePktinfo6(view: DataView, at: number): string | undefined {
   if (view.getUint8(at + CMSG_HEADER_SIZE) === 0xff) return undefined;
   const isMapped = MAPPED.every((octet, i) => octet === view.getUint8(at + CMSG_HEADER_SIZE + i));
   if (isMapped && isGroup(view, at + CMSG_HEADER_SIZE + MAPPED_PREFIX)) return undefined;

@@ -233,7 +233,7 @@ describe("to an address that has acknowledged nothing", () => {
     }
     const answers = talk.sent.length;
     assert.ok(answers >= 256 && answers <= UNPROVEN_ANSWERS_PER_SOURCE_MAX, `${answers}`);
-    assert.ok(talk.lns.counters["withheld-sccrp"] >= 5_000 - answers);
+    assert.ok(talk.lns.counters["dropped-rate"] >= 5_000 - answers);
     assert.equal([...talk.lns.tunnels()].length, 1);
   });
 
