@@ -11,6 +11,8 @@ import {
   type Request,
   readEntries,
   type Subject,
+  type WorkerChange,
+  type WorkerRow,
 } from "../daemon/api-messages.ts";
 import { API_ANSWER_MAX, API_IDLE_MS, API_RETRY_MS, API_TRIES_MAX } from "../limits.ts";
 import { CommandError, failure } from "./usage.ts";
@@ -35,6 +37,20 @@ export async function ask<S extends Subject>(
     if ("rows" in message) for (const row of message.rows) rows.push(row);
   }
   return (show === "history" ? readEntries(rows) : rows) as Answers[S];
+}
+
+/**
+ * Changes the workers; what they are afterwards. Errors are those of `ask`, and what the server says
+ * when it cannot be done.
+ */
+export async function changeWorkers(
+  socketPath: string,
+  worker: WorkerChange,
+): Promise<Answers["workers"]> {
+  const messages = await exchange(socketPath, { show: "workers", worker });
+  const refused = messages.find((message) => "refusal" in message);
+  if (refused !== undefined) throw failure(refused.refusal);
+  return messages.flatMap((message) => ("rows" in message ? (message.rows as WorkerRow[]) : []));
 }
 
 /**

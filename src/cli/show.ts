@@ -9,6 +9,7 @@ import {
   SUBJECTS,
   type Subject,
   type TunnelRow,
+  type WorkerRow,
 } from "../daemon/api-messages.ts";
 import type { Entry } from "../history/entry.ts";
 import { visible } from "../observe/format.ts";
@@ -84,6 +85,7 @@ async function history(file: string | undefined, filter: Filter): Promise<Entry[
 export function format(subject: Subject, answer: Answers[Subject]): string {
   if (subject === "counters") return formatCounters(answer as Answers["counters"]);
   if (subject === "history") return formatHistory(answer as Answers["history"]);
+  if (subject === "workers") return formatTable(workerColumns, answer as Answers["workers"]);
   const rows = answer as Answers["tunnels"] | Answers["sessions"];
   if (rows.length === 0) return `no ${subject}\n`;
   return subject === "tunnels"
@@ -124,6 +126,15 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   right("TX PACKETS", (row) => formatCount(row.txPackets)),
   right("TX", (row) => formatOctets(row.txOctets)),
   right("DROPS", (row) => formatCount(row.drops)),
+];
+
+const workerColumns: readonly Column<WorkerRow>[] = [
+  right("WORKER", (row) => String(row.index)),
+  left("STATE", (row) => row.state),
+  left("SLOTS", (row) => row.slots.join(" ")),
+  right("PACKETS", (row) => formatCount(row.packets)),
+  right("DROPS", (row) => formatCount(row.drops)),
+  right("LOST", (row) => formatCount(row.losses)),
 ];
 
 function formatHistory(entries: Answers["history"]): string {

@@ -21,11 +21,13 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
       read the configuration and say what it comes to; exit code 1 if it has errors
   simplon check --schema
       print the JSON Schema of the configuration, for editors
-  simplon show tunnels|sessions|counters [--json] [-c FILE]
+  simplon show tunnels|sessions|workers|counters [--json] [-c FILE]
       ask the running server; the file tells where it listens (default ${DEFAULT_SOCKET})
   simplon show history [--user NAME] [--last N] [--json] [-c FILE]
       how sessions and tunnels ended or failed to begin, the newest last (the last 100);
       without a running server its history file is read
+  simplon workers add|drain INDEX|restart INDEX [--json] [-c FILE]
+      change the threads that move packets while traffic runs
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it

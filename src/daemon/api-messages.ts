@@ -45,19 +45,40 @@ export interface SessionRow {
   drops: number;
 }
 
-export const SUBJECTS = ["tunnels", "sessions", "counters", "history"] as const;
+/** A worker as `simplon show workers` has it. */
+export interface WorkerRow {
+  index: number;
+  state: "running" | "starting" | "paused" | "draining";
+  /** Slots of tunnels that it owns; see docs/OPERATIONS.md. */
+  slots: number[];
+  packets: number;
+  drops: number;
+  /** Threads that were lost and replaced. */
+  losses: number;
+}
+
+export const SUBJECTS = ["tunnels", "sessions", "workers", "counters", "history"] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 /** What each subject is answered with. */
 export interface Answers {
   tunnels: TunnelRow[];
   sessions: SessionRow[];
+  workers: WorkerRow[];
   counters: Record<string, number>;
   /** The newest first. */
   history: Entry[];
 }
 
 export type Row = TunnelRow | SessionRow | Entry;
+
+/** What may be done with workers while they run. */
+export const CHANGES = ["add", "drain", "restart"] as const;
+export interface WorkerChange {
+  readonly change: (typeof CHANGES)[number];
+  /** Which one; not of "add". */
+  readonly index?: number;
+}
 
 /** Which rows are wanted. */
 export interface Filter {
@@ -73,6 +94,8 @@ export interface Filter {
 
 export interface Request extends Filter {
   readonly show: Subject;
+  /** With "workers": is done before they are shown. */
+  readonly worker?: WorkerChange;
 }
 
 export interface CountersAnswer {
@@ -81,7 +104,8 @@ export interface CountersAnswer {
 }
 
 export type AnswerMessage =
-  | { readonly rows: readonly Row[] }
+  | { readonly rows: readonly (Row | WorkerRow)[] }
+  | { readonly refusal: string }
   | CountersAnswer
   | { readonly end: true };
 
@@ -132,15 +156,23 @@ export class MessageReader {
 export function decodeRequest(body: Uint8Array): Request | undefined {
   const value = decode(body);
   if (typeof value !== "object" || value === null) return undefined;
-  const { show, about, user, what, last } = value as Record<string, unknown>;
+  const { show, about, user, what, last, worker } = value as Record<string, unknown>;
   const subject = SUBJECTS.find((known) => known === show);
   if (subject === undefined || !isText(about) || !isText(user) || !isNumberOfRows(last)) {
     return undefined;
   }
   if (what !== undefined && !WHATS.some((known) => known === what)) return undefined;
-  const given = { about, user, what, last };
+  if (worker !== undefined && !(subject === "workers" && isWorkerChange(worker))) return undefined;
+  const given = { about, user, what, last, worker };
   const present = Object.entries(given).filter(([, each]) => each !== undefined);
   return { show: subject, ...Object.fromEntries(present) };
+}
+
+function isWorkerChange(value: unknown): value is WorkerChange {
+  if (typeof value !== "object" || value === null) return false;
+  const { change, index } = value as Record<string, unknown>;
+  if (change === "add") return index === undefined;
+  return CHANGES.some((known) => known === change) && Number.isSafeInteger(index);
 }
 
 export function isText(value: unknown): boolean {

@@ -19,9 +19,12 @@ import {
   type Row,
   type SessionRow,
   type TunnelRow,
+  type WorkerChange,
+  type WorkerRow,
 } from "./api-messages.ts";
 import { select } from "./api-select.ts";
 import { StartError } from "./start-error.ts";
+import { WorkersError } from "./workers-error.ts";
 
 export type { SessionRow, TunnelRow } from "./api-messages.ts";
 
@@ -32,6 +35,9 @@ export type { SessionRow, TunnelRow } from "./api-messages.ts";
 export interface ApiHandlers {
   tunnels(): Iterable<TunnelRow>;
   sessions(): Iterable<SessionRow>;
+  workers(): WorkerRow[];
+  /** Does what is wanted; throws a WorkersError when it cannot be done. */
+  changeWorkers(change: WorkerChange): Promise<void>;
   counters(): Record<string, number>;
   offloads(): Offloads;
   /** The newest first. */
@@ -171,6 +177,9 @@ function awaitRequest(
 }
 
 async function answer(connection: Socket, request: Request, handlers: ApiHandlers): Promise<void> {
+  const { worker } = request;
+  const refusal = worker === undefined ? undefined : await refusalOf(handlers, worker);
+  if (refusal !== undefined) await send(connection, { refusal });
   for (const message of messages(request, handlers)) {
     if (connection.destroyed) return;
     await send(connection, message);
@@ -178,10 +187,22 @@ async function answer(connection: Socket, request: Request, handlers: ApiHandler
   connection.end();
 }
 
+async function refusalOf(handlers: ApiHandlers, change: WorkerChange): Promise<string | undefined> {
+  try {
+    await handlers.changeWorkers(change);
+    return undefined;
+  } catch (error) {
+    if (error instanceof WorkersError) return error.message;
+    throw error;
+  }
+}
+
 function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMessage> {
   const { show } = request;
   if (show === "counters") {
     yield { counters: handlers.counters(), offloads: handlers.offloads() };
+  } else if (show === "workers") {
+    yield { rows: handlers.workers() };
   } else yield* selected(handlers[show](), request);
   yield { end: true };
 }

@@ -25,6 +25,7 @@ import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
+import type { WorkerChange } from "./api-messages.ts";
 import { ControlInput } from "./control-input.ts";
 import { ControlSocket } from "./control-socket.ts";
 import { closeDevices, type Devices, forwardingAdvice, offloadFields } from "./devices.ts";
@@ -186,6 +187,8 @@ class LnsDaemon implements RunningLns {
     this.#api = await serveApi(lns.socket, {
       tunnels: () => this.#tunnelRows(performance.now()),
       sessions: () => this.#subscribers.rows(performance.now()),
+      workers: () => this.#workers.rows(),
+      changeWorkers: (change) => this.#changeWorkers(change),
       counters: () => this.#counters(),
       offloads: () => this.#devices.offloads,
       history: () => this.#history.entries(),
@@ -200,6 +203,11 @@ class LnsDaemon implements RunningLns {
     const heap = openHeap();
     if (heap !== undefined) this.#heap = new HeapTrimmer(heap, performance.now());
     this.#turns = this.#run().catch((error) => void this.fail(error));
+  }
+
+  async #changeWorkers(change: WorkerChange): Promise<void> {
+    await this.#workers.change(change);
+    this.#log.info({ ...change, workers: this.#workers.rows() }, "workers changed");
   }
 
   /** Takes down what a failed `start` has made. */

@@ -10,7 +10,7 @@
  */
 import { Worker } from "node:worker_threads";
 import * as layout from "../../assembly/layout.ts";
-import { readCounters } from "../dataplane/counters.ts";
+import { dropsOf, readCounters } from "../dataplane/counters.ts";
 import type { Leave } from "../dataplane/loop.ts";
 import { type Forwarding, workerAt } from "../dataplane/memory.ts";
 import { Owners, type Steer, share } from "../dataplane/owners.ts";
@@ -25,7 +25,9 @@ import {
 } from "../limits.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Logger } from "../observe/log.ts";
+import type { WorkerChange, WorkerRow } from "./api-messages.ts";
 import type { WorkerData } from "./worker.ts";
+import { WorkersError } from "./workers-error.ts";
 
 export interface WorkersOptions {
   readonly libc: Libc;
@@ -48,21 +50,6 @@ export interface WorkersOptions {
   readonly sleepMs?: number;
   /** What a thread runs. */
   readonly entry?: URL;
-}
-
-/** A worker as `simplon workers` has it. */
-export interface WorkerRow {
-  index: number;
-  state: "running" | "starting" | "paused" | "draining";
-  slots: number[];
-  /** Threads that were lost on this region. */
-  losses: number;
-  packets: number;
-}
-
-/** What cannot be done with the workers, in words for the operator. */
-export class WorkersError extends Error {
-  override readonly name = "WorkersError";
 }
 
 interface Running {
@@ -171,6 +158,12 @@ export class Workers {
     }
   }
 
+  async change({ change, index = -1 }: WorkerChange): Promise<void> {
+    if (change === "add") await this.add();
+    else if (change === "drain") await this.drain(index);
+    else await this.restart(index);
+  }
+
   /** One worker more; its index. */
   add(): Promise<number> {
     return this.#inTurn(async () => {
@@ -219,8 +212,9 @@ export class Workers {
         index,
         state: this.#stateOf(index),
         slots: this.owners.slotsOf(index),
-        losses: this.#lossesOf.get(index) ?? 0,
         packets: (counters["up.packets"] ?? 0) + (counters["down.packets"] ?? 0),
+        drops: dropsOf(counters),
+        losses: this.#lossesOf.get(index) ?? 0,
       };
     });
   }

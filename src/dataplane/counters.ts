@@ -51,6 +51,18 @@ export function readCounters(memory: WebAssembly.Memory, worker: number): Record
   return Object.fromEntries(NAMES.map(([index, name]) => [name, Number(values[index])]));
 }
 
+/** What is no drop. */
+const PASSED: readonly string[] = [
+  ...["up.packets", "up.octets", "up.punted", "up.control-message", "up.handed-over"],
+  ...["down.packets", "down.octets", "down.injected", "down.handed-over"],
+];
+
+/** Datagrams and packets that were dropped, for whatever reason. */
+export function dropsOf(counters: Readonly<Record<string, number>>): number {
+  const drops = Object.entries(counters).filter(([name]) => !PASSED.includes(name));
+  return drops.reduce((sum, [, count]) => sum + count, 0);
+}
+
 /** The counters of all workers, also of those that have been: they belong to the regions. */
 export function sumCounters(memory: WebAssembly.Memory): Record<string, number> {
   const sums: Record<string, number> = {};

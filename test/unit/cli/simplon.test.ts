@@ -49,7 +49,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
       [["toString"], 'simplon: unknown command "toString"; see simplon --help\n'],
       [
         ["show"],
-        "simplon: show: expected one of tunnels, sessions, counters, history, got nothing; " +
+        "simplon: show: expected one of tunnels, sessions, workers, counters, history, got nothing; " +
           "see simplon --help\n",
       ],
       [["show", "tunnels", "now"], 'simplon: unexpected argument "now"; see simplon --help\n'],
@@ -68,7 +68,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     writeConfig(path, "/run/x.sock", 'helo = 3\n[log]\nlevel = "loud"\n');
     const stderr =
       `${path}:8: [[network]] helo: unknown key, expected one of ` +
-      `name, tun, gateway, pool, pool6, dns, nbns, mtu, nat\n` +
+      `name, tun, gateway, pool, pool6, dns, nbns, mtu, nat, rate-down, rate-up, mss-clamp, dscp, ecn, idle\n` +
       `${path}:10: [log] level: expected one of "trace", "debug", "info", "warn", "error", ` +
       `got "loud"\n`;
     const failure = { code: 2, stdout: "", stderr };

@@ -5,10 +5,15 @@ import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ask, askCounters } from "../../../src/cli/ask.ts";
+import { ask, askCounters, changeWorkers as changeWorkersOf } from "../../../src/cli/ask.ts";
 import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
-import { encodeMessage, type Request } from "../../../src/daemon/api-messages.ts";
+import {
+  encodeMessage,
+  type Request,
+  type WorkerChange,
+} from "../../../src/daemon/api-messages.ts";
 import { StartError } from "../../../src/daemon/start-error.ts";
+import { WorkersError } from "../../../src/daemon/workers-error.ts";
 import {
   API_CHUNK_ROWS,
   API_CONNECTIONS_MAX,
@@ -18,7 +23,7 @@ import {
   SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { until } from "../until.ts";
-import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL } from "./rows.ts";
+import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
 
 function socketPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "simplon-"));
@@ -29,6 +34,8 @@ function socketPath(t: TestContext): string {
 const handlers: ApiHandlers = {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
+  workers: () => [WORKER],
+  changeWorkers: () => Promise.resolve(),
   counters: () => COUNTERS,
   offloads: () => OFFLOADS,
   history: () => ENTRIES,
@@ -51,10 +58,29 @@ function closed(connection: Socket): Promise<Buffer> {
   });
 }
 
+test("a change of workers is done before they are told, and its refusal is what is said", async (t) => {
+  const changes: WorkerChange[] = [];
+  const changeWorkers = async (change: WorkerChange) => {
+    if (change.index === 7) throw new WorkersError("there is no worker 7");
+    changes.push(change);
+  };
+  const { path } = await serve(t, { changeWorkers, workers: () => changes.map(() => WORKER) });
+  assert.deepEqual(await changeWorkersOf(path, { change: "add" }), [WORKER]);
+  const drain = { change: "drain", index: 1 } as const;
+  assert.deepEqual(await changeWorkersOf(path, drain), [WORKER, WORKER]);
+  assert.deepEqual(changes, [{ change: "add" }, drain]);
+  const none = { change: "restart", index: 7 } as const;
+  await assert.rejects(
+    changeWorkersOf(path, none),
+    /^CommandError: simplon: there is no worker 7$/,
+  );
+});
+
 test("each subject is answered", async (t) => {
   const { path, server } = await serve(t);
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
   assert.deepEqual(await ask(path, "sessions"), [session(1), session(2)]);
+  assert.deepEqual(await ask(path, "workers"), [WORKER]);
   assert.deepEqual(await ask(path, "counters"), COUNTERS);
   assert.deepEqual(await askCounters(path), { counters: COUNTERS, offloads: OFFLOADS });
   assert.deepEqual(await ask(path, "history"), ENTRIES);

@@ -1,5 +1,6 @@
 /** Rows for tests of the control socket and of `simplon show`. @module */
 import type { SessionRow, TunnelRow } from "../../../src/daemon/api.ts";
+import type { WorkerRow } from "../../../src/daemon/api-messages.ts";
 import { type Entry, makeEntry } from "../../../src/history/entry.ts";
 import type { Offloads } from "../../../src/offloads.ts";
 
@@ -79,3 +80,12 @@ export const ENTRIES: readonly Entry[] = [
     words: "User request",
   }),
 ];
+
+export const WORKER: WorkerRow = {
+  index: 0,
+  state: "running",
+  slots: [0, 1, 2, 3, 4, 5, 6, 7],
+  packets: 1_000,
+  drops: 2,
+  losses: 0,
+};
