@@ -2,7 +2,12 @@
 // sendmmsg and writev would take is read back. `BASE` is a made-up address of the memory.
 import * as layout from "../../../assembly/layout.ts";
 import { readCounters } from "../../../src/dataplane/counters.ts";
-import { createMemory, instantiate, workerAt } from "../../../src/dataplane/memory.ts";
+import {
+  createMemory,
+  type Forwarding,
+  instantiate,
+  workerAt,
+} from "../../../src/dataplane/memory.ts";
 import {
   type HandedDatagram,
   HandedRing,
@@ -76,11 +81,11 @@ export interface Message {
 }
 
 export class Plane {
-  readonly memory = createMemory();
-  readonly octets = new Uint8Array(this.memory.buffer);
-  readonly view = new DataView(this.memory.buffer);
+  readonly memory: WebAssembly.Memory;
+  readonly octets: Uint8Array;
+  readonly view: DataView;
   readonly worker: number;
-  readonly forwarding = instantiate(this.memory);
+  readonly forwarding: Forwarding;
   readonly punt: PuntRing;
   readonly handed: HandedRing;
   readonly handedOver: HandedDatagram[] = [];
@@ -90,7 +95,12 @@ export class Plane {
   readonly rests = { up: 0, down: 0 };
   #offloads = NO_OFFLOADS;
 
-  constructor(worker = 0, offloads = defaultOffloads) {
+  /** With a memory of another plane: a further worker over it. */
+  constructor(worker = 0, offloads = defaultOffloads, memory = createMemory()) {
+    this.memory = memory;
+    this.octets = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+    this.forwarding = instantiate(memory);
     this.worker = workerAt(worker);
     this.offload(offloads);
     this.view.setUint32(this.worker + layout.WORKER_NETWORKS, NETWORKS, true);
@@ -147,14 +157,18 @@ export class Plane {
     batch.forEach((received, index) => {
       this.#putReceived(received, index);
     });
+    return this.#decapsulate(batch.length);
+  }
+
+  #decapsulate(received: number): Write[] {
     const writes: Write[] = [];
     for (;;) {
-      const count = this.forwarding.decapsulate(this.worker, batch.length);
+      const count = this.forwarding.decapsulate(this.worker, received);
       for (let index = 0; index < count; index++) writes.push(this.#write(index));
       if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) break;
       this.rests.up++;
     }
-    this.forwarding.resetReceived(this.worker, batch.length);
+    this.forwarding.resetReceived(this.worker, received);
     const take = () => this.handed.take();
     for (let one = take(); one !== undefined; one = take()) this.handedOver.push(one);
     return writes;
@@ -214,15 +228,33 @@ export class Plane {
     packets.forEach((packet, index) => {
       this.#putRead(packet, index);
     });
+    return this.#encapsulate(packets.length, network);
+  }
+
+  #encapsulate(packets: number, network: number): Message[] {
     const messages: Message[] = [];
     for (;;) {
-      const count = this.forwarding.encapsulate(this.worker, network, packets.length);
+      const count = this.forwarding.encapsulate(this.worker, network, packets);
       messages.push(...this.#messages(this.worker + layout.WORKER_SEND, count));
       this.#checkSegments(messages.slice(-count));
       if (this.view.getUint32(this.worker + layout.WORKER_DOWN_REST, true) === 0) break;
       this.rests.down++;
     }
     return messages;
+  }
+
+  /** What other threads have handed over: what comes of it both ways. */
+  takeHanded(): { writes: Write[]; messages: Message[] } {
+    const writes: Write[] = [];
+    const messages: Message[] = [];
+    const word = (field: number) => this.view.getUint32(this.worker + field, true);
+    for (;;) {
+      const taken = this.forwarding.takeHanded(this.worker);
+      if (taken === 0) return { writes, messages };
+      const isUp = word(layout.WORKER_TAKEN_KIND) === layout.HANDED_DATAGRAM;
+      if (isUp) writes.push(...this.#decapsulate(taken));
+      else messages.push(...this.#encapsulate(taken, word(layout.WORKER_TAKEN_NETWORK)));
+    }
   }
 
   /** The number of frames of a message is what is counted when it gets lost. */
