@@ -1,11 +1,18 @@
 // Counters belong to one worker, which is their only writer; others read them at any time.
 
-import { read64, write64 } from "../bytes";
+import { read64, readShared32, write32, write64 } from "../bytes";
 import {
+  CONTROL_SECOND,
   COUNT_DOWN_OCTETS,
   COUNT_DOWN_PACKETS,
   COUNT_DOWN_TOO_BIG,
+  COUNT_UP_OCTETS,
+  COUNT_UP_PACKETS,
   SESSION_DROPS,
+  SESSION_HEARD,
+  SESSION_RX_OCTETS,
+  SESSION_RX_PACKETS,
+  SESSION_SENT,
   SESSION_TX_OCTETS,
   SESSION_TX_PACKETS,
   WORKER_COUNTERS,
@@ -31,10 +38,20 @@ export function countTooBig(worker: usize, session: usize, packets: u32): void {
   countDrops(worker, COUNT_DOWN_TOO_BIG, session, packets);
 }
 
+/** Counts a packet of `octets` that came from the peer. */
+export function countDelivered(worker: usize, session: usize, octets: u32): void {
+  add(session + SESSION_RX_PACKETS, 1);
+  add(session + SESSION_RX_OCTETS, octets);
+  write32(session + SESSION_HEARD, readShared32(CONTROL_SECOND));
+  count(worker, COUNT_UP_PACKETS);
+  add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
+}
+
 /** Counts `packets` packets of `octets` each that go to the peer. */
 export function countSent(worker: usize, session: usize, packets: u32, octets: u32): void {
   add(session + SESSION_TX_PACKETS, packets);
   add(session + SESSION_TX_OCTETS, packets * octets);
+  write32(session + SESSION_SENT, readShared32(CONTROL_SECOND));
   add(worker + WORKER_COUNTERS + COUNT_DOWN_PACKETS * 8, packets);
   add(worker + WORKER_COUNTERS + COUNT_DOWN_OCTETS * 8, packets * octets);
 }

@@ -46,10 +46,8 @@ import {
   COUNT_UP_MALFORMED,
   COUNT_UP_NO_SESSION,
   COUNT_UP_NOT_OPEN,
-  COUNT_UP_OCTETS,
   COUNT_UP_OTHER_NETWORK,
   COUNT_UP_OWN_SUBNET,
-  COUNT_UP_PACKETS,
   COUNT_UP_PPP,
   COUNT_UP_PUNT_FULL,
   COUNT_UP_SOURCE_ADDRESS,
@@ -62,10 +60,7 @@ import {
   SESSION_DROPS,
   SESSION_NAME,
   SESSION_NETWORK,
-  SESSION_RX_OCTETS,
-  SESSION_RX_PACKETS,
   SESSION_SUBNET,
-  WORKER_COUNTERS,
   WORKER_FRAME,
   WORKER_HEADER,
   WORKER_NETWORKS,
@@ -94,7 +89,7 @@ import {
   STATUS_VERSION,
 } from "../records";
 import { coalesce, extend } from "./coalesce";
-import { add, count, countDrop } from "./counters";
+import { count, countDelivered, countDrop } from "./counters";
 import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
@@ -341,11 +336,4 @@ function deliver(
   clampMss(session, at, octets, false);
   coalesce(worker, session, network, at, octets, room);
   countDelivered(worker, session, octets);
-}
-
-function countDelivered(worker: usize, session: usize, octets: u32): void {
-  add(session + SESSION_RX_PACKETS, 1);
-  add(session + SESSION_RX_OCTETS, octets);
-  count(worker, COUNT_UP_PACKETS);
-  add(worker + WORKER_COUNTERS + COUNT_UP_OCTETS * 8, octets);
 }

@@ -79,6 +79,6 @@ export class LocalUsers implements Aaa {
   }
 }
 
-function serviceOf({ rateDown = 0, rateUp = 0, routes = [] }: Partial<Service>): Service {
-  return { rateDown, rateUp, routes };
+function serviceOf({ rateDown = 0, rateUp = 0, idle = 0, routes = [] }: Partial<Service>): Service {
+  return { rateDown, rateUp, idle, routes };
 }

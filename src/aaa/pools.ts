@@ -19,6 +19,8 @@ export interface Network extends Network6 {
   /** Octets of IP a second to a client and from it; 0: no bound. */
   readonly rateDown?: number;
   readonly rateUp?: number;
+  /** Time without a packet after which a session is ended, ms; 0: never. */
+  readonly idle?: number;
 }
 
 export class Pools {

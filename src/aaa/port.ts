@@ -10,6 +10,8 @@ export interface Service {
   /** Octets of IP a second to the client and from it; 0: no bound. */
   readonly rateDown: number;
   readonly rateUp: number;
+  /** Time without a packet after which its session is ended, ms; 0: never. */
+  readonly idle: number;
   /** Subnets behind the client, as prefixes of either family. */
   readonly routes: readonly string[];
 }

@@ -144,7 +144,8 @@ class LnsDaemon implements RunningLns {
 
     const random = (length: number) => randomFillSync(new Uint8Array(length));
     const { lns } = config;
-    this.#lns = new Lns({ ...lns, random });
+    const lastHeard = (tunnelId: number) => this.#subscribers.lastHeard(tunnelId);
+    this.#lns = new Lns({ ...lns, random, lastHeard });
     this.#subscribers = new Subscribers({
       table: new SessionTable(this.#memory, forwarding, injectOf),
       injectOf,

@@ -22,6 +22,7 @@ export const RESULTS: Readonly<Record<DownReason, Result>> = {
   peer: { code: Administrative, message: "link terminated by the peer" },
   local: { code: Administrative, message: "link closed" },
   "echo-timeout": { code: LostCarrier, message: "no answer to LCP Echo-Request" },
+  "idle-timeout": { code: Administrative, message: "idle for too long" },
   negotiation: { code: Administrative, message: "PPP negotiation failed" },
   loop: { code: Administrative, message: "link is looped back" },
 };
@@ -52,9 +53,18 @@ export class Subscriber {
     this.handle = handle;
   }
 
-  get deadline(): number {
+  /** When it has to be looked at again; packets that pass until then put that off. */
+  deadline(table: SessionTable): number {
     const { link, router } = this;
-    return Math.min(link?.pollTimeout() ?? Infinity, router?.pollTimeout() ?? Infinity);
+    const protocols = Math.min(link?.pollTimeout() ?? Infinity, router?.pollTimeout() ?? Infinity);
+    return Math.min(protocols, this.#idleUntil(table));
+  }
+
+  handleTimeout(link: Link, table: SessionTable, now: number): void {
+    link.heard(table.heardAt(this.handle));
+    if (this.#idleUntil(table) <= now) link.close(now, "idle-timeout");
+    link.handleTimeout(now);
+    this.router?.handleTimeout(now);
   }
 
   ipv4Up({ address, peer }: LinkEvent & { type: "network-up" }): void {
@@ -112,6 +122,13 @@ export class Subscriber {
       seconds: Math.floor((now - session.since) / 1000),
       ...table.traffic(handle),
     };
+  }
+
+  /** Up to when it may go without a packet. */
+  #idleUntil(table: SessionTable): number {
+    const idle = this.grant?.service.idle ?? 0;
+    const isUp = this.#address !== 0 || this.#prefix6 !== 0n;
+    return idle > 0 && isUp ? table.activeAt(this.handle) + idle : Infinity;
   }
 
   /** What may pass now; `undefined` when that is nothing. */

@@ -116,12 +116,13 @@ export class Subscribers {
   }
 
   handleTimeout(now: number): void {
+    const { table } = this.#options;
+    table.setTime(now);
     for (;;) {
       const subscriber = this.#timers.due(now);
       if (subscriber === undefined) return;
       if (subscriber.link === undefined) continue;
-      subscriber.link.handleTimeout(now);
-      subscriber.router?.handleTimeout(now);
+      subscriber.handleTimeout(subscriber.link, table, now);
       this.#drain(subscriber, subscriber.link, now);
     }
   }
@@ -141,6 +142,16 @@ export class Subscribers {
 
   pollTimeout(): number {
     return this.#timers.next();
+  }
+
+  /** When a data message of a tunnel last came. */
+  lastHeard(tunnelId: number): number {
+    const { table } = this.#options;
+    let last = -Infinity;
+    for (const { handle, link } of this.#tunnels.get(tunnelId)?.values() ?? []) {
+      last = Math.max(last, table.heardAt(handle), link?.heardAt ?? -Infinity);
+    }
+    return last;
   }
 
   *rows(now: number): Generator<SessionRow> {
@@ -230,7 +241,8 @@ export class Subscribers {
     const reached = REACHED[link.phase];
     if (reached !== undefined) subscriber.story.reach(reached);
     this.#send(subscriber, link);
-    if (this.#isAlive(subscriber)) this.#timers.set(subscriber.timer, subscriber.deadline);
+    if (!this.#isAlive(subscriber)) return;
+    this.#timers.set(subscriber.timer, subscriber.deadline(this.#options.table));
   }
 
   /** Frames that find the ring full stay with the link until there is room. */

@@ -64,6 +64,7 @@ const HEADER_SIZE = 8;
 const HEADER_SIZE_SEQUENCE = 12;
 /** The worker writes the other protocol's last octet over it where it has to. */
 const PPP_IPV4 = 0x0021;
+const SECOND_MS = 1_000;
 /** Where a socket address has its port, two octets of it. */
 const PORT = 2;
 
@@ -84,6 +85,14 @@ export class SessionTable {
     this.#octets = new Uint8Array(memory.buffer);
     this.#forwarding = forwarding;
     this.#injectOf = injectOf;
+  }
+
+  /** Tells the workers what second it is; `now` in milliseconds. */
+  setTime(now: number): void {
+    const second = Math.floor(now / SECOND_MS);
+    if (this.#read32(layout.CONTROL_SECOND) !== second) {
+      this.#store32(layout.CONTROL_SECOND, second);
+    }
   }
 
   /** Publishes a session for PPP control frames only; `undefined` when the table is full. */
@@ -135,6 +144,11 @@ export class SessionTable {
     if (this.#read32(record + layout.SESSION_NETWORK) !== network) this.hold(handle);
     this.#store32(record + layout.SESSION_NETWORK, network);
     this.#store32(record + layout.SESSION_MTU, mtu);
+    if (!this.#isOpen(record)) {
+      const second = this.#read32(layout.CONTROL_SECOND);
+      this.#store32(record + layout.SESSION_HEARD, second);
+      this.#store32(record + layout.SESSION_SENT, second);
+    }
     this.#store32(record + layout.SESSION_SHAPE_RATE, rateDown);
     this.#store32(record + layout.SESSION_POLICE_RATE, rateUp);
     const prefix = this.#writePppHeader(record, forwarding);
@@ -192,6 +206,23 @@ export class SessionTable {
       txOctets: read(layout.SESSION_TX_OCTETS),
       drops: read(layout.SESSION_DROPS),
     };
+  }
+
+  /** Beginning of the second in which the last packet came from the peer, or the session opened. */
+  heardAt(handle: SessionHandle): number {
+    return this.#read32(recordAt(handle.index) + layout.SESSION_HEARD) * SECOND_MS;
+  }
+
+  /** End of the second in which the last packet went either way. */
+  activeAt(handle: SessionHandle): number {
+    const sentAt = this.#read32(recordAt(handle.index) + layout.SESSION_SENT) * SECOND_MS;
+    return Math.max(this.heardAt(handle), sentAt) + SECOND_MS;
+  }
+
+  /** Whether packets of any family may pass. */
+  #isOpen(record: number): boolean {
+    const subnet = this.#longs[(record + layout.SESSION_SUBNET) / 8];
+    return this.#read32(record + layout.SESSION_ADDRESS) !== 0 || subnet !== 0n;
   }
 
   /** Completes the prefix; returns its length. */

@@ -153,6 +153,8 @@ export function linkCode(reason: DownReason, facts: LinkFacts): Code {
       return "closed-here";
     case "echo-timeout":
       return "echo-timeout";
+    case "idle-timeout":
+      return "idle-timeout";
     case "negotiation":
       return facts.wasHeard ? "negotiation-failed" : "ppp-no-answer";
     case "loop":

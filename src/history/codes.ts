@@ -37,6 +37,13 @@ const EXPLANATIONS = {
     what: "It was ended from this side.",
     advice: "Nothing. The client may dial in again.",
   },
+  "idle-timeout": {
+    kind: "normal",
+    what: "Not one packet went either way for as long as its network lets a session be idle.",
+    advice:
+      "Nothing. The client may dial in again; if it should stay, raise idle of the [[network]], or " +
+      "set it to 0.",
+  },
   "lns-started": {
     kind: "normal",
     what: "The LNS was started.",

@@ -95,6 +95,7 @@ const BY: Readonly<Record<DownReason, Entry["by"]>> = {
   peer: "peer",
   local: "local",
   "echo-timeout": "timeout",
+  "idle-timeout": "local",
   negotiation: "local",
   loop: "local",
 };

@@ -39,6 +39,11 @@ export class Lcce {
     if (this.hostName.length === 0) throw new RangeError("hostName is empty");
   }
 
+  /** When data of a tunnel last came. */
+  heard(tunnelId: number): number {
+    return this.options.lastHeard?.(tunnelId) ?? -Infinity;
+  }
+
   count(name: CounterName): void {
     this.counters[name] += 1;
   }

@@ -159,6 +159,9 @@ export class Tunnel {
     if (this.phase === "open") {
       this.#checkSetup(now);
       this.#calls?.handleTimeout(now);
+      // Data shows as well that the peer is there (RFC 2661 5.5); it is looked at only now.
+      if (this.#helloAt() <= now)
+        this.#heard = Math.max(this.#heard, this.#lcce.heard(this.tunnelId));
       if (this.#helloAt() <= now) this.send(0, hello());
     }
     this.#flush(now);

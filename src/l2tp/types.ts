@@ -34,6 +34,8 @@ export interface LnsOptions {
   readonly maxSessions: number;
   /** A peer's changed UDP port is followed once a control message proves it (`Tunnel.follow`). */
   readonly followPort: boolean;
+  /** When a data message of a tunnel last came: that shows as well that the peer is there. */
+  readonly lastHeard?: (tunnelId: number) => number;
   readonly random: Random;
 }
 

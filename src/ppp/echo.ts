@@ -14,6 +14,11 @@ export class Echo {
     this.deadline = now + ECHO_INTERVAL_MS;
   }
 
+  /** When the peer was last heard: each request since then has moved the deadline on. */
+  get heardAt(): number {
+    return this.deadline - (this.#unanswered + 1) * ECHO_INTERVAL_MS;
+  }
+
   heard(now: number): void {
     this.#unanswered = 0;
     this.deadline = now + ECHO_INTERVAL_MS;

@@ -33,6 +33,7 @@ const GOODBYES: Readonly<Record<DownReason, string>> = {
   peer: "No network protocol is left",
   local: "Closed by the server",
   "echo-timeout": "No answer to Echo-Request",
+  "idle-timeout": "Idle for too long",
   negotiation: "Negotiation failed",
   loop: "Link is looped back",
 };
@@ -105,10 +106,20 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
   }
 
   /** Ends the link from our side. */
-  close(now: number): void {
+  close(now: number, reason: "local" | "idle-timeout" = "local"): void {
     if (this.#isFinished) return;
-    if (this.#lcp.state === "Initial") this.#finish("local");
-    else this.#terminate("local", now);
+    if (this.#lcp.state === "Initial") this.#finish(reason);
+    else this.#terminate(reason, now);
+  }
+
+  /** The peer's packets do not come here; `at` is when one was last seen where they pass. */
+  heard(at: number): void {
+    if (at > this.heardAt) this.#echo?.heard(at);
+  }
+
+  /** When the peer was last heard, as far as is known here. */
+  get heardAt(): number {
+    return this.#echo?.heardAt ?? -Infinity;
   }
 
   handleInput(frame: Uint8Array, now: number): void {

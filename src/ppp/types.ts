@@ -83,6 +83,7 @@ export type DownReason =
   | "peer"
   | "local"
   | "echo-timeout"
+  | "idle-timeout"
   | "negotiation"
   | "loop";
 

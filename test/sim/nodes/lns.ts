@@ -54,6 +54,7 @@ export class SimLns {
       maxTunnels: 100,
       maxSessions: 200,
       followPort: true,
+      lastHeard: (tunnelId) => this.subscribers.lastHeard(tunnelId),
       random: octets,
     });
     this.subscribers = new Subscribers({

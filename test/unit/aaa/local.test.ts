@@ -30,7 +30,7 @@ test("a user gets an address and the servers of its own network", async () => {
     nbns: ["192.0.2.137"],
   };
   assert.ok(result.ok);
-  const service = { rateDown: 0, rateUp: 0, routes: [] };
+  const service = { rateDown: 0, rateUp: 0, idle: 0, routes: [] };
   assert.deepEqual(result.grant, { user: "jo", network: "office", profile, service });
   const demo = await ask(aaa(), "demo", "demo");
   assert.ok(demo.ok);
@@ -43,7 +43,9 @@ test("a user gets an address and the servers of its own network", async () => {
 });
 
 test("rates of a user stand in for those of its network, and all others share an object", async () => {
-  const networks = [{ ...NETWORKS[0], ...{ rateDown: 1_000, rateUp: 2_000 } } as Network];
+  const networks = [
+    { ...NETWORKS[0], ...{ rateDown: 1_000, rateUp: 2_000, idle: 60_000 } } as Network,
+  ];
   const user = { password: "p", network: "default" };
   const routes = ["192.168.7.0/24"];
   const local = new LocalUsers({
@@ -60,10 +62,20 @@ test("rates of a user stand in for those of its network, and all others share an
     assert.ok(result.ok);
     return result.grant.service;
   };
-  assert.deepEqual(await service("a"), { rateDown: 1_000, rateUp: 2_000, routes: [] });
+  assert.deepEqual(await service("a"), {
+    rateDown: 1_000,
+    rateUp: 2_000,
+    idle: 60_000,
+    routes: [],
+  });
   assert.equal(await service("a"), await service("b"));
-  assert.deepEqual(await service("fast"), { rateDown: 0, rateUp: 2_000, routes: [] });
-  assert.deepEqual(await service("router"), { rateDown: 1_000, rateUp: 2_000, routes });
+  assert.deepEqual(await service("fast"), { rateDown: 0, rateUp: 2_000, idle: 60_000, routes: [] });
+  assert.deepEqual(await service("router"), {
+    rateDown: 1_000,
+    rateUp: 2_000,
+    idle: 60_000,
+    routes,
+  });
 });
 
 test("a wrong password and an unknown user get the same answer, and no address goes", async () => {

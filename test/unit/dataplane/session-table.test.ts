@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { SESSIONS_MAX } from "../../../src/limits.ts";
+import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv4, ipv4 } from "../../../src/net.ts";
 import {
   CLIENT,
@@ -48,6 +49,31 @@ test("a bucket takes as many sessions as a walk reaches, and refuses the next", 
 test("the table has a record for every session that the limits allow", () => {
   assert.equal(layout.SESSION_COUNT, SESSIONS_MAX);
   assert.ok(layout.ROUTE_COUNT >= SESSIONS_MAX);
+});
+
+test("the second of the last packet is kept, each way, and of no frame that is none", () => {
+  const plane = new Plane();
+  const { table } = plane;
+  table.setTime(5_999);
+  const handle = plane.session(7, 8, CLIENT);
+  assert.deepEqual([table.heardAt(handle), table.activeAt(handle)], [5_000, 6_000]);
+  table.setTime(9_000);
+  plane.up([good()]);
+  assert.deepEqual([table.heardAt(handle), table.activeAt(handle)], [9_000, 10_000]);
+  table.setTime(12_345);
+  plane.down([packet(HOST, CLIENT)]);
+  assert.deepEqual([table.heardAt(handle), table.activeAt(handle)], [9_000, 13_000]);
+  table.setTime(20_000);
+  plane.up([dataMessage(7, 8, Uint8Array.of(0xc0, 0x21, 9, 1, 0, 4))]);
+  plane.up([dataMessage(7, 8, pppFrame(packet("10.64.0.99", HOST)))]);
+  assert.deepEqual([table.heardAt(handle), table.activeAt(handle)], [9_000, 13_000]);
+});
+
+test("a socket address and its control message fit the record beside the times", () => {
+  assert.ok(encodeSockaddr("fe80::1%3", 1701).length <= layout.SESSION_NAME_MAX);
+  assert.ok(encodePktinfo("2001:db8::1").length <= layout.SESSION_CONTROL_MAX);
+  assert.ok(layout.SESSION_NAME + layout.SESSION_NAME_MAX <= layout.SESSION_HEARD);
+  assert.ok(layout.SESSION_CONTROL + layout.SESSION_CONTROL_MAX <= layout.SESSION_SENT);
 });
 
 test("withdrawing: data stops at once, frames injected before still go out, later ones do not", () => {

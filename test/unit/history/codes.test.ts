@@ -29,6 +29,7 @@ const DOWN: readonly DownReason[] = [
   "peer",
   "local",
   "echo-timeout",
+  "idle-timeout",
   "negotiation",
   "loop",
 ];

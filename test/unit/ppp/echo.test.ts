@@ -80,6 +80,30 @@ test("whatever the peer sends puts the next Echo-Request off", () => {
   assert.deepEqual(brief(bench.advance(20_000)), ["LCP 9"]);
 });
 
+test("packets that pass elsewhere put it off too, counted from when they were seen", () => {
+  const bench = new Bench();
+  bench.toOpened();
+  for (let turn = 0; turn < 20; turn++) {
+    assert.deepEqual(bench.advance(15_000), []);
+    bench.link.heard(bench.now - 4_000);
+  }
+  assert.equal(bench.link.heardAt, bench.now - 4_000);
+  assert.deepEqual(brief(bench.advance(16_000)), ["LCP 9"]);
+  assert.equal(bench.link.heardAt, bench.now - 20_000, "a question is no sign of life");
+  bench.link.heard(bench.now - 21_000);
+  assert.deepEqual(brief(bench.advance(20_000)), ["LCP 9"], "what is older is no news");
+  bench.link.heard(bench.now - 1_000);
+  const sent = bench.advance(19_000 + 4 * 20_000);
+  assert.deepEqual(brief(sent), ["LCP 9", "LCP 9", "LCP 9", "LCP 9", "LCP 5"], "counted anew");
+});
+
+test("before LCP is opened nothing is put off", () => {
+  const bench = new Bench();
+  bench.open();
+  bench.link.heard(bench.now + 1);
+  assert.equal(bench.link.heardAt, Number.NEGATIVE_INFINITY);
+});
+
 test("an Echo-Reply sets the count back", () => {
   const bench = new Bench();
   bench.toOpened();
