@@ -20,6 +20,7 @@ import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
 import { POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
+import { droppedBySockets } from "../linux/meminfo.ts";
 import { familyOf, isWildcard } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
@@ -353,11 +354,13 @@ class LnsDaemon implements RunningLns {
     return {
       ...sumCounters(this.#memory),
       ...mergeCounters({
+        up: { "socket-full": droppedBySockets(this.#libc, [this.#devices.sockets.data]) },
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
         ipv6: this.#subscribers.routerCounters,
         control: {
           ...this.#socket.counters,
+          "socket-full": droppedBySockets(this.#libc, [this.#devices.sockets.control]),
           ...this.#subscribers.counters,
           ...this.#hosts.counters,
           ...this.#input.counters,

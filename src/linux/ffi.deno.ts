@@ -40,6 +40,7 @@ export function openLibc(): Libc {
     accept: { parameters: ["i32", "u64", "u64"], result: "i32" },
     clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
     setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+    getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
     send: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
     recv: { parameters: ["i32", "buffer", "u64", "i32"], result: "i32" },
     pread: { parameters: ["i32", "buffer", "u64", "i64"], result: "i32" },
@@ -86,6 +87,8 @@ export function openLibc(): Libc {
     connect: (fd, address) => symbols.connect(fd, address, address.length),
     setsockopt: (fd, level, name, value) =>
       symbols.setsockopt(fd, level, name, value, value.length),
+    getsockopt: (fd, level, name, value, length) =>
+      symbols.getsockopt(fd, level, name, value, length),
     listen: (fd, backlog) => symbols.listen(fd, backlog),
     accept: (fd) => symbols.accept(fd, 0n, 0n),
     clockGettime: (clock, time) => symbols.clock_gettime(clock, time),

@@ -38,6 +38,7 @@ export function openLibc(): Libc {
     ioctl: call("ioctl", INT, WORD, OCTETS),
     ioctlValue: call("ioctl", INT, WORD, WORD),
     socket: call("socket", INT, INT, INT),
+    getsockopt: call("getsockopt", INT, INT, INT, OCTETS, OCTETS),
     listen: call("listen", INT, INT),
     clockGettime: call("clock_gettime", INT, OCTETS),
     fcntl: call("fcntl", INT, INT, INT),

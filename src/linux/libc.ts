@@ -41,6 +41,8 @@ export interface Libc {
   bind(fd: number, address: Octets): number;
   connect(fd: number, address: Octets): number;
   setsockopt(fd: number, level: number, name: number, value: Octets): number;
+  /** `length` is an i32 of how many octets `value` has room for, and then of how many there are. */
+  getsockopt(fd: number, level: number, name: number, value: Octets, length: Octets): number;
   listen(fd: number, backlog: number): number;
   /** The address of who connects is not asked for. */
   accept(fd: number): number;

@@ -4,9 +4,9 @@
  *   attack.ts LNS mutate FIRST-ADDRESS COUNT NAME PASSWORD SEED
  *     real clients, one after the other, whose own datagrams are sent again with octets changed,
  *     cut, added, and generated ones between them: COUNT in all
- *   attack.ts LNS flood FIRST-ADDRESS ADDRESSES REQUESTS GARBAGE SECONDS
- *     REQUESTS valid SCCRQs a second from ADDRESSES addresses that never answer, and GARBAGE
- *     random datagrams a second
+ *   attack.ts LNS flood FIRST-ADDRESS ADDRESSES REQUESTS GARBAGE SECONDS [STRAYS]
+ *     REQUESTS valid SCCRQs a second from ADDRESSES addresses that never answer, GARBAGE random
+ *     datagrams a second, and STRAYS well-formed control messages for tunnels that nobody has
  *
  * Prints {"sent":N,...} each second and at the end, the last line with "done".
  *
@@ -15,7 +15,7 @@
 import { ipv4 } from "../../../src/net.ts";
 import { Client } from "./client.ts";
 import { mutate, random } from "./mutate.ts";
-import { startRequest } from "./requests.ts";
+import { hello, startRequest } from "./requests.ts";
 import { Wire } from "./wire.ts";
 
 const REPORT_MS = 1_000;
@@ -80,11 +80,18 @@ function serve(client: Client, seeds: Uint8Array[]): void {
   wire.flush();
 }
 
-async function flood(addresses: number, requests: number, garbage: number, seconds: number) {
+async function flood(
+  addresses: number,
+  requests: number,
+  garbage: number,
+  seconds: number,
+  strays: number,
+) {
   const roll = random(1);
   const request = startRequest();
   const began = performance.now();
-  const sent = { requests: 0, garbage: 0 };
+  const sent = { requests: 0, garbage: 0, strays: 0 };
+  const stray = hello();
   let reported = began;
   for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - began) / 1000) {
     for (; sent.requests < requests * elapsed; sent.requests++) {
@@ -96,10 +103,13 @@ async function flood(addresses: number, requests: number, garbage: number, secon
       for (let word = 0; word < length; word += 4) wire.memory.setUint32(at + word, roll());
       wire.commit(base + (roll() % addresses), length);
     }
+    for (; sent.strays < strays * elapsed; sent.strays++) {
+      wire.send(base + (sent.strays % addresses), stray(1 + (roll() % 65_535)));
+    }
     wire.flush();
     if (performance.now() - reported < REPORT_MS) continue;
     reported = performance.now();
-    console.log(JSON.stringify({ ...sent, taken: wire.sent }));
+    console.log(JSON.stringify({ ...sent, taken: wire.sent, seconds: (reported - began) / 1000 }));
     await pause();
   }
   const took = (performance.now() - began) / 1000;
@@ -110,7 +120,7 @@ if (kind === "mutate") {
   const [count, name = "", password = "", seed] = numbers;
   await mutateClients(Number(count), name, password, Number(seed));
 } else {
-  const [addresses, requests, garbage, seconds] = numbers.map(Number);
-  await flood(addresses ?? 1, requests ?? 0, garbage ?? 0, seconds ?? 0);
+  const [addresses, requests, garbage, seconds, strays] = numbers.map(Number);
+  await flood(addresses ?? 1, requests ?? 0, garbage ?? 0, seconds ?? 0, strays ?? 0);
 }
 process.exit(0);

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { buildHeader, parseHeader } from "../../../src/codec/index.ts";
+import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec/index.ts";
 import { Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 
 const SESSION_ID = 1;
+const IPV4 = 0x0021;
 /** A client that stands still begins anew after this long. */
 const PATIENCE_MS = 15_000;
 const REDIAL_MS = 1_000;
@@ -26,6 +27,9 @@ export class Client {
   #began = -Infinity;
   #dialAt = 0;
   #wasUp = false;
+  #packets: Uint8Array[] = [];
+  /** Gets the IPv4 packets that it receives. */
+  onPacket: (packet: Uint8Array) => void = () => undefined;
 
   constructor(address: number, user: { readonly name: string; readonly password: string }) {
     this.address = address;
@@ -53,7 +57,29 @@ export class Client {
     // What is still on its way belongs to an earlier attempt.
     if (this.#lac === undefined || header.tunnelId !== this.#lac.tunnelId) return;
     if (header.control) this.#lac.handle(datagram, now);
-    else this.#link.handleInput(header.payload, now);
+    else this.#receive(header.payload, now);
+  }
+
+  /** Its own address inside, "" before it has one. */
+  get inner(): string {
+    return this.#link.address;
+  }
+
+  /** All that it has said is acknowledged. */
+  get isIdle(): boolean {
+    return this.#lac?.idle ?? true;
+  }
+
+  hello(now: number): void {
+    this.#lac?.ping(now);
+  }
+
+  hangUp(now: number): void {
+    this.#lac?.stop(now);
+  }
+
+  send(packet: Uint8Array): void {
+    this.#packets.push(packet);
   }
 
   tick(now: number): void {
@@ -71,15 +97,23 @@ export class Client {
     }
   }
 
+  #receive(payload: Uint8Array, now: number): void {
+    const frame = parsePpp(payload);
+    if (typeof frame !== "string" && frame.protocol === IPV4) this.onPacket(frame.information);
+    else this.#link.handleInput(payload, now);
+  }
+
   /** What it wants sent. */
   *transmits(): Iterable<Uint8Array> {
     const lac = this.#lac;
     if (lac === undefined) return;
     yield* lac.outbox.splice(0);
+    const { peerTunnelId: tunnelId } = lac;
+    const sessionId = lac.calls.get(SESSION_ID)?.peerId ?? 0;
+    const header = { control: false, priority: false, length: 0, tunnelId, sessionId };
     for (let frame = this.#link.pollTransmit(); frame; frame = this.#link.pollTransmit()) {
-      const { peerTunnelId: tunnelId } = lac;
-      const sessionId = lac.calls.get(SESSION_ID)?.peerId ?? 0;
-      yield buildHeader({ control: false, priority: false, length: 0, tunnelId, sessionId }, frame);
+      yield buildHeader(header, frame);
     }
+    for (const packet of this.#packets.splice(0)) yield buildHeader(header, buildPpp(IPV4, packet));
   }
 }

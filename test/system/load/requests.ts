@@ -1,6 +1,6 @@
-/** SCCRQs of many peers, built once and changed in place. @module */
+/** Messages of many peers, built once and changed in place. @module */
 import { AvpType, buildControlMessage, parseControlMessage } from "../../../src/codec/index.ts";
-import { sccrq } from "../../peer/lac.ts";
+import { sccrq, typed } from "../../peer/lac.ts";
 
 /** Builds the SCCRQ of a peer with the given Tunnel ID; valid until the next call. */
 export function startRequest(): (tunnelId: number) => Uint8Array {
@@ -11,6 +11,17 @@ export function startRequest(): (tunnelId: number) => Uint8Array {
   return (tunnelId) => {
     datagram[at] = tunnelId >> 8;
     datagram[at + 1] = tunnelId & 0xff;
+    return datagram;
+  };
+}
+
+/** Builds a HELLO for the given Tunnel ID; valid until the next call. */
+export function hello(): (tunnelId: number) => Uint8Array {
+  const avps = typed("HELLO");
+  const datagram = buildControlMessage({ tunnelId: 1, sessionId: 0, ns: 3, nr: 2, avps });
+  return (tunnelId) => {
+    datagram[4] = tunnelId >> 8;
+    datagram[5] = tunnelId & 0xff;
     return datagram;
   };
 }

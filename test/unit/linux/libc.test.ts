@@ -217,6 +217,10 @@ describe("octets of the caller's own", () => {
     assert.equal(new DataView(request.buffer).getInt32(16, true), 1);
     assert.equal(libc.setsockopt(fd, 1, 2, Uint8Array.of(1, 0, 0, 0)), 0); // SO_REUSEADDR
     assert.equal(libc.setsockopt(fd, 1, 9_999, Uint8Array.of(1, 0, 0, 0)), -1);
+    const [value, length] = [new Uint8Array(8), Uint8Array.of(8, 0, 0, 0)];
+    assert.equal(libc.getsockopt(fd, 1, 2, value, length), 0);
+    assert.deepEqual([value[0], length[0]], [1, 4]);
+    assert.equal(libc.getsockopt(fd, 1, 9_999, value, length), -1);
     close(fd);
   });
 

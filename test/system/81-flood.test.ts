@@ -1,0 +1,106 @@
+/** What a flood of anything leaves to those who have a tunnel, and to those who want one. */
+import assert from "node:assert/strict";
+import { after, before, it } from "node:test";
+import { addSources, generator } from "./load/generator.ts";
+import type { Child } from "./support/child.ts";
+import { Lab } from "./support/lab.ts";
+import { Simplon, USERS } from "./support/simplon.ts";
+
+const HELLO_MS = 1_000;
+const DIAL_MS = 10_000;
+/** How long HELLOs are said and clients dial in each case; the last one is waited for. */
+const MEASURE_MS = 5_000;
+const KEPT = "4";
+const GATEWAY = "10.64.0.1";
+const [user, password] = ["bob", USERS.bob];
+const SECONDS = "60"; // a generator is ended before
+
+interface Figures {
+  readonly count: number;
+  readonly p50: number;
+  readonly p95: number;
+  readonly max: number;
+}
+
+let lab: Lab;
+let lns: Simplon;
+let prober: Child;
+let measured = 0;
+
+before(async () => {
+  lab = await Lab.open("flood", 0, { capture: false });
+  await addSources(lab);
+  lns = await Simplon.start(lab, { lns: { hello: 5 }, level: "error" });
+  prober = generator(lab, "prober.ts", "10.9.224.1", KEPT, user, password, GATEWAY);
+  await prober.line(/^up$/, 20_000);
+});
+after(async () => {
+  await prober?.end();
+  await lns?.stop();
+  await lab.close();
+});
+
+async function measure(): Promise<{ hello: Figures; dial: Figures; kept: boolean }> {
+  prober.write(`measure ${MEASURE_MS}\n`);
+  measured++;
+  const isDone = () => prober.lines.filter((line) => line.startsWith("{")).length === measured;
+  const end = performance.now() + MEASURE_MS + 40_000;
+  while (!isDone() && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.ok(isDone(), "the prober does not answer");
+  return JSON.parse(prober.lines.at(-1) ?? "");
+}
+
+/** What a generator has said last, as rates. */
+function rates(attack: Child): Record<string, number> {
+  const last = attack.lines.filter((line) => line.startsWith("{")).at(-1) ?? "{}";
+  const { seconds = 1, taken, ...sent } = JSON.parse(last) as Record<string, number>;
+  const entries = Object.entries(sent).filter(([, count]) => typeof count === "number");
+  return Object.fromEntries(entries.map(([name, count]) => [name, Math.round(count / seconds)]));
+}
+
+function flood(requests: number, garbage: number, strays = 0): () => Child {
+  const args = ["10.9.130.1", "10000", `${requests}`, `${garbage}`, SECONDS, `${strays}`];
+  return () => generator(lab, "attack.ts", "flood", ...args);
+}
+
+function saturate(kind: "packets" | "strays"): () => Child {
+  return () => generator(lab, "saturate.ts", kind, user, password, GATEWAY);
+}
+
+const cases: readonly (readonly [
+  what: string,
+  start: () => Child,
+  least: Readonly<Record<string, number>>,
+])[] = [
+  ["20,000 SCCRQs a second from 10,000 addresses", flood(20_000, 0), { requests: 19_000 }],
+  ["200,000 garbage datagrams a second", flood(0, 200_000), { garbage: 190_000 }],
+  ["both", flood(20_000, 200_000), { requests: 19_000, garbage: 190_000 }],
+  [
+    "50,000 control messages a second for tunnels that nobody has",
+    flood(0, 0, 50_000),
+    { strays: 48_000 },
+  ],
+  ["packets of one session, as many as the kernel takes", saturate("packets"), { sent: 100_000 }],
+  ["data of no session, as much as the kernel takes", saturate("strays"), { sent: 100_000 }],
+];
+
+for (const [what, start, least] of cases) {
+  it(`under ${what}: a HELLO is answered within 1 s, a new client is in within 10 s`, async (t) => {
+    const attack = start();
+    await attack.line(/^{/, 30_000);
+    const { hello, dial, kept } = await measure();
+    const isOver = attack.exit !== undefined;
+    const sent = rates(attack);
+    await attack.end();
+    t.diagnostic(JSON.stringify({ what, sent, hello, dial }));
+    assert.equal(isOver, false, `the flood was over:\n${attack.text}`);
+    for (const [name, rate] of Object.entries(least)) {
+      assert.ok((sent[name] ?? 0) >= rate, `too few ${name}: ${sent[name]} a second`);
+    }
+    assert.ok(hello.max < HELLO_MS, `a HELLO was answered after ${hello.max} ms`);
+    assert.ok(dial.max < DIAL_MS, `a new client needed ${dial.max} ms`);
+    assert.ok(kept, "a client that had a link has lost it");
+  });
+}
