@@ -7,7 +7,7 @@
  */
 
 /**
- * "udp-gro": the data socket gives datagrams of one peer as one buffer (UDP_GRO). "udp-gso": a
+ * "udp-gro": the sockets give datagrams of one peer as one buffer (UDP_GRO). "udp-gso": a
  * message carries many frames (UDP_SEGMENT). "tso", "uso": super-packets of TCP and of UDP to and
  * from the devices, behind a virtio header that is there when either runs.
  */

@@ -8,7 +8,6 @@ import { openLibc } from "../../src/linux/ffi.ts";
 import type { Libc } from "../../src/linux/libc.ts";
 import { sleepExactly } from "../../src/linux/process.ts";
 import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
-import { openUdpPair, type UdpPair } from "../../src/linux/udp.ts";
 import { Dialler } from "./dialler.ts";
 import { Inbox } from "./inbox.ts";
 import { CLIENT_ADDRESS, HOST_ADDRESS, LNS_ADDRESS } from "./lab.ts";
@@ -18,6 +17,7 @@ import { answerLines, sleep } from "./lines.ts";
 import { type Session, upward } from "./loads.ts";
 import { downwardStamped, type Paced, pace, upwardStamped } from "./paced.ts";
 import { STAMPED } from "./packets.ts";
+import { openPair, type UdpPair } from "./pair.ts";
 import type { Ring } from "./ring.ts";
 import type { ClientQuestion, ClientSettings, Load } from "./settings.ts";
 import { inNamespace, openReceiver, openSender } from "./sockets.ts";
@@ -35,7 +35,7 @@ type Question<Kind extends ClientQuestion["do"]> = Extract<ClientQuestion, { do:
 export async function client(settings: ClientSettings): Promise<void> {
   const libc = openLibc();
   sleepExactly(libc);
-  const { sockets } = openUdpPair(libc, CLIENT_ADDRESS, L2TP_PORT, ["udp-gro", "udp-gso"]);
+  const sockets = openPair(libc, CLIENT_ADDRESS, L2TP_PORT, ["udp-gro", "udp-gso"]);
   const name = encodeSockaddr(LNS_ADDRESS, L2TP_PORT);
   const dialler = new Dialler(libc, sockets, name, settings);
   const sessions = await dialler.dial();

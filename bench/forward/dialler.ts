@@ -6,12 +6,12 @@
  */
 import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../src/codec/index.ts";
 import type { Libc } from "../../src/linux/libc.ts";
-import type { UdpPair } from "../../src/linux/udp.ts";
 import { formatIpv4, ipv4 } from "../../src/net.ts";
 import { Lac } from "../../test/peer/lac.ts";
 import { PppPeer } from "../../test/peer/ppp.ts";
 import { sleep } from "./lines.ts";
 import type { Session } from "./loads.ts";
+import type { UdpPair } from "./pair.ts";
 import { Ring } from "./ring.ts";
 import { type ClientSettings, FIXED } from "./settings.ts";
 

@@ -56,7 +56,8 @@ export class TcpLac {
       ...{ name: "lac0", gateway: ipv4(session.address), mtu: MTU },
       pool: [ipv4Prefix(`${HOST_ADDRESS}/32`)],
     };
-    this.#tun = openTun(libc, device, offloads).fd;
+    const [queue = -1] = openTun(libc, device, offloads, 1).queues;
+    this.#tun = queue;
     const memory = createMemory();
     const base = libc.address(new Uint8Array(memory.buffer));
     const forwarding = instantiate(memory);

@@ -1,10 +1,11 @@
 /**
- * Opens what an LNS needs of the host: two sockets, a TUN device per network, masquerading. Each
+ * Opens what an LNS needs of the host: sockets, a TUN device per network, masquerading. Each
  * failure is said in one line with what to do about it, and leaves nothing behind.
  *
  * @module
  */
 import { randomBytes } from "node:crypto";
+import { SLOT_COUNT } from "../../assembly/layout.ts";
 import type { Config, NetworkConfig } from "../config/config.ts";
 import { adviceToForward, forwards } from "../config/forwarding.ts";
 import { openPair } from "../linux/descriptor.ts";
@@ -24,11 +25,14 @@ import type { Libc } from "../linux/libc.ts";
 import { ofDevices } from "../linux/offloads.ts";
 import { readText } from "../linux/proc.ts";
 import { type OpenedTun, openTun, type TunOptions } from "../linux/tun.ts";
-import { type OpenedPair, openUdpPair, type UdpPair } from "../linux/udp.ts";
+import { type OpenedSockets, openSockets, type Sockets } from "../linux/udp.ts";
 import { gateway6Of, ipv4, ipv4Prefix, ipv6, ipv6Prefix } from "../net.ts";
 import { OFFLOADS, type Offload, type Offloads, offloadsWithout } from "../offloads.ts";
 import { addMasquerade, endKeeper, type Keeper, startKeeper, tableName } from "./nat.ts";
 import { StartError } from "./start-error.ts";
+
+/** Queues of a device: the kernel would spread the packets of a session over more of them. */
+const QUEUES = 1;
 
 /** Where the packets of clients go: to network devices, or to a host inside this program. */
 export const TUN_KINDS = ["device", "none"] as const;
@@ -36,9 +40,12 @@ export type TunKind = (typeof TUN_KINDS)[number];
 
 /** Plain data, so that another run of the program can take it over. */
 export interface Devices {
-  readonly sockets: UdpPair;
-  /** In the order of the configured networks: TUN descriptors, or what stands in for them. */
-  readonly tuns: readonly number[];
+  readonly sockets: Sockets;
+  /**
+   * In the order of the configured networks, then by slot: queues of TUN devices. One only where the
+   * kernel has no more, or where something else stands in for the device.
+   */
+  readonly tuns: readonly (readonly number[])[];
   /** Without devices: the other ends of `tuns`, which the control thread answers. */
   readonly hosts: readonly number[];
   /** What runs of the offloads: a fact of the sockets and devices that are open. */
@@ -53,8 +60,8 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
   let keeper: Keeper | undefined;
   try {
     const lacking = unwanted(config, kind);
-    const { sockets, ...udp } = openSockets(libc, config, without(lacking));
-    opened.push(sockets.control, sockets.data);
+    const { sockets, ...udp } = openListening(libc, config, without(lacking));
+    opened.push(...socketsOf(sockets));
     for (const [offload, why] of udp.lacking) lacking.set(offload, why);
     const { tuns, hosts } =
       kind === "none"
@@ -77,7 +84,11 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
 
 export function descriptors({ sockets, tuns, hosts, keeper }: Devices): number[] {
   const pipe = keeper === undefined ? [] : [keeper.pipe];
-  return [sockets.control, sockets.data, ...tuns, ...hosts, ...pipe];
+  return [...socketsOf(sockets), ...tuns.flat(), ...hosts, ...pipe];
+}
+
+function socketsOf({ sccrq, control, data }: Sockets): number[] {
+  return [sccrq, control, ...data];
 }
 
 /** Closes all. False when masquerading may have been left behind. */
@@ -113,7 +124,7 @@ function without(lacking: ReadonlyMap<Offload, string>): Offload[] {
 }
 
 interface Ends {
-  readonly tuns: readonly number[];
+  readonly tuns: Devices["tuns"];
   readonly hosts: readonly number[];
 }
 
@@ -123,7 +134,7 @@ function openPairs(libc: Libc, networks: readonly NetworkConfig[], opened: numbe
     opened.push(...pair);
     return pair;
   });
-  return { tuns: pairs.map(([tun]) => tun), hosts: pairs.map(([, host]) => host) };
+  return { tuns: pairs.map(([tun]) => [tun]), hosts: pairs.map(([, host]) => host) };
 }
 
 /**
@@ -137,13 +148,13 @@ export function openNetworks(
   lacking: Map<Offload, string>,
   opened: number[],
 ): Ends {
-  const tuns: number[] = [];
+  const tuns: (readonly number[])[] = [];
   for (const network of networks) {
-    const tun = openNetwork(libc, network, without(lacking));
-    tuns.push(tun.fd);
-    opened.push(tun.fd);
+    const { queues, ...tun } = openNetwork(libc, network, without(lacking));
+    tuns.push(queues);
+    opened.push(...queues);
     if (tun.lacking.size === 0) continue;
-    for (const fd of opened.splice(-tuns.length)) libc.close(fd);
+    for (const fd of opened.splice(-tuns.flat().length)) libc.close(fd);
     const where = networks.length > 1 ? `${network.tun}: ` : "";
     for (const [offload, why] of tun.lacking) lacking.set(offload, `${where}${why}`);
     return openNetworks(libc, networks, lacking, opened);
@@ -158,9 +169,10 @@ export function offloadFields(offloads: Offloads): Record<string, unknown> {
   return { runs: running, off };
 }
 
-function openSockets(libc: Libc, { lns }: Config, wanted: readonly Offload[]): OpenedPair {
+function openListening(libc: Libc, { lns }: Config, wanted: readonly Offload[]): OpenedSockets {
   try {
-    return openUdpPair(libc, lns.address, lns.port, wanted);
+    const steering = { by: lns.steer, slots: SLOT_COUNT };
+    return openSockets(libc, lns.address, lns.port, wanted, steering);
   } catch (error) {
     throw toLine(error, {
       [EADDRINUSE]:
@@ -198,7 +210,7 @@ function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offloa
       mtu: network.mtu,
       ...ipv6Of(network),
     };
-    return openTun(libc, options, wanted);
+    return openTun(libc, options, wanted, QUEUES);
   } catch (error) {
     throw toLine(error, {
       [ENOENT]: noDriver,

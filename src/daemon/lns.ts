@@ -91,6 +91,8 @@ class LnsDaemon implements RunningLns {
   readonly #wake: number;
   readonly #workers: Workers;
   readonly #socket: ControlSocket;
+  /** Gets requests for tunnels. */
+  readonly #starts: ControlSocket;
   readonly #hosts: Hosts;
   readonly #pollCount: bigint;
   readonly #lns: Lns;
@@ -129,19 +131,20 @@ class LnsDaemon implements RunningLns {
       ...{ libc, memory: this.#memory, base: this.#base, forwarding, clock, log },
       offloads: offloadBits(devices.offloads),
       steer: config.lns.steer,
-      sockets: [devices.sockets.data],
-      tuns: devices.tuns.map((tun) => [tun]),
+      sockets: devices.sockets.data,
+      tuns: devices.tuns,
       wakes,
       wakeControl: wake,
       onFailure: (error) => void this.fail(error),
     });
     const injectOf = this.#workers.injectOf.bind(this.#workers);
-    const { control } = devices.sockets;
+    const { control, sccrq } = devices.sockets;
     const family = familyOf(config.lns.address);
     const io = { libc, forwarding, memory: this.#memory, base: this.#base, family };
     this.#socket = new ControlSocket({ ...io, fd: control, receive: layout.CONTROL_RECEIVE });
+    this.#starts = new ControlSocket({ ...io, fd: sccrq, receive: layout.CONTROL_STARTS });
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
-    this.#pollCount = this.#writePolls([this.#wake, control, ...devices.hosts]);
+    this.#pollCount = this.#writePolls([this.#wake, control, sccrq, ...devices.hosts]);
 
     const random = (length: number) => randomFillSync(new Uint8Array(length));
     const { lns } = config;
@@ -173,6 +176,7 @@ class LnsDaemon implements RunningLns {
     const { rings } = this.#workers;
     this.#input = new ControlInput({
       control: this.#socket,
+      starts: this.#starts,
       handed: rings.map(({ handed }) => handed),
       punts: rings.map(({ punt }) => punt),
       family,
@@ -351,20 +355,22 @@ class LnsDaemon implements RunningLns {
   }
 
   #counters(): Record<string, number> {
+    const { sccrq, control, data } = this.#devices.sockets;
     return {
       ...sumCounters(this.#memory),
       ...mergeCounters({
-        up: { "socket-full": droppedBySockets(this.#libc, [this.#devices.sockets.data]) },
+        up: { "socket-full": droppedBySockets(this.#libc, data) },
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
         ipv6: this.#subscribers.routerCounters,
-        control: {
-          ...this.#socket.counters,
-          "socket-full": droppedBySockets(this.#libc, [this.#devices.sockets.control]),
-          ...this.#subscribers.counters,
-          ...this.#hosts.counters,
-          ...this.#input.counters,
-        },
+        control: [
+          this.#socket.counters,
+          this.#starts.counters,
+          { "socket-full": droppedBySockets(this.#libc, [sccrq, control]) },
+          this.#subscribers.counters,
+          this.#hosts.counters,
+          this.#input.counters,
+        ],
         history: this.#history.counters,
         api: { refused: this.#api?.refused ?? 0 },
       }),

@@ -6,6 +6,7 @@
  * @module
  */
 import { dirname } from "node:path";
+import { SLOT_COUNT } from "../../assembly/layout.ts";
 import type { Config } from "../config/config.ts";
 import { dropCapabilities, inspectThreads } from "../linux/capabilities.ts";
 import { descriptorToText, isOpen, setInherited, textToDescriptor } from "../linux/descriptor.ts";
@@ -88,7 +89,9 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
   try {
     const { config, devices } = JSON.parse(descriptorToText(libc, descriptor));
     const isWhole =
+      devices.sockets.data.length === SLOT_COUNT &&
       devices.tuns.length === config.networks.length &&
+      devices.tuns.every(Array.isArray) &&
       [0, devices.tuns.length].includes(devices.hosts.length) &&
       devices.offloads.length === OFFLOADS.length;
     return isWhole ? { config, devices } : undefined;

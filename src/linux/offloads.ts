@@ -16,12 +16,13 @@ const UDP_GRO = 104;
 const TUNGETFEATURES = 0x800454cfn;
 const TUNSETOFFLOAD = 0x400454d0n;
 export const IFF_VNET_HDR = 0x4000;
+export const IFF_MULTI_QUEUE = 0x0100;
 const TUN_F_CSUM = 0x01;
 const TUN_F_TSO = 0x02 | 0x04; // IPv4 and IPv6
 const TUN_F_TSO_ECN = 0x08;
 const TUN_F_USO = 0x20 | 0x40; // the kernel takes both or neither
 
-/** Turns on those of `wanted` that a data socket has to do with; answers what it refuses. */
+/** Turns on those of `wanted` that a socket has to do with; answers what it refuses. */
 export function offloadSocket(libc: Libc, fd: number, wanted: readonly Offload[]): Lacking {
   const lacking = new Map<Offload, string>();
   const option = (offload: Offload, name: number, value: number, missing: string) => {
@@ -45,11 +46,11 @@ export function ofDevices(wanted: readonly Offload[]): Offload[] {
 
 export const NO_HEADERS = "TUN devices of this kernel have no IFF_VNET_HDR (Linux 2.6.27 has)";
 
-/** Whether /dev/net/tun, opened as `fd`, puts virtio headers in front of packets. */
-export function hasVirtioHeaders(libc: Libc, fd: number): boolean {
-  const features = new Uint8Array(4);
-  if (libc.ioctl(fd, TUNGETFEATURES, features) < 0) return false;
-  return (new DataView(features.buffer).getUint32(0, true) & IFF_VNET_HDR) !== 0;
+/** What devices of this kernel know, as IFF_ bits, asked of /dev/net/tun, opened as `fd`. */
+export function features(libc: Libc, fd: number): number {
+  const octets = new Uint8Array(4);
+  if (libc.ioctl(fd, TUNGETFEATURES, octets) < 0) return 0;
+  return new DataView(octets.buffer).getUint32(0, true);
 }
 
 /** What is tried one after the other: a kernel refuses all of it for one bit that it lacks. */

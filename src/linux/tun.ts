@@ -1,5 +1,6 @@
 /**
- * TUN devices: one per virtual network. A device lives as long as its descriptor is open.
+ * TUN devices: one per virtual network, each with many queues where the kernel has them. A device
+ * lives as long as a descriptor of it is open.
  *
  * @module
  */
@@ -9,7 +10,8 @@ import { checked } from "./errno.ts";
 import type { Libc } from "./libc.ts";
 import { addAddress, addAddress6, addRoute, addRoute6, leaveLinkLocal, linkUp } from "./netlink.ts";
 import {
-  hasVirtioHeaders,
+  features,
+  IFF_MULTI_QUEUE,
   IFF_VNET_HDR,
   NO_HEADERS,
   ofDevices,
@@ -39,36 +41,55 @@ export interface TunOptions {
 }
 
 export interface OpenedTun {
-  readonly fd: number;
+  /** Its queues: as many as were wanted, or one where the kernel has no more. */
+  readonly queues: readonly number[];
   /** Of the offloads that were wanted and that devices have to do with. */
   readonly lacking: Lacking;
 }
 
 /**
- * Creates the device and sets it up whole, with what it has of the `wanted` offloads. Where any of
- * them concerns devices, and the kernel knows virtio headers, there is one in front of each packet,
- * also when it then refuses each. Nothing is left if it throws.
+ * Creates the device with `queues` queues and sets it up whole, with what it has of the `wanted`
+ * offloads. Where any of them concerns devices, and the kernel knows virtio headers, there is one in
+ * front of each packet, also when it then refuses each. Nothing is left if it throws.
  */
-export function openTun(libc: Libc, options: TunOptions, wanted: readonly Offload[]): OpenedTun {
-  const fd = checked(libc, "open", libc.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC));
+export function openTun(
+  libc: Libc,
+  options: TunOptions,
+  wanted: readonly Offload[],
+  queues: number,
+): OpenedTun {
+  const opened: number[] = [];
+  const open = () => {
+    const fd = checked(libc, "open", libc.open("/dev/net/tun", O_RDWR_NONBLOCK_CLOEXEC));
+    opened.push(fd);
+    return fd;
+  };
   try {
-    const lacking = makeDevice(libc, fd, options.name, ofDevices(wanted));
+    const first = open();
+    const known = features(libc, first);
+    const ofDevice = ofDevices(wanted);
+    const hasHeaders = ofDevice.length > 0 && (known & IFF_VNET_HDR) !== 0;
+    const isMulti = queues > 1 && (known & IFF_MULTI_QUEUE) !== 0;
+    const flags = (hasHeaders ? IFF_VNET_HDR : 0) | (isMulti ? IFF_MULTI_QUEUE : 0);
+    attach(libc, first, options.name, flags | IFF_TUN_EXCL);
+    while (isMulti && opened.length < queues) attach(libc, open(), options.name, flags);
+    // Offloads are the device's: once for all queues.
+    const lacking = hasHeaders
+      ? offloadDevice(libc, first, ofDevice)
+      : new Map(ofDevice.map((offload) => [offload, NO_HEADERS]));
     setUp(libc, options);
-    return { fd, lacking };
+    return { queues: opened, lacking };
   } catch (error) {
-    libc.close(fd);
+    for (const fd of opened.reverse()) libc.close(fd);
     throw error;
   }
 }
 
-function makeDevice(libc: Libc, fd: number, name: string, wanted: readonly Offload[]): Lacking {
-  const hasHeaders = wanted.length > 0 && hasVirtioHeaders(libc, fd);
+/** Makes `fd` a queue of the device, which it makes if it has to. */
+function attach(libc: Libc, fd: number, name: string, flags: number): void {
   const ifreq = interfaceRequest(name);
-  const flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL | (hasHeaders ? IFF_VNET_HDR : 0);
-  new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, flags, true);
+  new DataView(ifreq.buffer).setUint16(IFNAME_SIZE, IFF_TUN | IFF_NO_PI | flags, true);
   checked(libc, "TUNSETIFF", libc.ioctl(fd, TUNSETIFF, ifreq));
-  if (hasHeaders) return offloadDevice(libc, fd, wanted);
-  return new Map(wanted.map((offload) => [offload, NO_HEADERS]));
 }
 
 function setUp(libc: Libc, options: TunOptions): void {

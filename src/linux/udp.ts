@@ -1,11 +1,13 @@
 /**
- * The two UDP sockets of an LNS: both bound to the same address and port, one for control
- * messages, one for data, told apart in the kernel by the header.
+ * The UDP sockets of an LNS, all bound to the same address and port: one for requests for tunnels,
+ * one for all other control messages, and one for the data of each slot. The kernel tells them apart
+ * by the header.
  *
- * So no flood of data, nor of what is no L2TP at all, stands before a HELLO.
+ * So no flood of data, nor of what is no L2TP at all, stands before a HELLO, and no flood of requests
+ * either; and the data of a session always comes to one socket.
  *
  * On "::" each serves both families. A datagram larger than the path takes is fragmented, not
- * refused, on the data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the
+ * refused, on a data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the
  * kernel has them: always sent, and a datagram without one is not received (RFC 8200 8.1; RFC 6935
  * would allow it).
  *
@@ -13,6 +15,7 @@
  */
 import type { Lacking, Offload } from "../offloads.ts";
 import { checked } from "./errno.ts";
+import { attachToGroup, filter, type Instruction } from "./filter.ts";
 import type { Libc } from "./libc.ts";
 import { offloadSocket } from "./offloads.ts";
 import {
@@ -32,7 +35,6 @@ const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
-const SO_ATTACH_REUSEPORT_CBPF = 51;
 const IP_MTU_DISCOVER = 10;
 const IP_PMTUDISC_DONT = 0;
 const IPV6_MTU_DISCOVER = 23;
@@ -40,41 +42,100 @@ const IPV6_PMTUDISC_DONT = 0;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
 const IPV6_DONTFRAG = 62;
-const FPROG_SIZE = 16;
 /** Bits of the first two octets that a control message has to have so: T, L, S, O, P, Ver. */
 const CONTROL_MASK = 0xcb0f;
 /** T, L and S are set, O and P are not, version 2 (RFC 2661 3.1). */
 const CONTROL_FRONT = 0xc802;
 /** Octets of its header. */
 const CONTROL_LENGTH = 12;
+/** Where a control message has its Tunnel ID. */
+const CONTROL_TUNNEL_ID = 4;
+/** The L bit in the first octet: a Length of two octets is there. */
+const LENGTH_BIT = 0x40;
+const LENGTH_SIZE = 2;
+/** Where a header without Length has the last octets of Tunnel ID and Session ID. */
+const LAST_OCTETS = { tunnel: 3, session: 5 } as const;
+
+/** Index of the first data socket in the group. */
+const FIRST_DATA = 2;
 
 /** Bursts of a whole window of many peers must fit while a worker sleeps. */
 const DATA_BUFFER = 8 * 1024 * 1024;
 const CONTROL_BUFFER = 4 * 1024 * 1024;
 
-export interface UdpPair {
-  readonly control: number;
-  readonly data: number;
+export interface Steering {
+  /** What a slot is made from: the lowest bits of the Tunnel ID or of the Session ID. */
+  readonly by: keyof typeof LAST_OCTETS;
+  /** How many there are, a power of two of at most 256. */
+  readonly slots: number;
 }
 
-export interface OpenedPair {
-  readonly sockets: UdpPair;
+export interface Sockets {
+  /** Gets control messages with Tunnel ID 0. */
+  readonly sccrq: number;
+  /** Gets all other control messages. */
+  readonly control: number;
+  /** By slot. */
+  readonly data: readonly number[];
+}
+
+export interface OpenedSockets {
+  readonly sockets: Sockets;
   /** Of the offloads that were wanted and that sockets have to do with. */
   readonly lacking: Lacking;
 }
 
+/** A socket of a group. */
+export interface Member {
+  /** Tells the address that each datagram was sent to, and lets no path cut what it sends. */
+  readonly isControl: boolean;
+  readonly offloads: readonly Offload[];
+}
+
 /**
- * Opens both sockets, the data socket with what it has of the `wanted` offloads. Throws a
- * `SystemError` of `bind` when the port is used or the address is not one of this host; nothing is
- * left open then.
+ * Opens all of them with what they have of the `wanted` offloads. Throws a `SystemError` of `bind`
+ * when the port is used or the address is not one of this host; nothing is left open then.
+ *
+ * UDP_GRO is on all of them or on none: what the kernel merges it merges by a socket of the group
+ * that it finds without the program.
  */
-export function openUdpPair(
+export function openSockets(
   libc: Libc,
   address: string,
   port: number,
   wanted: readonly Offload[],
-): OpenedPair {
+  { by, slots }: Steering,
+): OpenedSockets {
+  const lacking = new Map<Offload, string>();
+  if (by === "session" && wanted.includes("udp-gro")) {
+    // A buffer has datagrams of one peer, and its first one's socket gets all: sessions are mixed.
+    lacking.set("udp-gro", 'steer = "session" tells sessions of one peer apart');
+  }
+  const offloads = wanted.filter((offload) => !lacking.has(offload));
+  const control = { isControl: true, offloads };
+  const data = Array.from({ length: slots }, () => ({ isControl: false, offloads }));
+  const opened = openGroup(
+    libc,
+    address,
+    port,
+    [control, control, ...data],
+    steerBy({ by, slots }),
+  );
+  for (const [offload, why] of opened.lacking) lacking.set(offload, why);
+  const [sccrq = -1, other = -1, ...bySlot] = opened.fds;
+  return { sockets: { sccrq, control: other, data: bySlot }, lacking };
+}
+
+/** Opens sockets that share an address and port; `program` answers which one gets a datagram. */
+export function openGroup(
+  libc: Libc,
+  address: string,
+  port: number,
+  members: readonly Member[],
+  program: readonly Instruction[],
+): { readonly fds: readonly number[]; readonly lacking: Lacking } {
   const opened: number[] = [];
+  const lacking = new Map<Offload, string>();
   const family = familyOf(address);
   const open = () => {
     const fd = checked(libc, "socket", libc.socket(family, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0));
@@ -89,21 +150,19 @@ export function openUdpPair(
     checked(libc, "bind", libc.bind(probe, name));
     libc.close(probe);
     opened.pop();
-
-    const control = open();
-    setOption(libc, control, SOL_SOCKET, SO_REUSEPORT, 1);
-    tellDestination(libc, control, family);
-    setBuffers(libc, control, CONTROL_BUFFER);
-    checked(libc, "bind", libc.bind(control, name));
-    steerByHeader(libc, control);
-
-    const data = open();
-    setOption(libc, data, SOL_SOCKET, SO_REUSEPORT, 1);
-    allowFragments(libc, data, family);
-    setBuffers(libc, data, DATA_BUFFER);
-    const lacking = offloadSocket(libc, data, wanted);
-    checked(libc, "bind", libc.bind(data, name));
-    return { sockets: { control, data }, lacking };
+    for (const { isControl, offloads } of members) {
+      const fd = open();
+      setOption(libc, fd, SOL_SOCKET, SO_REUSEPORT, 1);
+      if (isControl) tellDestination(libc, fd, family);
+      else allowFragments(libc, fd, family);
+      setBuffers(libc, fd, isControl ? CONTROL_BUFFER : DATA_BUFFER);
+      const left = offloads.filter((offload) => !lacking.has(offload));
+      for (const [offload, why] of offloadSocket(libc, fd, left)) lacking.set(offload, why);
+      checked(libc, "bind", libc.bind(fd, name));
+      // Before the next one is bound, or until then the kernel would choose by a hash.
+      if (fd === opened[0]) attachToGroup(libc, fd, program);
+    }
+    return { fds: opened, lacking };
   } catch (error) {
     for (const fd of opened) libc.close(fd);
     throw error;
@@ -143,34 +202,43 @@ function setBuffers(libc: Libc, fd: number, octets: number): void {
   }
 }
 
+/** What leads to "control" when a datagram has all of a control message's header, else to "data". */
+export const TELL_CONTROL: readonly Instruction[] = [
+  filter.loadLength(),
+  filter.ifAtLeast(CONTROL_LENGTH, { no: "data" }),
+  filter.loadHalf(0),
+  filter.and(CONTROL_MASK),
+  filter.ifEqual(CONTROL_FRONT, { yes: "control", no: "data" }),
+];
+
 /**
- * Classic BPF over the UDP payload; the result is an index in the order in which the sockets were
- * bound.
- *
- * What has the T bit and yet no header of a control message goes to the data socket: a worker drops
+ * What has the T bit and yet no header of a control message goes to a data socket: a worker drops
  * and counts it for a fraction of what it costs the control thread. Random octets would fill the
  * control socket otherwise, and one lost message costs a peer a second and more.
+ *
+ * A load behind the end would end the program with 0, which is the socket of requests: so lengths
+ * are looked at before.
  */
-function steerByHeader(libc: Libc, fd: number): void {
-  // One block holds sock_fprog (length, address of the program) and the program behind it.
-  const block = new Uint8Array(FPROG_SIZE + 7 * 8);
-  const view = new DataView(block.buffer);
-  const instruction = (index: number, code: number, jt: number, jf: number, k: number) => {
-    const at = FPROG_SIZE + index * 8;
-    view.setUint16(at, code, true);
-    view.setUint8(at + 2, jt);
-    view.setUint8(at + 3, jf);
-    view.setUint32(at + 4, k, true);
-  };
-  instruction(0, 0x80, 0, 0, 0); // ld len
-  instruction(1, 0x35, 0, 4, CONTROL_LENGTH); // jge, next, skip four
-  instruction(2, 0x28, 0, 0, 0); // ldh [0]
-  instruction(3, 0x54, 0, 0, CONTROL_MASK); // and
-  instruction(4, 0x15, 0, 1, CONTROL_FRONT); // jeq, next, skip one
-  instruction(5, 0x06, 0, 0, 0); // ret 0: control
-  instruction(6, 0x06, 0, 0, 1); // ret 1: data
-  view.setUint16(0, 7, true);
-  view.setBigUint64(8, libc.address(block) + BigInt(FPROG_SIZE), true);
-  const value = block.subarray(0, FPROG_SIZE);
-  checked(libc, "setsockopt", libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, value));
+function steerBy({ by, slots }: Steering): Instruction[] {
+  const last = LAST_OCTETS[by];
+  return [
+    ...TELL_CONTROL,
+    { ...filter.loadHalf(CONTROL_TUNNEL_ID), at: "control" },
+    filter.ifEqual(0, { yes: "sccrq", no: "other" }),
+    filter.loadLength("data"),
+    filter.ifAtLeast(last + 1, { no: "short" }),
+    filter.loadOctet(0),
+    filter.ifAny(LENGTH_BIT, { no: "without" }),
+    filter.loadLength(),
+    filter.ifAtLeast(last + LENGTH_SIZE + 1, { no: "short" }),
+    filter.loadOctet(last + LENGTH_SIZE),
+    filter.jump("slot"),
+    filter.loadOctet(last, "without"),
+    filter.and(slots - 1, "slot"),
+    filter.add(FIRST_DATA),
+    filter.answerLoaded(),
+    filter.answer(0, "sccrq"),
+    filter.answer(1, "other"),
+    filter.answer(FIRST_DATA, "short"),
+  ];
 }

@@ -22,7 +22,7 @@ const bugs: Readonly<Record<string, () => void>> = {
     Lns.prototype.pollTransmit = fail;
   },
   worker: () => {
-    libc.close(JSON.parse(inherited).devices.sockets.data);
+    for (const fd of JSON.parse(inherited).devices.sockets.data) libc.close(fd);
   },
 };
 

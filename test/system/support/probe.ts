@@ -2,7 +2,7 @@
 // tells on stdout what the kernel then does: JSON. Needs a network namespace of its own.
 import { openLibc } from "../../../src/linux/ffi.ts";
 import { openTun } from "../../../src/linux/tun.ts";
-import { openUdpPair } from "../../../src/linux/udp.ts";
+import { openSockets } from "../../../src/linux/udp.ts";
 import { ipv4, ipv4Prefix } from "../../../src/net.ts";
 import { OFFLOADS } from "../../../src/offloads.ts";
 import { loopback, Memory } from "../../unit/linux/memory.ts";
@@ -20,7 +20,11 @@ const READ_MAX = 4_096;
 
 const wanted = OFFLOADS.filter((offload) => process.argv.includes(offload));
 const libc = openLibc();
-const { sockets, lacking } = openUdpPair(libc, "127.0.0.1", PORT, wanted);
+const { sockets, lacking } = openSockets(libc, "127.0.0.1", PORT, wanted, {
+  by: "tunnel",
+  slots: 1,
+});
+const [data = -1] = sockets.data;
 const tun = openTun(
   libc,
   {
@@ -30,7 +34,9 @@ const tun = openTun(
     mtu: 1400,
   },
   wanted,
+  1,
 );
+const [queue = -1] = tun.queues;
 
 /** A connected socket whose messages the kernel cuts into segments, unless that is 0. */
 function sender(address: Uint8Array<ArrayBuffer>, segment: number): number {
@@ -49,13 +55,13 @@ function lengths(read: () => number): number[] {
 
 const message = new Uint8Array(SEGMENT * SEGMENTS);
 libc.send(sender(loopback(PORT), SEGMENT), message);
-const received = lengths(() => libc.recv(sockets.data, new Uint8Array(READ_MAX)));
+const received = lengths(() => libc.recv(data, new Uint8Array(READ_MAX)));
 
 // What the data socket sends itself is not cut.
 const echo = libc.socket(AF_INET, SOCK_DGRAM_NONBLOCK, 0);
 libc.bind(echo, loopback(PORT + 1));
-libc.connect(sockets.data, loopback(PORT + 1));
-libc.send(sockets.data, message);
+libc.connect(data, loopback(PORT + 1));
+libc.send(data, message);
 const sent = lengths(() => libc.recv(echo, new Uint8Array(READ_MAX)));
 
 const client = loopback(9);
@@ -63,7 +69,7 @@ client.set([10, 64, 0, 2], 4);
 libc.send(sender(client, SEGMENT), message);
 const memory = new Memory(libc);
 const vector = memory.address(memory.iovecs([[memory.place(READ_MAX), READ_MAX]]));
-const packets = lengths(() => libc.readv(tun.fd, vector, 1));
+const packets = lengths(() => libc.readv(queue, vector, 1));
 
 const query = new Uint8Array(new Uint32Array([ETHTOOL_GTSO, 0]).buffer);
 const request = new Uint8Array(40);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import type { Config } from "../../../src/config/config.ts";
+import type { Devices } from "../../../src/daemon/devices.ts";
 import { openLibc } from "../../../src/daemon/libc.ts";
 import { handOver, takeOver } from "../../../src/daemon/privileges.ts";
 import { StartError } from "../../../src/daemon/start-error.ts";
@@ -53,6 +54,18 @@ describe("what a thread may still do", () => {
   });
 });
 
+/** Pipes that stand in for all that a first run opens. */
+function open(): { devices: Devices; fds: number[] } {
+  const [sccrq, control] = openPipe(libc);
+  const data = [openPipe(libc), openPipe(libc), openPipe(libc), openPipe(libc)].flat();
+  const queues = openPipe(libc);
+  const [host, pipe] = openPipe(libc);
+  const offloads = offloadsWithout(new Map());
+  const devices = { sockets: { sccrq, control, data }, tuns: [queues], hosts: [host], offloads };
+  libc.close(pipe);
+  return { devices, fds: [sccrq, control, ...data, ...queues, host] };
+}
+
 describe("a handover that fails", () => {
   const F_SETFD = 2;
   const failures: [string, Partial<Libc>][] = [
@@ -68,10 +81,7 @@ describe("a handover that fails", () => {
   for (const [what, broken] of failures) {
     test(`leaves nothing open: ${what}`, async () => {
       const before = readdirSync("/proc/self/fd").length;
-      const [control, data] = openPipe(libc);
-      const [tun, host] = openPipe(libc);
-      const offloads = offloadsWithout(new Map());
-      const devices = { sockets: { control, data }, tuns: [tun], hosts: [host], offloads };
+      const { devices } = open();
       const inheritance = { config: {} as Config, devices };
       const failing = handOver({ ...libc, ...broken }, inheritance, [], () => []);
       await assert.rejects(failing, StartError);
@@ -84,11 +94,7 @@ describe("what the first run leaves", () => {
   const network = { name: "default" };
   /** A record with descriptors that are open, changed by `edit`. */
   function record(edit: (value: Record<string, unknown>) => unknown = (value) => value) {
-    const [control, data] = openPipe(libc);
-    const [tun, host] = openPipe(libc);
-    const fds = [control, data, tun, host];
-    const offloads = offloadsWithout(new Map());
-    const devices = { sockets: { control, data }, tuns: [tun], hosts: [host], offloads };
+    const { devices, fds } = open();
     const value = edit({ config: { networks: [network] }, devices });
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return { descriptor: textToDescriptor(libc, text), fds, devices };
@@ -106,7 +112,7 @@ describe("what the first run leaves", () => {
     const F_GETFD = 1;
     assert.deepEqual(
       fds.map((fd) => libc.fcntl(fd, F_GETFD, 0)),
-      [1, 1, 1, 1],
+      fds.map(() => 1),
     );
     assert.equal(libc.fcntl(descriptor, F_GETFD, 0), -1, "the record is closed");
     free(fds);
@@ -119,6 +125,8 @@ describe("what the first run leaves", () => {
       ["null", () => "null"],
       ["another network", (value) => ({ ...value, config: { networks: [network, network] } })],
       ["no offloads", ({ config, devices }) => ({ config, devices: without(devices) })],
+      ["no socket of a slot", ({ config, devices }) => ({ config, devices: socketless(devices) })],
+      ["no list of queues", ({ config, devices }) => ({ config, devices: flat(devices) })],
       ["no devices", ({ config }) => ({ config })],
       ["a closed descriptor", ({ config, devices }) => replaced(config, devices, 987)],
       ["a standard stream", ({ config, devices }) => replaced(config, devices, 0)],
@@ -132,7 +140,17 @@ describe("what the first run leaves", () => {
   });
 
   function replaced(config: unknown, devices: unknown, tun: unknown): unknown {
-    return { config, devices: { ...(devices as object), tuns: [tun] } };
+    return { config, devices: { ...(devices as object), tuns: [[tun]] } };
+  }
+
+  function socketless(devices: unknown): unknown {
+    const { sockets, ...others } = devices as Devices;
+    return { ...others, sockets: { ...sockets, data: sockets.data.slice(1) } };
+  }
+
+  function flat(devices: unknown): unknown {
+    const { tuns, ...others } = devices as Devices;
+    return { ...others, tuns: tuns.flat() };
   }
 
   function without(devices: unknown): unknown {

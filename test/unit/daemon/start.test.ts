@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { openDevices } from "../../../src/daemon/devices.ts";
+import { descriptors, openDevices } from "../../../src/daemon/devices.ts";
 import { openLibc } from "../../../src/daemon/libc.ts";
 import { startLns } from "../../../src/daemon/lns.ts";
 import { createLog } from "../../../src/observe/log.ts";
@@ -38,8 +38,8 @@ const log = createLog({ level: "silent", human: false, sink: { write: () => unde
 
 test("a start that fails leaves nothing open", async (t) => {
   const unservable = config(t, "nowhere/api.sock", 21_701);
-  await openDevices(libc, unservable, "none").then(({ sockets, tuns, hosts }) => {
-    for (const fd of [sockets.control, sockets.data, ...tuns, ...hosts]) libc.close(fd);
+  await openDevices(libc, unservable, "none").then((devices) => {
+    for (const fd of descriptors(devices)) libc.close(fd);
   });
   const before = readdirSync("/proc/self/fd");
   for (const [what, broken] of [

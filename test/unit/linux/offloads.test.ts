@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openTun } from "../../../src/linux/tun.ts";
-import { openUdpPair } from "../../../src/linux/udp.ts";
+import { openSockets, type Steering } from "../../../src/linux/udp.ts";
 import { ipv4, ipv4Prefix } from "../../../src/net.ts";
 import { OFFLOADS, type Offload } from "../../../src/offloads.ts";
 import { FakeHost, IFF_VNET_HDR, knows, UDP_GRO, UDP_SEGMENT } from "./fake-host.ts";
@@ -13,6 +13,9 @@ const EBUSY = 16;
 const ENOTTY = 25;
 const ENOPROTOOPT = 92;
 const UNNAMED = 4_000;
+const IFF_TUN_NO_PI = 0x1001;
+const IFF_TUN_EXCL = 0x8000;
+const IFF_MULTI_QUEUE = 0x0100;
 /** linux/if_tun.h */
 const CSUM = 0x01;
 const TSO = 0x06;
@@ -25,38 +28,54 @@ const OPTIONS = {
   mtu: 1400,
 };
 
-describe("the data socket", () => {
-  const pair = (host: FakeHost, wanted: readonly Offload[]) => {
-    const { sockets, lacking } = openUdpPair(host.libc, "0.0.0.0", 1701, wanted);
-    return { ...sockets, lacking: [...lacking] };
+const BY_TUNNEL: Steering = { by: "tunnel", slots: 2 };
+const BY_SESSION: Steering = { by: "session", slots: 2 };
+
+describe("the sockets", () => {
+  const open = (host: FakeHost, wanted: readonly Offload[], steering = BY_TUNNEL) => {
+    const { sockets, lacking } = openSockets(host.libc, "0.0.0.0", 1701, wanted, steering);
+    const fds = [sockets.sccrq, sockets.control, ...sockets.data];
+    return { fds, lacking: [...lacking] };
   };
 
-  test("has what is wanted, and the control socket has not", () => {
+  test("all have what is wanted", () => {
     const host = new FakeHost();
-    const { data, lacking } = pair(host, OFFLOADS);
+    const { fds, lacking } = open(host, OFFLOADS);
     assert.deepEqual(lacking, []);
-    assert.deepEqual(host.options, [
-      [data, UDP_GRO, 1],
-      [data, UDP_SEGMENT, 0],
-    ]);
+    const each = (fd: number) => [
+      [fd, UDP_GRO, 1],
+      [fd, UDP_SEGMENT, 0],
+    ];
+    assert.deepEqual(host.options, fds.flatMap(each));
   });
 
-  test("is asked for nothing that is not wanted", () => {
+  test("are asked for nothing that is not wanted", () => {
     for (const [wanted, asked] of [
       [["udp-gro"], [UDP_GRO]],
       [["udp-gso", "uso"], [UDP_SEGMENT]],
       [["tso"], []],
     ] as const) {
       const host = new FakeHost();
-      assert.deepEqual(pair(host, wanted).lacking, []);
-      assert.deepEqual(
-        host.options.map(([, name]) => name),
-        asked,
-      );
+      const { fds, lacking } = open(host, wanted);
+      assert.deepEqual(lacking, []);
+      const names = host.options.map(([, name]) => name);
+      const ofAll = fds.flatMap(() => [...asked]);
+      assert.deepEqual(names, ofAll);
     }
   });
 
-  test("does without the one that is refused, and says why without a number", () => {
+  test("merge nothing when sessions are told apart, and say why", () => {
+    const host = new FakeHost();
+    const { fds, lacking } = open(host, OFFLOADS, BY_SESSION);
+    assert.deepEqual(lacking, [["udp-gro", 'steer = "session" tells sessions of one peer apart']]);
+    assert.deepEqual(
+      host.options,
+      fds.map((fd) => [fd, UDP_SEGMENT, 0]),
+    );
+    assert.deepEqual(open(new FakeHost(), ["udp-gso"], BY_SESSION).lacking, []);
+  });
+
+  test("do without the one that is refused, and say why without a number", () => {
     for (const [name, offload, errno, why] of [
       [UDP_GRO, "udp-gro", ENOPROTOOPT, "this kernel has no UDP_GRO (Linux 5.0 has)"],
       [UDP_GRO, "udp-gro", EPERM, "the kernel refuses it (setsockopt: EPERM)"],
@@ -70,16 +89,17 @@ describe("the data socket", () => {
       ],
     ] as const) {
       const host = new FakeHost({ option: (each) => (each === name ? errno : 0) });
-      const { control, data, lacking } = pair(host, OFFLOADS);
+      const { fds, lacking } = open(host, OFFLOADS);
       assert.deepEqual(lacking, [[offload, why]]);
-      assert.ok(host.open.has(control) && host.open.has(data), "serves nevertheless");
+      assert.deepEqual([...host.open], fds, "serve nevertheless");
+      assert.equal(host.options.filter(([, each]) => each === name).length, 1, "asked once");
     }
   });
 });
 
 describe("a device", () => {
   const tun = (host: FakeHost, wanted: readonly Offload[]) => {
-    const { lacking } = openTun(host.libc, OPTIONS, wanted);
+    const { lacking } = openTun(host.libc, OPTIONS, wanted, 1);
     const [device] = host.devices;
     const hasHeaders = ((device?.flags ?? 0) & IFF_VNET_HDR) !== 0;
     return { lacking: Object.fromEntries(lacking), hasHeaders, mask: device?.mask ?? 0 };
@@ -131,9 +151,50 @@ describe("a device", () => {
     }
   });
 
+  test("has as many queues as are wanted, all alike, and offloads once", () => {
+    const host = new FakeHost({ flags: IFF_VNET_HDR | IFF_MULTI_QUEUE });
+    const { queues } = openTun(host.libc, OPTIONS, OFFLOADS, 3);
+    assert.deepEqual([...host.open], queues);
+    const alike = IFF_TUN_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE;
+    assert.deepEqual(
+      host.devices.map(({ fd, name, flags, mask }) => [fd, name, flags, mask]),
+      queues.map((fd, index) => [
+        fd,
+        OPTIONS.name,
+        index === 0 ? alike | IFF_TUN_EXCL : alike,
+        index === 0 ? CSUM | TSO | ECN | USO : 0,
+      ]),
+    );
+  });
+
+  test("has one queue where the kernel has no more, or no more is wanted", () => {
+    for (const [flags, wanted] of [
+      [IFF_VNET_HDR, 8],
+      [IFF_VNET_HDR | IFF_MULTI_QUEUE, 1],
+    ] as const) {
+      const host = new FakeHost({ flags });
+      assert.equal(openTun(host.libc, OPTIONS, [], wanted).queues.length, 1);
+      assert.deepEqual(
+        host.devices.map((device) => device.flags & IFF_MULTI_QUEUE),
+        [0],
+      );
+    }
+  });
+
+  test("of which a queue is refused leaves nothing open", () => {
+    const flags = IFF_MULTI_QUEUE;
+    let left = 2;
+    const host = new FakeHost({ flags, create: () => (left-- > 0 ? 0 : EINVAL) });
+    assert.throws(() => openTun(host.libc, OPTIONS, [], 3), { call: "TUNSETIFF" });
+    assert.equal(host.open.size, 0);
+  });
+
   test("that cannot be made at all leaves nothing open", () => {
     const host = new FakeHost({ create: () => EBUSY });
-    assert.throws(() => openTun(host.libc, OPTIONS, OFFLOADS), { call: "TUNSETIFF", errno: EBUSY });
+    assert.throws(() => openTun(host.libc, OPTIONS, OFFLOADS, 1), {
+      call: "TUNSETIFF",
+      errno: EBUSY,
+    });
     assert.equal(host.open.size, 0);
   });
 });
