@@ -245,6 +245,18 @@ export const OPEN_KEY: u32 = 8; // u32, local Tunnel ID << 16 | octets of a fram
 export const OPEN_SIZE: u32 = 16;
 export const OPEN_PROBES: u32 = 4;
 
+// Errors about packets to a peer that are too large, for the device that they came from: each is
+// behind a virtio header where the devices have one.
+export const ERROR_COUNT: u32 = 32; // of one call of encapsulate; a sender of more gets some later
+export const ERROR_VECTOR: u32 = 0; // iovec
+export const ERROR_PACKET: u32 = 64;
+export const ERROR_MAX_4: u32 = 576; // octets in all (RFC 1812 4.3.2.3)
+export const ERROR_MAX_6: u32 = 1280; // RFC 4443 2.4 c
+export const ERROR_SIZE: u32 = 1344; // an odd number of cache lines
+// As Linux has it (icmp_msgs_per_sec, icmp_msgs_burst): a host needs few to learn of a path.
+export const ERROR_INTERVAL: u32 = 1000; // microseconds
+export const ERROR_BURST: u32 = 50;
+
 // A worker's region.
 export const WORKER_BASE: u32 = 0; // u64, address of the memory in the process
 export const WORKER_PUNTED: u32 = 8; // u32, frames punted by the last decapsulate
@@ -277,6 +289,8 @@ export const WORKER_BEAT: u32 = 148; // i32, grows with each turn
 export const WORKER_TO_WAKE: u32 = 152; // u32, a bit for each worker that something was handed to
 export const WORKER_TAKEN_KIND: u32 = 156; // u32, what the last takeHanded took: a HANDED_ value
 export const WORKER_TAKEN_NETWORK: u32 = 160; // u32, the network of packets
+export const WORKER_ERRORS_WAITING: u32 = 192; // u32, errors of this call of encapsulate
+export const WORKER_ERROR_DUE: u32 = 200; // u64, microseconds: when the errors so far were due
 export const COMMAND_RUN: u32 = 0;
 export const COMMAND_PAUSE: u32 = 1; // read nothing new, only what others hand over
 export const COMMAND_LEAVE: u32 = 2;
@@ -306,6 +320,8 @@ export const WORKER_BARRIERS: u32 = WORKER_INJECT_SEND + BATCH_SLOTS;
 export const WORKER_HANDED: u32 = WORKER_BARRIERS + BARRIER_COUNT * BARRIER_SIZE;
 export const WORKER_HANDOVERS: u32 = WORKER_HANDED + RING_SIZE; // what others hand over, a ring each
 export const WORKER_HANDOVERS_END: u32 = WORKER_HANDOVERS + PRODUCER_COUNT * HANDOVER_SIZE;
+export const WORKER_ERRORS: u32 = WORKER_HANDOVERS_END; // ERROR_COUNT of ERROR_SIZE
+export const WORKER_ERRORS_END: u32 = WORKER_ERRORS + ERROR_COUNT * ERROR_SIZE;
 export const WORKER_SIZE: u32 = 33554432 + 4096; // not a power of two: workers share cache sets else
 export const WORKERS_MAX: u32 = 8;
 export const WORKERS: u32 = 8716288; // CONTROL_SEND + BATCH_SIZE, in whole pages
@@ -427,4 +443,7 @@ export const COUNT_UP_HANDED: u32 = 29;
 export const COUNT_UP_HANDED_FULL: u32 = 30;
 export const COUNT_DOWN_HANDED: u32 = 31;
 export const COUNT_DOWN_HANDED_FULL: u32 = 32;
+export const COUNT_DOWN_ERRORS: u32 = 48;
+export const COUNT_DOWN_ERRORS_LIMITED: u32 = 49;
+export const COUNT_DOWN_FRAGMENTED: u32 = 50;
 export const COUNTER_COUNT: u32 = 64;

@@ -7,6 +7,7 @@
 //   3. A SYN is told what the path holds (mss.ts). A packet gets the session's prefix (L2TP and PPP
 //      header, made by the control thread) in front of it, into the headroom; a super-packet is cut
 //      into such packets (segment.ts).
+//      What exceeds the session's MTU goes as fragments (fragment.ts) or back as an error (too-big.ts).
 //   4. Frames of one length to one tunnel become one message (messages.ts), for sendmmsg.
 //
 // When messages or the room for headers are used up, the place is kept (WORKER_DOWN_REST) and the
@@ -22,6 +23,7 @@ import {
   read64,
   readShared32,
   readShared64,
+  write8,
   write16,
   write32,
 } from "../bytes";
@@ -43,6 +45,7 @@ import {
   BUFFER_COUNT,
   BUFFER_HEADROOM,
   BUFFER_SIZE,
+  COUNT_DOWN_FRAGMENTED,
   COUNT_DOWN_INJECT_STALE,
   COUNT_DOWN_INJECTED,
   COUNT_DOWN_IP_HEADER,
@@ -88,6 +91,7 @@ import {
 } from "../layout";
 import { STATUS_IP_VERSION, STATUS_OK } from "../records";
 import { count, countDrops, countSent, countTooBig } from "./counters";
+import { countFragments, sendFragments } from "./fragment";
 import { handPacket } from "./handover";
 import {
   addFrames,
@@ -103,9 +107,10 @@ import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { findRoute, touchRoute } from "./routes";
-import { beginCut, cutOn, openCut } from "./segment";
+import { beginCut, cutOn, firstSegment, openCut } from "./segment";
 import { sessionAt, sessionState } from "./sessions";
 import { findSubnet, touchSubnet } from "./subnets";
+import { beginErrors, reportTooBig } from "./too-big";
 import { setMessage, setVector } from "./vectors";
 import { virtioSize } from "./virtio";
 
@@ -140,6 +145,7 @@ export function encapsulate(worker: usize, network: u32, packets: u32): u32 {
   const filled = min(packets, BUFFER_COUNT);
   let state = REST_NONE;
   beginMessages(worker);
+  beginErrors(worker);
   if (rest === REST_NONE) write32(worker + WORKER_SCRATCH, touch(worker, network, filled));
   if (rest === REST_CUT) {
     if (cutOn(worker)) i++;
@@ -192,6 +198,8 @@ function encapsulateOne(worker: usize, network: u32, i: u32): u32 {
   }
   if (!isSuper) return send(worker, session, at, octets, virtio !== 0) ? REST_NONE : REST_PACKET;
   beginCut(worker, session);
+  const first = firstSegment(worker);
+  if (first > read32(session + SESSION_MTU)) reportTooBig(worker, session, at, first);
   return cutOn(worker) ? REST_NONE : REST_CUT;
 }
 
@@ -241,8 +249,7 @@ function isOpen(session: usize, at: usize): bool {
 /** Makes a frame of a packet, when the peer takes so many octets; false when messages are used up. */
 function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: bool): bool {
   if (octets > read32(session + SESSION_MTU)) {
-    countTooBig(worker, session, 1);
-    return true;
+    return sendLarge(worker, session, at, octets, hasVirtio);
   }
   const isPartial = hasVirtio && needsChecksum(at);
   if (isPartial && !hasChecksum(at, octets)) {
@@ -263,6 +270,27 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   setVector(vector, read64(worker + WORKER_BASE), at - prefix, prefix + octets);
   addFrames(worker, message, pair, 1, prefix + octets, vector + IOVEC_SIZE);
   countSent(worker, session, 1, octets);
+  return true;
+}
+
+/** What exceeds the MTU goes as fragments where its sender lets it, and is reported otherwise. */
+function sendLarge(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: bool): bool {
+  const fragments = countFragments(session, at, octets);
+  if (fragments === 0) {
+    countTooBig(worker, session, 1);
+    reportTooBig(worker, session, at, octets);
+    return true;
+  }
+  if (hasVirtio && needsChecksum(at)) {
+    if (!hasChecksum(at, octets)) {
+      count(worker, COUNT_DOWN_IP_HEADER);
+      return true;
+    }
+    completeChecksum(at, octets);
+    write8(at - VIRTIO_SIZE + VIRTIO_FLAGS, 0); // once, also when there is no room yet
+  }
+  if (!sendFragments(worker, session, at, octets, fragments)) return false;
+  count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
 }
 

@@ -208,6 +208,13 @@ export function beginCut(worker: usize, session: usize): void {
   write32(worker + WORKER_DOWN_OFFSET, 0);
 }
 
+/** Octets of the first segment of what is being cut. */
+export function firstSegment(worker: usize): u32 {
+  const cut = worker + WORKER_CUT;
+  const payload = read32(cut + CUT_COUNT) === 1 ? CUT_LAST : CUT_SIZE;
+  return read32(cut + CUT_HEADERS) + read32(cut + payload);
+}
+
 /** Makes frames of the segments that are left; false when messages or arena are used up. */
 export function cutOn(worker: usize): bool {
   const cut = worker + WORKER_CUT;

@@ -4,7 +4,8 @@
  *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
  *   2. Data sockets of the slots that are ours: recvmmsg → decapsulate → a writev for each packet or
  *      super-packet; wake the control thread when frames were punted.
- *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg. A
+ *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg,
+ *      and a writev for each error about a packet that is too large. A
  *      message of many frames that the kernel cannot take as a whole goes once more, frame by frame.
  *   4. Hand-over rings: what other threads got that is ours goes the same ways.
  *   5. Inject ring: sendmmsg of what the control thread wants sent.
@@ -212,6 +213,7 @@ export class Loop {
     const { worker } = this.#options;
     do {
       this.#output.send(this.#forwarding.encapsulate(worker, network, packets));
+      this.#output.writeErrors(network, this.#word(layout.WORKER_ERRORS_WAITING));
     } while (this.#words[this.#downRest] !== 0);
     this.#wakeOthers();
   }

@@ -27,6 +27,7 @@ export class Output {
   readonly #injected: readonly bigint[];
   readonly #plain: readonly bigint[];
   readonly #writeVectors: readonly bigint[];
+  readonly #errorVectors: readonly bigint[];
 
   constructor(
     calls: PacketCalls,
@@ -53,6 +54,8 @@ export class Output {
     this.#injected = addresses(layout.WORKER_INJECT_SEND, MMSGHDR_SIZE, layout.BATCH_COUNT);
     const vectors = layout.WORKER_WRITES + layout.WRITE_VECTORS;
     this.#writeVectors = addresses(vectors, WRITE_SIZE, layout.WRITE_COUNT);
+    const errors = layout.WORKER_ERRORS + layout.ERROR_VECTOR;
+    this.#errorVectors = addresses(errors, layout.ERROR_SIZE, layout.ERROR_COUNT);
   }
 
   /** The first `count` writes of `decapsulate`. */
@@ -67,6 +70,16 @@ export class Output {
     if (this.#calls.writev(tun, this.#writeVectors[index] ?? 0n, count) >= 0) return;
     isFull(this.#calls, "writev");
     this.#count(layout.COUNT_UP_TUN_WRITE, this.#words[at + layout.WRITE_SEGMENTS / 4] ?? 1);
+  }
+
+  /** The first `count` errors of `encapsulate`, for the device of the network that it worked on. */
+  writeErrors(network: number, count: number): void {
+    const tun = this.#polls.outTuns[network] ?? -1;
+    for (let index = 0; index < count; index++) {
+      if (this.#calls.writev(tun, this.#errorVectors[index] ?? 0n, 1) >= 0) continue;
+      isFull(this.#calls, "writev");
+      this.#count(layout.COUNT_UP_TUN_WRITE, 1);
+    }
   }
 
   /** The first `count` messages of `encapsulate`. */

@@ -9,7 +9,7 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import * as layout from "../../assembly/layout.ts";
 import { encodePktinfo } from "../../src/linux/sockaddr.ts";
-import { down, type ModelSession } from "../reference/forwarding.ts";
+import { down, downWhole, type ModelSession, type Verdict } from "../reference/forwarding.ts";
 import type { Flow } from "../reference/hosts.ts";
 import {
   buildVirtio,
@@ -26,6 +26,7 @@ import {
   writePartial,
 } from "../reference/offload.ts";
 import { PacketRandom } from "../reference/packets.ts";
+import { errorAbout } from "../reference/too-big.ts";
 import {
   ALL_OFFLOADS,
   type Message,
@@ -152,11 +153,24 @@ class Departures {
   }
 }
 
+/** Whether the sender of what is dropped is told of it, in time or when others have been. */
+function isReported({ session }: Verdict, packet: Uint8Array = new Uint8Array(0)): boolean {
+  return errorAbout(packet, session?.mtu ?? 0) !== undefined;
+}
+
 function probe(world: OffloadWorld, offloads: number, network: number, reads: Read[]): void {
+  let errors = 0;
   const verdicts = reads.flatMap(({ virtio, packet }) => {
-    const frames = virtio === undefined ? [packet] : cut(parseVirtio(virtio), packet);
+    const header = virtio === undefined ? undefined : parseVirtio(virtio);
+    const frames = header === undefined ? [packet] : cut(header, packet);
     if (frames.length > 1) see("super-packets");
-    return frames.map((frame) => down(world.models, network, frame));
+    const isSuper = header !== undefined && header.type !== TYPE.none;
+    const verdicts = frames.flatMap((frame) =>
+      isSuper ? down(world.models, network, frame) : downWhole(world.models, network, frame),
+    );
+    const [first] = verdicts;
+    if (first?.counter === "down.too-big" && isReported(first, frames[0])) errors++;
+    return verdicts;
   });
   let messages: Message[] = [];
   const counters = countedBy(plane, () => {
@@ -165,7 +179,14 @@ function probe(world: OffloadWorld, offloads: number, network: number, reads: Re
   const frames = messages.flatMap((message) => framesOf(world, message, offloads));
   const expected = verdicts.flatMap(({ octets }) => octets ?? []);
   assertSame(ordered(world, frames), ordered(world, expected), `network ${network}`);
-  assert.deepEqual(counters, tally(verdicts.map(({ counter }) => counter)));
+  const {
+    "down.icmp-errors": told = 0,
+    "down.icmp-errors-limited": untold = 0,
+    ...rest
+  } = counters;
+  assert.deepEqual(rest, tally(verdicts.map(({ counter }) => counter)));
+  assert.equal(told + untold, errors);
+  assert.equal(plane.errors.splice(0).length, told);
   world.expect(verdicts);
   for (const { counter } of verdicts) see(counter);
 }

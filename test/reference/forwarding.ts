@@ -6,6 +6,7 @@
  */
 import { checkIpv4, checkIpv6, parseFrame, parseHeader } from "./codec.ts";
 import { clamped } from "./mss.ts";
+import { fragments } from "./too-big.ts";
 
 export interface ModelSession {
   readonly tunnelId: number;
@@ -149,6 +150,20 @@ export function down(
   octets.set([...words.flatMap((word) => [word >> 8, word & 0xff]), ...ppp]);
   octets.set(treated(session, packet.slice(0, length)), size - length);
   return { counter: "down.packets", session, octets, room: size - length };
+}
+
+/** `down` of a packet that is no segment of a super-packet: too large, it may go as fragments. */
+export function downWhole(
+  sessions: readonly ModelSession[],
+  network: number,
+  packet: Uint8Array,
+): Verdict[] {
+  const verdict = down(sessions, network, packet);
+  const { session, counter } = verdict;
+  const parts =
+    counter === "down.too-big" && session !== undefined ? fragments(packet, session.mtu) : [];
+  if (parts.length === 0) return [verdict];
+  return [{ counter: "down.fragmented" }, ...parts.map((part) => down(sessions, network, part))];
 }
 
 /** What is done to a packet that goes on. */

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
+import { writeHeaderChecksum } from "../../reference/offload.ts";
 import { CLIENT, dataMessage, good, HOST, message, packet, pppFrame } from "./frames.ts";
 import { Plane } from "./plane.ts";
 
@@ -55,7 +56,7 @@ const drops: readonly [name: string, counter: string, (plane: Plane) => unknown]
   ["a route of another network", "down.no-route", (p) => p.down([packet(HOST, CLIENT)], 1)],
   ["neither IPv4 nor IPv6 from the device", "down.not-ip", (p) => p.down([new Uint8Array(48)])],
   ["a bad header from the device", "down.ip-header", (p) => p.down([broken()])],
-  ["more than the peer takes", "down.too-big", (p) => p.down([packet(HOST, CLIENT, 1381)])],
+  ["more than the peer takes", "down.too-big", (p) => p.down([icmpError()])],
 ];
 
 for (const [name, counter, act] of drops) {
@@ -149,6 +150,16 @@ test("a batch keeps its order and drops only what has to go", () => {
 
 function frame(): Uint8Array {
   return pppFrame(packet(CLIENT, HOST));
+}
+
+/** Too large for the client, and nobody is told of it. */
+function icmpError(): Uint8Array {
+  const octets = packet(HOST, CLIENT, 1381);
+  octets.set([0x40, 0], 6);
+  octets[9] = 1;
+  octets[20] = 3;
+  writeHeaderChecksum(octets);
+  return octets;
 }
 
 function broken(): Uint8Array {

@@ -97,7 +97,8 @@ const drops: readonly [name: string, counter: string, (plane: Plane) => unknown]
   ["all nodes", "down.not-routable", (p) => p.down([packet6(HOST6, "ff02::1")])],
   ["a multicast group", "down.not-routable", (p) => p.down([packet6(HOST6, "ff0e::1")])],
   ["a link-local destination", "down.not-routable", (p) => p.down([packet6(HOST6, "febf::1")])],
-  ["more than the peer takes", "down.too-big", (p) => p.down([packet6(HOST6, CLIENT6, 1361)])],
+  // An ICMPv6 error, so that nobody is told of it.
+  ["more than the peer takes", "down.too-big", (p) => p.down([packet6(HOST6, CLIENT6, 1361, 58)])],
   ["a cut packet from the device", "down.ip-header", (p) => p.down([cut()])],
   ["version 5 from the device", "down.not-ip", (p) => p.down([new Uint8Array(48).fill(0x50)])],
 ];

@@ -91,6 +91,8 @@ export class Plane {
   readonly handedOver: HandedDatagram[] = [];
   readonly inject: InjectRing;
   readonly table: SessionTable;
+  /** Errors about packets that were too large, since the beginning. */
+  readonly errors: Uint8Array[] = [];
   /** How often the writes or the messages were too few for a batch. */
   readonly rests = { up: 0, down: 0 };
   #offloads = NO_OFFLOADS;
@@ -237,6 +239,7 @@ export class Plane {
       const count = this.forwarding.encapsulate(this.worker, network, packets);
       messages.push(...this.#messages(this.worker + layout.WORKER_SEND, count));
       this.#checkSegments(messages.slice(-count));
+      this.#takeErrors();
       if (this.view.getUint32(this.worker + layout.WORKER_DOWN_REST, true) === 0) break;
       this.rests.down++;
     }
@@ -254,6 +257,18 @@ export class Plane {
       const isUp = word(layout.WORKER_TAKEN_KIND) === layout.HANDED_DATAGRAM;
       if (isUp) writes.push(...this.#decapsulate(taken));
       else messages.push(...this.#encapsulate(taken, word(layout.WORKER_TAKEN_NETWORK)));
+    }
+  }
+
+  /** What would be written to the device. */
+  #takeErrors(): void {
+    const waiting = this.view.getUint32(this.worker + layout.WORKER_ERRORS_WAITING, true);
+    const virtio = (this.#offloads & layout.OFFLOAD_VIRTIO) === 0 ? 0 : layout.VIRTIO_SIZE;
+    for (let index = 0; index < waiting; index++) {
+      const error = this.worker + layout.WORKER_ERRORS + index * layout.ERROR_SIZE;
+      const octets = this.#gather(error + layout.ERROR_VECTOR, 1);
+      if (octets.subarray(0, virtio).some((octet) => octet !== 0)) throw new Error("not plain");
+      this.errors.push(octets.slice(virtio));
     }
   }
 
