@@ -142,6 +142,15 @@ function extended(headers: readonly number[], first: number, second: readonly nu
   return octets;
 }
 
+/** RFC 4302 2.2: the header has 24 octets when its length says 4. */
+function authenticated(): Uint8Array {
+  const octets = packet6(HOST6, CLIENT6, 1400, 51);
+  octets.set([58, 4], 40);
+  octets.fill(1, 42, 40 + 48);
+  octets[40 + 24] = 128;
+  return octets;
+}
+
 for (const [name, inner] of SILENT) {
   test(`dropped without an error: ${name}`, () => {
     const plane = planeOf();
@@ -159,7 +168,7 @@ test("queries, first fragments and what is behind extension headers have their e
     ...[128, 129, 135].map(icmp6),
     extended([0, 60, 43, 44, 58], 128),
     extended([44, 17], 1, [0, 1]),
-    extended([51, 58], 128), // RFC 4302: its length counts otherwise
+    authenticated(),
   ];
   const plane = planeOf();
   plane.down(inners);
@@ -326,10 +335,10 @@ test("the loop writes errors to the device that the packets came from", () => {
   const { plane, kernel, loop } = start();
   setUp(plane);
   const inner = whole(1400);
-  kernel.packets.push(inner.slice(), packet(HOST, CLIENT, 10), inner.slice());
+  const other = whole(1401);
+  kernel.packets.push(inner.slice(), packet(HOST, CLIENT, 10), other.slice());
   loop.turn(0);
-  const error = errorAbout(inner, 1400);
-  assert.deepEqual(kernel.written, [error, error]);
+  assert.deepEqual(kernel.written, [errorAbout(inner, 1400), errorAbout(other, 1400)]);
   assert.equal(kernel.sent.length, 1);
   kernel.packets.push(packet(HOST, CLIENT, 10));
   loop.turn(0);
