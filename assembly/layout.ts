@@ -57,6 +57,9 @@ export const RING_TAIL: u32 = 64; // u32, written by the consumer
 export const RING_ENTRIES: u32 = 128;
 export const RING_COUNT: u32 = 256;
 export const RING_SIZE: u32 = RING_ENTRIES + RING_COUNT * SLOT_SIZE;
+// A session may have so many frames waiting to be taken as a sixteenth of the free places of the ring,
+// one at least: 15 when no other has any. However many flood, there is room for who does not.
+export const PUNT_SHARE: u32 = 16;
 export const ENTRY_SESSION: u32 = 0; // u32, index of the session record
 export const ENTRY_GENERATION: u32 = 4; // u32, generation that the record had
 export const ENTRY_LENGTH: u32 = 8; // u32, octets of the PPP frame
@@ -443,6 +446,7 @@ export const COUNT_UP_HANDED: u32 = 29;
 export const COUNT_UP_HANDED_FULL: u32 = 30;
 export const COUNT_DOWN_HANDED: u32 = 31;
 export const COUNT_DOWN_HANDED_FULL: u32 = 32;
+export const COUNT_UP_PUNT_SHARE: u32 = 40;
 export const COUNT_DOWN_ERRORS: u32 = 48;
 export const COUNT_DOWN_ERRORS_LIMITED: u32 = 49;
 export const COUNT_DOWN_FRAGMENTED: u32 = 50;

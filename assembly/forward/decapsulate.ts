@@ -6,7 +6,7 @@
 //      header is checked. A datagram that begins with the same octets as the one before it needs
 //      none of this again.
 //   3. What is not IP goes to the punt ring (for the control thread), and so do IPv6 packets that
-//      concern the link alone: half of the ring is theirs at most.
+//      concern the link alone. Each session has a share of the ring.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
 //      destination no session's of another network: the host routes between devices, we do not.
 //      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
@@ -49,13 +49,11 @@ import {
   COUNT_UP_OTHER_NETWORK,
   COUNT_UP_OWN_SUBNET,
   COUNT_UP_PPP,
-  COUNT_UP_PUNT_FULL,
   COUNT_UP_SOURCE_ADDRESS,
   COUNT_UP_TRUNCATED,
   COUNT_UP_VERSION,
   COUNT_UP_WRONG_PEER,
   MSG_TRUNC,
-  RING_COUNT,
   SESSION_ADDRESS,
   SESSION_DROPS,
   SESSION_NAME,
@@ -64,7 +62,6 @@ import {
   WORKER_FRAME,
   WORKER_HEADER,
   WORKER_NETWORKS,
-  WORKER_PUNT,
   WORKER_PUNTED,
   WORKER_SCRATCH,
   WORKER_UP_CALL,
@@ -93,8 +90,7 @@ import { count, countDelivered, countDrop } from "./counters";
 import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
-import { handOver, punt } from "./punt";
-import { pending } from "./ring";
+import { handOver, punt, puntOnLink } from "./punt";
 import { isElsewhere } from "./routes";
 import { findSession, sessionAt, touchSession } from "./sessions";
 import { isSubnetElsewhere } from "./subnets";
@@ -297,9 +293,7 @@ function forwardIpv6(
     return;
   }
   if (isIpv6OnLink(at)) {
-    if (pending(worker + WORKER_PUNT) < RING_COUNT / 2) {
-      punt(worker, index, frame, frameLength(worker));
-    } else countDrop(worker, COUNT_UP_PUNT_FULL, session + SESSION_DROPS);
+    puntOnLink(worker, index, frame, frameLength(worker));
     return;
   }
   const subnet = readShared64(session + SESSION_SUBNET);

@@ -28,6 +28,7 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_OWN_SUBNET, "up.own-subnet"],
   [layout.COUNT_UP_OTHER_NETWORK, "up.other-network"],
   [layout.COUNT_UP_PUNT_FULL, "up.punt-ring-full"],
+  [layout.COUNT_UP_PUNT_SHARE, "up.punt-share-full"],
   [layout.COUNT_UP_TUN_WRITE, "up.tun-write"],
   [layout.COUNT_DOWN_PACKETS, "down.packets"],
   [layout.COUNT_DOWN_OCTETS, "down.octets"],

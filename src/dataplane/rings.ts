@@ -29,6 +29,11 @@ import {
   RING_ENTRIES,
   RING_HEAD,
   RING_TAIL,
+  SESSION_COUNT,
+  SESSION_GENERATION,
+  SESSION_RECORDS,
+  SESSION_SIZE,
+  SESSION_TAKEN,
   SLOT_CAPACITY,
   SLOT_SIZE,
   SOCKADDR_MAX,
@@ -99,8 +104,15 @@ class Ring {
   }
 }
 
-/** Consumer of the frames that a worker punts. */
+/** Consumer of the frames that a worker punts; each makes room for another one of its session. */
 export class PuntRing extends Ring {
+  readonly #words: Uint32Array;
+
+  constructor(memory: WebAssembly.Memory, at: number) {
+    super(memory, at);
+    this.#words = new Uint32Array(memory.buffer);
+  }
+
   take(): PuntedFrame | undefined {
     if (this.waiting === 0) return undefined;
     const entry = this.entryAt(this.tail);
@@ -111,7 +123,15 @@ export class PuntRing extends Ring {
       frame: this.octets.slice(entry + ENTRY_FRAME, entry + ENTRY_FRAME + length),
     };
     this.release();
+    this.#taken(punted);
     return punted;
+  }
+
+  /** A record that another session has by now counts its own frames alone. */
+  #taken({ session, generation }: PuntedFrame): void {
+    const record = (SESSION_RECORDS + session * SESSION_SIZE) / 4;
+    const isSame = this.#words[record + SESSION_GENERATION / 4] === generation;
+    if (session <= SESSION_COUNT && isSame) Atomics.add(this.#words, record + SESSION_TAKEN / 4, 1);
   }
 }
 

@@ -25,7 +25,6 @@ const MANY = 8;
 const FEW = 300;
 /** UDP payload of the largest IPv4 packet. */
 const BUFFER_MAX = 65_507;
-const HALF_RING = layout.RING_COUNT / 2;
 
 const plane = new Plane();
 const seen: Record<string, number> = {};
@@ -181,12 +180,19 @@ function guarded(received: readonly Received[], verdicts: readonly Verdict[], wo
 /** What the punt ring still takes; it is empty when a batch begins. */
 function withRing(verdicts: readonly Verdict[]): Verdict[] {
   let used = 0;
+  const bySession = new Map<unknown, number>();
   return verdicts.map((verdict) => {
     if (verdict.counter !== "up.punted") return verdict;
+    if (used >= layout.RING_COUNT) return { ...verdict, counter: "up.punt-ring-full" };
+    const own = bySession.get(verdict.session) ?? 0;
+    const share = Math.max(1, Math.floor((layout.RING_COUNT - used) / layout.PUNT_SHARE));
     const isIpv6 = verdict.room !== undefined;
-    const isFull = used >= (isIpv6 ? HALF_RING : layout.RING_COUNT);
-    if (!isFull) used++;
-    return isFull ? { ...verdict, counter: "up.punt-ring-full" } : verdict;
+    if (own >= (isIpv6 ? Math.floor(share / 2) : share)) {
+      return { ...verdict, counter: "up.punt-share-full" };
+    }
+    bySession.set(verdict.session, own + 1);
+    used++;
+    return verdict;
   });
 }
 

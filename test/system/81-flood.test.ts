@@ -65,7 +65,7 @@ function flood(requests: number, garbage: number, strays = 0): () => Child {
   return () => generator(lab, "attack.ts", "flood", ...args);
 }
 
-function saturate(kind: "packets" | "strays"): () => Child {
+function saturate(kind: "packets" | "frames" | "strays"): () => Child {
   return () => generator(lab, "saturate.ts", kind, user, password, GATEWAY);
 }
 
@@ -84,6 +84,7 @@ const cases: readonly (readonly [
   ],
   ["packets of one session, as many as the kernel takes", saturate("packets"), { sent: 100_000 }],
   ["data of no session, as much as the kernel takes", saturate("strays"), { sent: 100_000 }],
+  ["LCP frames in one session, as many as the kernel takes", saturate("frames"), { sent: 100_000 }],
 ];
 
 for (const [what, start, least] of cases) {

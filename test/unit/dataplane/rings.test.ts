@@ -39,17 +39,69 @@ test("a Protocol field that RFC 1661 2 rules out is punted, whatever it shows", 
   assert.deepEqual(plane.counters(), { "up.punted": 4 });
 });
 
+const echo = (id: number) => Uint8Array.of(0xc0, 0x21, 9, id & 0xff, 0, 4);
+/** Frames of one session that wait when nobody else has any: share and rest of the ring agree. */
+const ALONE = 15;
+
 test("a full punt ring drops and counts, and takes frames again when it is emptied", () => {
   const plane = new Plane();
-  plane.session(7, 8);
-  const lcp = (id: number) => Uint8Array.of(0xc0, 0x21, 9, id, 0, 4);
-  for (let id = 0; id < layout.RING_COUNT + 3; id++) plane.up([dataMessage(7, 8, lcp(id & 0xff))]);
+  const count = layout.RING_COUNT + 3;
+  for (let id = 1; id <= count; id++) plane.session(7, id);
+  for (let id = 1; id <= count; id++) plane.up([dataMessage(7, id, echo(id))]);
   assert.equal(plane.counters()["up.punt-ring-full"], 3);
-  for (let id = 0; id < layout.RING_COUNT; id++) {
-    assert.deepEqual(plane.punt.take()?.frame, lcp(id & 0xff));
+  for (let id = 1; id <= layout.RING_COUNT; id++) {
+    assert.deepEqual(plane.punt.take()?.frame, echo(id));
   }
-  plane.up([dataMessage(7, 8, lcp(77))]);
-  assert.deepEqual(plane.punt.take()?.frame, lcp(77));
+  plane.up([dataMessage(7, 1, echo(77))]);
+  assert.deepEqual(plane.punt.take()?.frame, echo(77));
+});
+
+test("one session that floods has a share of the punt ring, and room for each frame taken", () => {
+  const plane = new Plane();
+  plane.session(7, 8);
+  plane.session(7, 9);
+  for (let id = 0; id < 100; id++) plane.up([dataMessage(7, 8, echo(id))]);
+  assert.equal(plane.counters()["up.punted"], ALONE);
+  assert.equal(plane.counters()["up.punt-share-full"], 100 - ALONE);
+  plane.up([dataMessage(7, 9, echo(1))]);
+  assert.equal(plane.counters()["up.punted"], ALONE + 1, "another one is heard");
+  for (let taken = 0; taken < 4; taken++) plane.punt.take();
+  for (let id = 0; id < 100; id++) plane.up([dataMessage(7, 8, echo(id))]);
+  assert.equal(plane.counters()["up.punted"], ALONE + 1 + 4);
+});
+
+test("however many flood, a session that does not has room in the punt ring", () => {
+  const plane = new Plane();
+  const flooding = 100;
+  for (let id = 1; id <= flooding + 1; id++) plane.session(7, id);
+  for (let round = 0; round < 20; round++) {
+    for (let id = 1; id <= flooding; id++) plane.up([dataMessage(7, id, echo(id))]);
+  }
+  assert.equal(plane.counters()["up.punt-ring-full"], undefined);
+  plane.up([dataMessage(7, flooding + 1, Uint8Array.of(0xc0, 0x21, 1, 1, 0, 4))]);
+  let last: Uint8Array | undefined;
+  for (let one = plane.punt.take(); one !== undefined; one = plane.punt.take()) last = one.frame;
+  assert.equal(last?.[2], 1);
+});
+
+test("frames of the session that had the record before count for nobody", () => {
+  const plane = new Plane();
+  const first = plane.session(7, 8);
+  for (let id = 0; id < 5; id++) plane.up([dataMessage(7, 8, echo(id))]);
+  plane.table.withdraw(first);
+  // The next session that gets the record, once so many others have rested.
+  let next = plane.session(9, 1);
+  for (let id = 2; next.index !== first.index; id++) {
+    plane.table.withdraw(next);
+    next = plane.session(9, id);
+  }
+  while (plane.punt.take() !== undefined);
+  const key = plane.view.getUint32(
+    layout.SESSION_RECORDS + next.index * layout.SESSION_SIZE + layout.SESSION_KEY,
+    true,
+  );
+  for (let id = 0; id < 100; id++) plane.up([dataMessage(9, key & 0xffff, echo(id))]);
+  assert.equal(plane.counters()["up.punted"], 5 + ALONE);
 });
 
 test("injected frames get the L2TP header alone, in order, over several turns of the ring", () => {
