@@ -14,6 +14,7 @@ import {
 import type { Entry } from "../history/entry.ts";
 import { visible } from "../observe/format.ts";
 import type { Offloads } from "../offloads.ts";
+import { formatRate } from "../rate.ts";
 import { ask, askCounters } from "./ask.ts";
 import { findPlace, openPast } from "./past.ts";
 import { print } from "./print.ts";
@@ -121,6 +122,8 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   left("PREFIX", (row) => row.prefix6),
   left("PHASE", (row) => row.phase),
   right("AGE", (row) => formatAge(row.seconds)),
+  right("IDLE", (row) => formatAge(row.idle)),
+  left("DOWN/UP", formatRates),
   right("RX PACKETS", (row) => formatCount(row.rxPackets)),
   right("RX", (row) => formatOctets(row.rxOctets)),
   right("TX PACKETS", (row) => formatCount(row.txPackets)),
@@ -136,6 +139,12 @@ const workerColumns: readonly Column<WorkerRow>[] = [
   right("DROPS", (row) => formatCount(row.drops)),
   right("LOST", (row) => formatCount(row.losses)),
 ];
+
+/** "10M/512k"; a dash where only the other way has a bound, nothing where none has. */
+function formatRates({ rateDown, rateUp }: SessionRow): string {
+  if (rateDown === 0 && rateUp === 0) return "";
+  return [rateDown, rateUp].map((bits) => formatRate(bits / 8) || "-").join("/");
+}
 
 function formatHistory(entries: Answers["history"]): string {
   return entries.length === 0 ? "no history\n" : formatTable(historyColumns, entries);

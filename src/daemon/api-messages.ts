@@ -38,6 +38,11 @@ export interface SessionRow {
   prefix6: string;
   phase: string;
   seconds: number;
+  /** Seconds since the last packet of IP, either way. */
+  idle: number;
+  /** Bits of IP a second to the client and from it at most; 0: no bound. */
+  rateDown: number;
+  rateUp: number;
   rxPackets: number;
   rxOctets: number;
   txPackets: number;

@@ -108,6 +108,8 @@ export class Subscriber {
 
   row(table: SessionTable, now: number): SessionRow {
     const { session, handle, link, grant, router } = this;
+    const seconds = Math.floor((now - session.since) / 1000);
+    const idle = Math.max(0, Math.floor((now - table.activeAt(handle)) / 1000));
     return {
       tunnelId: session.tunnelId,
       sessionId: session.sessionId,
@@ -119,7 +121,10 @@ export class Subscriber {
       address: grant?.profile.address ?? "",
       prefix6: (router && grant?.profile.prefix6) ?? "",
       phase: link?.phase ?? "dead",
-      seconds: Math.floor((now - session.since) / 1000),
+      seconds,
+      idle: Math.min(idle, seconds),
+      rateDown: (grant?.service.rateDown ?? 0) * 8,
+      rateUp: (grant?.service.rateUp ?? 0) * 8,
       ...table.traffic(handle),
     };
   }

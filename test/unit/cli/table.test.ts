@@ -18,9 +18,9 @@ test("tunnels: text to the left, numbers to the right, nothing behind the last c
 test("sessions", () => {
   assert.equal(
     format("sessions", [session(1)]),
-    `TUNNEL  SESSION  PEER           USER    NETWORK  ADDRESS    PREFIX              PHASE    AGE  RX PACKETS       RX  ` +
+    `TUNNEL  SESSION  PEER           USER    NETWORK  ADDRESS    PREFIX              PHASE    AGE  IDLE  DOWN/UP  RX PACKETS       RX  ` +
       `TX PACKETS     TX  DROPS
-  4312        1  10.9.0.1:1701  user-1  default  10.64.0.2  2001:db8:64:1::/64  network  59s   1,234,567  1.10 TB  ` +
+  4312        1  10.9.0.1:1701  user-1  default  10.64.0.2  2001:db8:64:1::/64  network  59s    7s  10M/-     1,234,567  1.10 TB  ` +
       `         0  999 B      3
 `,
   );

@@ -72,6 +72,22 @@ test("without an idle time a session stays, and so does one that has a dropped p
   assert.equal(heard(client, TERMINATE_REQUEST), 1, "what goes nowhere is no traffic");
 });
 
+test("a row tells how long there was no packet, and the bounds of the user", async () => {
+  const networks = [{ ...NETWORK, rateDown: 1_250_000, rateUp: 64_000 }];
+  const house = new House(new LocalUsers({ networks, users: USERS }));
+  const client = house.open(5);
+  await pass(house, client, 600);
+  const [quiet] = house.rows;
+  assert.deepEqual([quiet?.seconds, quiet?.idle], [600, 599], "never a packet");
+  await client.establish();
+  await pass(house, client, 30, (second) => {
+    if (second === 12) client.ping();
+  });
+  const { seconds, idle, rateDown, rateUp } = house.rows[0] ?? {};
+  assert.deepEqual([seconds, rateDown, rateUp], [630, 10_000_000, 512_000]);
+  assert.equal(idle, 17, "whole seconds after the one of the packet");
+});
+
 test("a client whose packets are seen is not asked whether it is there", async () => {
   const { house, client } = await quietHouse();
   await pass(house, client, 200, (second) => {
