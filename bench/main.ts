@@ -1,4 +1,4 @@
-/** `simplon bench codec|forward|plot`: measures what the documents print. @module */
+/** `simplon bench codec|forward|setup|plot`: measures what the documents print. @module */
 import { misuse } from "../src/cli/usage.ts";
 import { answering } from "./report.ts";
 
@@ -8,6 +8,7 @@ type Benchmark = (args: readonly string[]) => Promise<number>;
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   codec: async () => (await import("./codec.ts")).codec,
   forward: async () => (await import("./forward/main.ts")).forward,
+  setup: async () => (await import("./setup/main.ts")).setup,
   plot: async () => (await import("./plot.ts")).plot,
 };
 

@@ -8,6 +8,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { failure } from "../../src/cli/usage.ts";
 import { DISCARD } from "./packets.ts";
 
 const PREFIX = "simplon-bench";
@@ -75,6 +77,13 @@ export class Lab {
     return { packets: Number(packets), octets: Number(octets) };
   }
 
+  /** Addresses of which each is the client's. */
+  addSources(prefix: string): void {
+    const { client, lns } = this.names;
+    ip("-n", client, "route", "add", "local", prefix, "dev", "lo");
+    ip("-n", lns, "route", "add", prefix, "via", CLIENT_ADDRESS);
+  }
+
   close(): void {
     for (const name of Object.values(this.names)) {
       try {
@@ -94,6 +103,20 @@ export class Lab {
     ip("-n", left, "link", "set", device, "up");
     ip("-n", right, "link", "set", peer, "up");
   }
+}
+
+/** Whether a benchmark can be made here; then this process leaves the core of what is measured. */
+export function assertPossible(name: string): void {
+  if (process.getuid?.() !== 0) throw failure(`${name} needs root: it makes namespaces`);
+  if (availableParallelism() < 2) throw failure(`${name} needs two cores`);
+  for (const tool of ["ip", "nft", "taskset", "sysctl"]) {
+    try {
+      execFileSync("sh", ["-c", `command -v ${tool}`], { stdio: "ignore" });
+    } catch {
+      throw failure(`${name} needs ${tool}: apt-get install iproute2 nftables procps`);
+    }
+  }
+  execFileSync("taskset", ["-acp", `${LOAD_CORE}`, `${process.pid}`], { stdio: "ignore" });
 }
 
 /** Removes what a measurement left behind that could not end in order. */

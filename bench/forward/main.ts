@@ -18,66 +18,34 @@
  *
  * @module
  */
-import { execFileSync } from "node:child_process";
-import { availableParallelism } from "node:os";
-import { failure } from "../../src/cli/usage.ts";
 import { median, present, progress, progressEnd, readReport, reportOf } from "../report.ts";
 import { residentKib } from "./figures.ts";
-import { LOAD_CORE, removeAbandoned } from "./lab.ts";
+import { assertPossible, removeAbandoned } from "./lab.ts";
 import { sleep } from "./lines.ts";
 import { measure, measureLatency, measureUdp } from "./measure.ts";
 import { LATENCY_LOAD, type Options, parseOptions } from "./options.ts";
+import { closeAll, untilInterrupted } from "./places.ts";
 import { missing } from "./programs.ts";
 import { type Found, type Latency, type Many, type Memory, reportRows, tables } from "./results.ts";
 import { type Measured, SCENARIOS, type Scenario } from "./scenarios.ts";
-import { closeAll, type Subject, type SubjectName, startSubject, TITLES } from "./subjects.ts";
+import { type Subject, type SubjectName, startSubject, TITLES } from "./subjects.ts";
 
 const LATENCY_SIZE = 200;
 /** Until what the set-up of many sessions has left behind is collected, as far as it will be. */
 const SETTLE_S = 3;
-const INTERRUPTED = 130;
 
 export async function forward(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   if (options.compare !== undefined) readReport(options.compare, "forward");
-  assertPossible();
+  assertPossible("bench forward");
   removeAbandoned();
-  let hasLeft = false;
-  const leave = () => {
-    hasLeft = true;
-    void closeAll().finally(() => process.exit(INTERRUPTED));
-  };
-  process.once("SIGINT", leave);
-  process.once("SIGTERM", leave);
-  try {
+  return untilInterrupted(async () => {
     const found = await findAll(options);
     progressEnd();
     const report = reportOf("forward", reportRows(found));
     present(report, options, () => tables(options, found));
     return 0;
-  } catch (error) {
-    if (!hasLeft) throw error;
-    await new Promise(() => undefined); // it fails because it is taken down: that ends the process
-    return INTERRUPTED;
-  } finally {
-    process.off("SIGINT", leave);
-    process.off("SIGTERM", leave);
-    await closeAll();
-  }
-}
-
-function assertPossible(): void {
-  if (process.getuid?.() !== 0) throw failure("bench forward needs root: it makes namespaces");
-  if (availableParallelism() < 2) throw failure("bench forward needs two cores");
-  for (const tool of ["ip", "nft", "taskset", "sysctl"]) {
-    try {
-      execFileSync("sh", ["-c", `command -v ${tool}`], { stdio: "ignore" });
-    } catch {
-      throw failure(`bench forward needs ${tool}: apt-get install iproute2 nftables procps`);
-    }
-  }
-  // This process asks and adds up: not on the core of what it measures.
-  execFileSync("taskset", ["-acp", `${LOAD_CORE}`, `${process.pid}`], { stdio: "ignore" });
+  });
 }
 
 async function findAll(options: Options): Promise<Found> {

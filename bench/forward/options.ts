@@ -4,6 +4,7 @@
  * @module
  */
 import { misuse, parseCommand } from "../../src/cli/usage.ts";
+import { choices, whole } from "../options.ts";
 import { FLOWS_MAX } from "./loads.ts";
 import { STAMP_AT } from "./packets.ts";
 import { SUBJECTS, type SubjectName } from "./programs.ts";
@@ -100,30 +101,6 @@ function subjectsOf(text: string | undefined, runtime: string | undefined): Subj
 
 function all<Name>(chosen: readonly Name[], names: readonly Name[]): readonly Name[] {
   return chosen.length > 0 ? chosen : names;
-}
-
-/** A list of names with commas between them. */
-function choices<Name extends string>(
-  option: string,
-  text: string | undefined,
-  names: readonly Name[],
-): Name[] {
-  const wanted = text?.split(",") ?? [];
-  const wrong = wanted.find((name) => !names.includes(name as Name));
-  if (wrong === undefined) return names.filter((name) => wanted.includes(name));
-  throw misuse(`${option}: expected ${names.join(", ")}, got ${JSON.stringify(wrong)}`);
-}
-
-function whole(
-  option: string,
-  text: string | undefined,
-  usual: number,
-  { min, max }: { readonly min: number; readonly max: number },
-): number {
-  const value = text === undefined ? usual : Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  const range = `a whole number from ${min} to ${max}`;
-  throw misuse(`${option}: expected ${range}, got ${JSON.stringify(text)}`);
 }
 
 function seconds(text: string | undefined, usual: number): number {

@@ -55,11 +55,9 @@ export function startProgram(name: SubjectName, how: Start): Promise<Program> {
 
 async function startSimplon(name: "deno" | "node", { folder, start }: Start): Promise<Program> {
   const socket = join(folder, "simplon.sock");
-  const file = join(folder, "simplon.toml");
-  writeFileSync(file, simplonConfiguration(socket));
+  const file = writeConfiguration(folder);
   const program = placeOf(isSource ? "src/cli/main.ts" : "dist/cli.js");
-  const runtime = name === "deno" ? [denoPath() ?? "", "run", "-A"] : [nodePath() ?? ""];
-  const started = start([...runtime, program, "lns", "-c", file]);
+  const started = start([...runtimeOf(name), program, "lns", "-c", file]);
   await until(started, () => existsSync(socket));
   return started;
 }
@@ -100,17 +98,34 @@ async function startL2tpns({ folder, lns, start }: Start): Promise<Program> {
   return started;
 }
 
-function simplonConfiguration(socket: string): string {
-  return `[lns]
-socket = ${JSON.stringify(socket)}
+/** How a runtime is started; ours is able to collect its garbage when it is told to. */
+export function runtimeOf(name: "deno" | "node"): string[] {
+  const flags = ["run", "-A", "--v8-flags=--expose-gc"];
+  return name === "deno" ? [denoPath() ?? "", ...flags] : [nodePath() ?? ""];
+}
+
+export interface Configuration {
+  readonly method?: "pap" | "chap";
+  readonly workers?: number;
+}
+
+/** Writes the configuration of an LNS into `folder`; its path. */
+export function writeConfiguration(
+  folder: string,
+  { method = "pap", workers = 1 }: Configuration = {},
+): string {
+  const file = join(folder, "simplon.toml");
+  const text = `[lns]
+socket = ${JSON.stringify(join(folder, "simplon.sock"))}
 history = ""
+workers = ${workers}
 [[network]]
 name = "default"
 tun = "simplon0"
 gateway = "10.64.0.1"
 pool = ["10.64.0.0/14"]
 [auth]
-methods = ["pap"]
+methods = ["${method}"]
 [[user]]
 name = "bench"
 password = "bench"
@@ -118,6 +133,8 @@ network = "default"
 [log]
 level = "warn"
 `;
+  writeFileSync(file, text);
+  return file;
 }
 
 /** What its manual gives for speed: no debug output, accounting, throttling or anti-spoofing. */

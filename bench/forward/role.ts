@@ -1,10 +1,18 @@
-/** Entry of the processes of a measurement: `role.ts client|host|tcp|radius [settings]`. @module */
+/**
+ * Entry of the processes of a measurement: `role.ts client|host|tcp|radius|generator|lns [settings]`.
+ *
+ * @module
+ */
+import type { LnsSettings } from "../setup/lns.ts";
 import type { ClientSettings } from "./settings.ts";
 
-const [role, settings = "{}"] = process.argv.slice(2);
+const [role, text = "{}"] = process.argv.slice(2);
+const settings: unknown = JSON.parse(text);
 if (role === "client") {
-  await (await import("./client.ts")).client(JSON.parse(settings) as ClientSettings);
+  await (await import("./client.ts")).client(settings as ClientSettings);
 } else if (role === "host") await (await import("./host.ts")).host();
 else if (role === "tcp") await (await import("./tcp.ts")).tcp();
 else if (role === "radius") await (await import("./radius.ts")).radius();
+else if (role === "generator") await (await import("../setup/generator.ts")).generator();
+else if (role === "lns") await (await import("../setup/lns.ts")).lns(settings as LnsSettings);
 process.exit();

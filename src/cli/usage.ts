@@ -38,6 +38,9 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
                         [--sessions N] [--size N] [--flows N]
       packet rates and CPU time of a whole server, beside a reference in C and l2tpns, in
       namespaces of its own; needs root and two cores
+  simplon bench setup [--quick] [--json] [--compare FILE] [--only NAME,...] [--rounds N]
+                      [--runtime deno|node]
+      how fast sessions come up, and the memory of each; needs root and two cores
   simplon bench plot FILE [--out DIRECTORY]
       pictures of what bench forward --json printed
   simplon --version

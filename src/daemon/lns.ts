@@ -35,7 +35,7 @@ import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
 import type { Inheritance } from "./privileges.ts";
 import { Subscribers } from "./subscribers.ts";
-import { Workers } from "./workers.ts";
+import { type Tuning, Workers } from "./workers.ts";
 
 export interface RunningLns {
   /** Says goodbye to every peer, waits for their acknowledgement, and takes everything down. */
@@ -62,10 +62,11 @@ export async function startLns(
   libc: Libc,
   { config, devices }: Inheritance,
   log: Logger,
+  tuning: Tuning = {},
 ): Promise<RunningLns> {
   let daemon: LnsDaemon | undefined;
   try {
-    daemon = new LnsDaemon(libc, devices, config, log);
+    daemon = new LnsDaemon(libc, devices, config, log, tuning);
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -109,7 +110,7 @@ class LnsDaemon implements RunningLns {
   #isRunning = true;
   #finish: (code: number) => void = () => undefined;
 
-  constructor(libc: Libc, devices: Devices, config: Config, log: Logger) {
+  constructor(libc: Libc, devices: Devices, config: Config, log: Logger, tuning: Tuning) {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -128,7 +129,7 @@ class LnsDaemon implements RunningLns {
     writeNetworks(this.#memory, config.networks);
     const clock = () => performance.now();
     this.#workers = new Workers({
-      ...{ libc, memory: this.#memory, base: this.#base, forwarding, clock, log },
+      ...{ libc, memory: this.#memory, base: this.#base, forwarding, clock, log, ...tuning },
       offloads: offloadBits(devices.offloads),
       steer: config.lns.steer,
       sockets: devices.sockets.data,

@@ -52,6 +52,9 @@ export interface WorkersOptions {
   readonly entry?: URL;
 }
 
+/** What measurements change. */
+export type Tuning = Pick<WorkersOptions, "sleepMs">;
+
 interface Running {
   readonly thread: Worker;
   /** Settles when the thread is gone. */

@@ -137,7 +137,7 @@ test("the benchmarks are in the package; what is asked wrongly is one line", asy
   for (const SIMPLON_RUNTIME of ["deno", "node"]) {
     const env = { ...process.env, SIMPLON_RUNTIME };
     const cases: [string[], RegExp][] = [
-      [[], /^simplon: bench: say which, codec, forward, plot; [^\n]*\n$/],
+      [[], /^simplon: bench: say which, codec, forward, setup, plot; [^\n]*\n$/],
       [["sleep"], /^simplon: bench: expected codec, forward, plot, got "sleep"; [^\n]*\n$/],
       [["codec", "--rounds", "4"], /^simplon: --rounds: expected 5 to 1000, got 4; [^\n]*\n$/],
       [["codec", "--slow"], /^simplon: unknown option '--slow'; [^\n]*\n$/],
