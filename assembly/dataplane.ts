@@ -4,7 +4,9 @@
 import { write32, write64 } from "./bytes";
 import { encapsulate, inject, layoutReadVectors, releaseInjected } from "./forward/encapsulate";
 import { layoutMessages } from "./forward/messages";
+import { resetPool } from "./forward/pool";
 import { layoutBatch, layoutReceive } from "./forward/vectors";
+import { resetWheel } from "./forward/wheel";
 import {
   REST_NONE,
   WORKER_BASE,
@@ -25,6 +27,7 @@ export { takeHanded } from "./forward/handover";
 export { plain } from "./forward/plain";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
+export { flush, release } from "./forward/shape";
 export { insertSubnet, removeSubnet } from "./forward/subnets";
 export { layoutBuffers, resetBuffers, resetReceive, resetReceived } from "./forward/vectors";
 export { encapsulate, inject, layoutBatch, releaseInjected };
@@ -45,4 +48,6 @@ export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   layoutBatch(worker + WORKER_INJECT_SEND, base);
   layoutReadVectors(worker);
   layoutMessages(worker);
+  resetPool(worker);
+  resetWheel(worker);
 }

@@ -190,6 +190,8 @@ export const GATHER_OCTETS = 2_048;
 export const RECEIVE_LARGE = 8;
 /** Octets of super-packets that a worker reads in one turn, for the same reason. */
 export const READ_OCTETS = 524_288;
+/** Longest sleep of a worker while frames wait for their time: a bucket of its wheel. */
+export const WHEEL_MS = 1;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */
 export const SEGMENT_LIMIT_MS = 60_000;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */

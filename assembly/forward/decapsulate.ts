@@ -90,6 +90,7 @@ import { count, countDelivered, countDrop } from "./counters";
 import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
+import { isPoliced } from "./police";
 import { handOver, punt, puntOnLink } from "./punt";
 import { isElsewhere } from "./routes";
 import { findSession, sessionAt, touchSession } from "./sessions";
@@ -257,6 +258,7 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     return;
   }
   const octets = ipv4TotalLength(at);
+  if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {
     countDelivered(worker, session, octets);
     return;
@@ -288,6 +290,7 @@ function forwardIpv6(
     return;
   }
   const octets = ipv6TotalLength(at);
+  if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {
     countDelivered(worker, session, octets);
     return;

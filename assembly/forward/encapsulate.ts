@@ -53,6 +53,7 @@ import {
   COUNT_DOWN_NOT_IP,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_NOT_ROUTABLE,
+  COUNT_DOWN_SHAPED,
   ENTRY_FRAME,
   ENTRY_LENGTH,
   IOVEC_SIZE,
@@ -109,6 +110,7 @@ import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { findRoute, touchRoute } from "./routes";
 import { beginCut, cutOn, firstSegment, openCut } from "./segment";
 import { sessionAt, sessionState } from "./sessions";
+import { allowed, charge, enqueue, isShaped } from "./shape";
 import { findSubnet, touchSubnet } from "./subnets";
 import { beginErrors, reportTooBig } from "./too-big";
 import { setMessage, setVector } from "./vectors";
@@ -256,11 +258,20 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
     count(worker, COUNT_DOWN_IP_HEADER);
     return true;
   }
+  const isCharged = isShaped(session);
+  if (isCharged && allowed(worker, session, octets, 1) === 0) {
+    clampMss(session, at, octets, isPartial);
+    if (isPartial) completeChecksum(at, octets);
+    const room = enqueue(worker, session, at, octets);
+    if (room !== 0) memory.copy(room, at, octets);
+    return true;
+  }
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
   const message = messageFor(worker, session, pair, prefix + octets);
   if (message === NO_MESSAGE) return false;
+  if (isCharged) charge(session, octets, 1);
   clampMss(session, at, octets, isPartial);
   if (isPartial) completeChecksum(at, octets);
   writePrefix(session, at, prefix);
@@ -289,7 +300,13 @@ function sendLarge(worker: usize, session: usize, at: usize, octets: u32, hasVir
     completeChecksum(at, octets);
     write8(at - VIRTIO_SIZE + VIRTIO_FLAGS, 0); // once, also when there is no room yet
   }
+  const isCharged = isShaped(session);
+  if (isCharged && allowed(worker, session, octets, 1) === 0) {
+    countDrops(worker, COUNT_DOWN_SHAPED, session, 1);
+    return true;
+  }
   if (!sendFragments(worker, session, at, octets, fragments)) return false;
+  if (isCharged) charge(session, octets, 1);
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
 }

@@ -61,6 +61,7 @@ import {
   SESSION_CONTROL,
   SESSION_CONTROL_LENGTH,
   SESSION_CONTROL_MAX,
+  SESSION_FLAGS,
   SESSION_KEY,
   SESSION_NAME,
   SESSION_NAME_LENGTH,
@@ -131,7 +132,7 @@ export function beginMessages(worker: usize): void {
 /** The slot of the two hosts of the packet at `at`. */
 export function pairOf(worker: usize, session: usize, at: usize, version: u32): usize {
   let mixed: u64 = session;
-  if (read32(session + SESSION_SEQUENCED) === 0) {
+  if ((read32(session + SESSION_FLAGS) & SESSION_SEQUENCED) === 0) {
     if (version === VERSION_6) {
       mixed = read64(at + 8) + read64(at + 24) * 3;
       mixed = (mixed ^ (mixed >> 29)) + read64(at + 16) * 5 + read64(at + 32) * 7;

@@ -4,6 +4,7 @@
 
 import { copyVector, putU8, putU16, read32, write32 } from "../bytes";
 import {
+  SESSION_FLAGS,
   SESSION_NS,
   SESSION_PREFIX,
   SESSION_PREFIX_LENGTH,
@@ -37,7 +38,7 @@ export function writeProtocol(at: usize, version: u32): void {
 export function numberPrefix(session: usize, at: usize, prefix: u32, octets: u32): void {
   const start = at - prefix;
   putU16(start + LENGTH_FIELD, prefix + octets);
-  if (read32(session + SESSION_SEQUENCED) === 0) return;
+  if ((read32(session + SESSION_FLAGS) & SESSION_SEQUENCED) === 0) return;
   const ns = read32(session + SESSION_NS);
   putU16(start + NS_FIELD, ns);
   write32(session + SESSION_NS, ns + 1);

@@ -71,6 +71,7 @@ import {
   SEGMENTS_MAX,
   SESSION_GENERATION,
   SESSION_MTU,
+  SESSION_NS,
   SESSION_PREFIX_MAX,
   VIRTIO_CHECKSUM_START,
   VIRTIO_ECN,
@@ -86,11 +87,13 @@ import {
   WORKER_CUT,
   WORKER_DOWN_HEADERS,
   WORKER_DOWN_OFFSET,
+  WORKER_KEPT_VECTORS,
   WORKER_SEND_HEADERS,
 } from "../layout";
 import { countDrops, countSent, countTooBig } from "./counters";
 import { addFrames, messageFor, NO_MESSAGE, nextVector, pairOf, roomOf } from "./messages";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
+import { allowed, charge, copyPieces, enqueue, isShaped } from "./shape";
 import { setVector } from "./vectors";
 
 const IPV6_HEADER: u32 = 40;
@@ -226,6 +229,7 @@ export function cutOn(worker: usize): bool {
   const size = read32(cut + CUT_SIZE);
   const whole = last === size ? count : count - 1; // segments of one length
   const mtu = read32(session + SESSION_MTU);
+  const isCharged = isShaped(session);
   let next = read32(worker + WORKER_DOWN_OFFSET);
   // The record may have become another session's since the call that began the cut.
   if (read32(session + SESSION_GENERATION) !== read32(cut + CUT_GENERATION)) {
@@ -244,16 +248,38 @@ export function cutOn(worker: usize): bool {
     write32(worker + WORKER_DOWN_OFFSET, next);
     if (read32(worker + WORKER_DOWN_HEADERS) > HEADERS_SIZE - SEGMENTS_MAX * HEADER_SIZE)
       return false;
+    const due = isCharged ? allowed(worker, session, octets, run) : run;
+    if (due === 0) {
+      keep(worker, session, next, payload);
+      next++;
+      continue;
+    }
     const frame = read32(cut + CUT_PREFIX) + octets;
     const message = messageFor(worker, session, pair, frame);
     if (message === NO_MESSAGE) return false;
-    const frames = min(run, roomOf(worker, message, frame));
+    const frames = min(due, roomOf(worker, message, frame));
+    if (isCharged) charge(session, octets, frames);
     const vectors = cutRun(worker, nextVector(worker, message), next, next + frames, payload);
     addFrames(worker, message, pair, frames, frame, vectors);
     countSent(worker, session, frames, octets);
     next += frames;
   }
   return true;
+}
+
+/** Makes the packet of segment `index` where it waits for its time. */
+function keep(worker: usize, session: usize, index: u32, payload: u32): void {
+  const cut = worker + WORKER_CUT;
+  const at = <usize>read32(cut + CUT_AT);
+  const room = enqueue(worker, session, at, read32(cut + CUT_HEADERS) + payload);
+  if (room === 0) return;
+  const arena = read32(worker + WORKER_DOWN_HEADERS);
+  const ns = read32(session + SESSION_NS);
+  const vectors = worker + WORKER_KEPT_VECTORS;
+  const end = cutRun(worker, vectors, index, index + 1, payload);
+  copyPieces(worker, room - read32(cut + CUT_PREFIX), vectors, end);
+  write32(worker + WORKER_DOWN_HEADERS, arena);
+  write32(session + SESSION_NS, ns); // it is numbered when it goes
 }
 
 /** Lays segments `first` to `end`, of `payload` octets each; returns where their vectors end. */

@@ -33,6 +33,7 @@ import {
   READ_OCTETS,
   RECEIVE_LARGE,
   SEGMENT_LIMIT_MS,
+  WHEEL_MS,
 } from "../limits.ts";
 import { EBADFD } from "../linux/errno.ts";
 import { INTERRUPTED, NOTHING_YET, type PacketCalls, tolerate } from "./calls.ts";
@@ -83,6 +84,8 @@ export class Loop {
   readonly #downRest: number;
   readonly #punted: number;
   readonly #toWake: number;
+  readonly #waiting: number;
+  readonly #releaseRest: number;
   readonly #firstLength: number;
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
   readonly #wakeValue: bigint;
@@ -113,6 +116,8 @@ export class Loop {
     this.#downRest = (worker + layout.WORKER_DOWN_REST) / 4;
     this.#punted = (worker + layout.WORKER_PUNTED) / 4;
     this.#toWake = (worker + layout.WORKER_TO_WAKE) / 4;
+    this.#waiting = (worker + layout.WORKER_WAITING) / 4;
+    this.#releaseRest = (worker + layout.WORKER_RELEASE_REST) / 4;
     this.#firstLength = (worker + layout.WORKER_RECEIVE + layout.MMSGHDR_LENGTH) / 4;
 
     const address = (at: number) => base + BigInt(worker + at);
@@ -144,11 +149,13 @@ export class Loop {
     if (this.#isGathering) this.#calls.usleep(GATHER_US);
     this.#isGathering = false;
     const polls = this.#polls;
-    const ready = this.#calls.poll(polls.address, polls.count, timeoutMs);
+    const sleepMs = this.#words[this.#waiting] === 0 ? timeoutMs : Math.min(timeoutMs, WHEEL_MS);
+    const ready = this.#calls.poll(polls.address, polls.count, sleepMs);
     if (ready < 0) tolerate(this.#calls, "poll", INTERRUPTED);
     const now = this.#options.clock();
     this.#time[0] = now * 1000;
     this.#clearLimits(now);
+    if (this.#words[this.#waiting] !== 0) this.#release();
     if (ready <= 0) return;
     const isWoken = polls.isWoken;
     if (isWoken) this.#calls.eventfdRead(this.#wake, this.#wakeValue);
@@ -240,6 +247,22 @@ export class Loop {
     });
   }
 
+  /** Sends the frames whose time has come. */
+  #release(): void {
+    const { worker } = this.#options;
+    do {
+      this.#output.send(this.#forwarding.release(worker));
+    } while (this.#words[this.#releaseRest] !== 0);
+  }
+
+  /** Sends all frames that wait: whoever owns their sessions next begins without any. */
+  #flush(): void {
+    const { worker } = this.#options;
+    do {
+      this.#output.send(this.#forwarding.flush(worker));
+    } while (this.#words[this.#releaseRest] !== 0);
+  }
+
   #inject(): void {
     const { worker } = this.#options;
     this.#output.sendInjected(this.#forwarding.inject(worker));
@@ -266,6 +289,7 @@ export class Loop {
     if (command === this.#command) return command;
     this.#command = command;
     const isRunning = command === layout.COMMAND_RUN;
+    if (!isRunning) this.#flush();
     this.#polls.adopt(isRunning ? this.#ownSlots() : []);
     const state = isRunning ? layout.STATE_RUNNING : layout.STATE_PAUSED;
     Atomics.store(this.#words, (worker + layout.WORKER_STATE) / 4, state);

@@ -33,6 +33,8 @@ export interface Forwarding {
   encapsulate(worker: number, network: number, packets: number): number;
   plain(worker: number, message: number, isNever: number): number;
   takeHanded(worker: number): number;
+  release(worker: number): number;
+  flush(worker: number): number;
   inject(worker: number): number;
   releaseInjected(worker: number): number;
   insertSession(index: number): number;

@@ -129,7 +129,7 @@ export class SessionTable {
     const record = recordAt(handle.index);
     this.#view.setUint16(record + layout.SESSION_PREFIX, BITS_LENGTH_SEQUENCE);
     this.#view.setUint32(record + layout.SESSION_HEADER_LENGTH, HEADER_SIZE_SEQUENCE, true);
-    this.#view.setUint32(record + layout.SESSION_SEQUENCED, 1, true);
+    this.#setFlag(record, layout.SESSION_SEQUENCED, true);
   }
 
   /**
@@ -151,6 +151,8 @@ export class SessionTable {
     }
     this.#store32(record + layout.SESSION_SHAPE_RATE, rateDown);
     this.#store32(record + layout.SESSION_POLICE_RATE, rateUp);
+    this.#setFlag(record, layout.SESSION_SHAPED, rateDown !== 0);
+    this.#setFlag(record, layout.SESSION_POLICED, rateUp !== 0);
     const prefix = this.#writePppHeader(record, forwarding);
     this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
     if (this.#setAddress(handle, network, address) && this.#setSubnet(handle, network, prefix6)) {
@@ -285,6 +287,11 @@ export class SessionTable {
     if (!this.#forwarding.insertSubnet(index)) return false;
     this.#store64(field, prefix);
     return true;
+  }
+
+  #setFlag(record: number, flag: number, isSet: boolean): void {
+    const flags = this.#read32(record + layout.SESSION_FLAGS);
+    this.#store32(record + layout.SESSION_FLAGS, isSet ? flags | flag : flags & ~flag);
   }
 
   #read32(at: number): number {

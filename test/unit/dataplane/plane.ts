@@ -301,6 +301,22 @@ export class Plane {
     return this.#messages(this.worker + layout.WORKER_PLAIN, count);
   }
 
+  /** The time of the next calls, milliseconds. */
+  at(now: number): void {
+    this.view.setFloat64(this.worker + layout.WORKER_NOW, now * 1_000, true);
+  }
+
+  /** Frames whose time has come; or all that wait. */
+  release(isAll = false): Message[] {
+    const { forwarding, worker } = this;
+    const messages: Message[] = [];
+    do {
+      const count = isAll ? forwarding.flush(worker) : forwarding.release(worker);
+      messages.push(...this.#messages(worker + layout.WORKER_SEND, count));
+    } while (this.view.getUint32(worker + layout.WORKER_RELEASE_REST, true) !== 0);
+    return messages;
+  }
+
   /** What the worker sends of the inject ring in one go. */
   sendInjected(): Message[] {
     const count = this.forwarding.inject(this.worker);
