@@ -20,15 +20,21 @@ after(async () => {
   await lab.close();
 });
 
-it("a HELLO behind data is answered at once, and so is an Echo-Request behind a HELLO", async () => {
+it("control behind data and data behind control are answered at once, whatever they are", async () => {
   const argv = [process.execPath, client, LNS_ADDRESS, "bob", USERS.bob];
   const { code, text } = await run(...lab.inside("lac", argv), { ms: 60_000 });
   assert.equal(code, 0, text);
   const { lengths, ...answers } = JSON.parse(text.trim().split("\n").at(-1) ?? "{}");
-  assert.deepEqual(answers, { isUp: true, isHelloAnswered: true, isEchoAnswered: true });
+  assert.deepEqual(answers, {
+    isUp: true,
+    isHelloAnswered: true,
+    isEchoAnswered: true,
+    isPingAnswered: true,
+    isStartAnswered: true,
+  });
   assert.ok(lengths[1] <= lengths[0], `${lengths}`);
   const counters = await lns.counters();
-  assert.equal(counters["up.control-message"], 1);
-  assert.ok((counters["control.handed-over"] ?? 0) >= 1);
+  assert.equal(counters["up.control-message"], 2);
+  assert.equal(counters["control.handed-over"], 2);
   await lns.empty();
 });

@@ -3,12 +3,19 @@
  * client's namespace. It prints which of its messages were answered.
  */
 import { Ring } from "../../../bench/forward/ring.ts";
-import { buildHeader, buildPpp, parseHeader } from "../../../src/codec/index.ts";
+import {
+  buildControlMessage,
+  buildHeader,
+  buildPpp,
+  parseHeader,
+  parsePpp,
+} from "../../../src/codec/index.ts";
 import { checked } from "../../../src/linux/errno.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { Lac } from "../../peer/lac.ts";
+import { avp, Lac, typed } from "../../peer/lac.ts";
 import { LCP, PppPeer } from "../../peer/ppp.ts";
+import { isEchoReply, ping } from "../load/ping.ts";
 
 const AF_INET = 2;
 const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
@@ -18,6 +25,13 @@ const PATIENCE_MS = 8_000;
 /** Sooner than anything is sent again. */
 const AT_ONCE_MS = 700;
 const ID = 1;
+const OTHER_ID = 2;
+const IPV4 = 0x0021;
+const GATEWAY = "10.64.0.1";
+/** A type that nobody knows, of an AVP that need not be known. */
+const UNKNOWN_AVP = 9_999;
+/** Octets of such a one, and of data: more than a ping or an SCCRQ has. */
+const PADDING = 200;
 
 const [lns = "", name = "", password = ""] = process.argv.slice(2);
 const libc = openLibc();
@@ -28,6 +42,9 @@ const lac = new Lac(ID);
 const link = new PppPeer({ name, password });
 const received = new Uint8Array(65_536);
 let echoes = 0;
+let pings = 0;
+/** Another tunnel from the same port. */
+const other = new Lac(OTHER_ID);
 
 function send(octets: Uint8Array, segment?: number): void {
   new Ring(libc, [{ octets, name: peer, ...(segment !== undefined && { segment }) }]).send(fd);
@@ -45,8 +62,11 @@ function receive(): void {
     const header = parseHeader(datagram);
     if (typeof header === "string") throw new Error(header);
     const now = performance.now();
-    if (header.control) lac.handle(datagram, now);
-    else {
+    const frame = header.control ? "control" : parsePpp(header.payload);
+    if (header.control) (header.tunnelId === OTHER_ID ? other : lac).handle(datagram, now);
+    else if (typeof frame !== "string" && frame.protocol === IPV4) {
+      if (isEchoReply(frame.information)) pings++;
+    } else {
       if (header.payload[4] === ECHO_REPLY && header.payload[3] === 0x21) echoes++;
       link.handleInput(header.payload, now);
     }
@@ -94,9 +114,43 @@ send(Uint8Array.of(...second, ...echo), second.length);
 const isEchoAnswered = await until(() => echoes > 0, AT_ONCE_MS, true);
 await until(() => lac.idle, PATIENCE_MS);
 
+/** A ping behind a HELLO that is long enough. */
+lac.ping(performance.now());
+const [third = new Uint8Array()] = lac.outbox.splice(0);
+const number = (at: number) => new DataView(third.buffer).getUint16(at);
+const padding = avp(UNKNOWN_AVP, new Uint8Array(PADDING), { mandatory: false });
+const long = buildControlMessage({
+  tunnelId: lac.peerTunnelId,
+  sessionId: 0,
+  ns: number(8),
+  nr: number(10),
+  avps: typed("HELLO", padding),
+});
+const packet = data(buildPpp(IPV4, ping(link.address, GATEWAY)));
+send(Uint8Array.of(...long, ...packet), long.length);
+const isPingAnswered = await until(() => pings > 0 && lac.idle, AT_ONCE_MS, true);
+
+/** A request for another tunnel behind data of the first one. */
+other.start(performance.now());
+const [request = new Uint8Array()] = other.outbox.splice(0);
+const bulk = data(buildPpp(LCP, Uint8Array.of(11, 7, 0, PADDING, ...new Uint8Array(PADDING - 4))));
+send(Uint8Array.of(...bulk, ...request), bulk.length);
+const isStartAnswered = await until(() => other.state === "established", AT_ONCE_MS, true);
+for (const datagram of other.outbox.splice(0)) send(datagram);
+
+other.stop(performance.now());
+for (const datagram of other.outbox.splice(0)) send(datagram);
+await until(() => other.idle, PATIENCE_MS, true);
 lac.stop(performance.now());
 await until(() => lac.idle, PATIENCE_MS);
 console.log(
-  JSON.stringify({ isUp, lengths: [second.length, echo.length], isHelloAnswered, isEchoAnswered }),
+  JSON.stringify({
+    isUp,
+    lengths: [second.length, echo.length],
+    isHelloAnswered,
+    isEchoAnswered,
+    isPingAnswered,
+    isStartAnswered,
+  }),
 );
 libc.exit(0);
