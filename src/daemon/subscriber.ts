@@ -38,7 +38,7 @@ export class Subscriber {
   /** From a successful authentication on. */
   grant?: Grant;
   /** Frames that came before ICCN. */
-  early: Uint8Array[] = [];
+  early: Uint8Array[] | undefined;
   readonly story = new Story();
   /** Our end of the link while IPv6 is up. */
   router: Router | undefined;

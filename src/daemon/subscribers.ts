@@ -107,8 +107,9 @@ export class Subscribers {
       subscriber.story.wasHeard = true;
       subscriber.link.handleInput(punted.frame, now);
       this.#drain(subscriber, subscriber.link, now);
-    } else if (subscriber.early.length < EARLY_FRAMES_MAX) {
+    } else if ((subscriber.early?.length ?? 0) < EARLY_FRAMES_MAX) {
       subscriber.story.wasHeard = true;
+      subscriber.early ??= [];
       subscriber.early.push(punted.frame);
     } else {
       this.counters["early-frames"]++;
@@ -192,8 +193,8 @@ export class Subscribers {
     const link = new Link(this.#options.link);
     subscriber.link = link;
     link.open(now);
-    for (const frame of subscriber.early) link.handleInput(frame, now);
-    subscriber.early = [];
+    for (const frame of subscriber.early ?? []) link.handleInput(frame, now);
+    subscriber.early = undefined;
     this.#drain(subscriber, link, now);
   }
 

@@ -9,13 +9,15 @@ import { linkCode, refusalCode } from "./classify.ts";
 import type { Code } from "./codes.ts";
 import { type Entry, PHASES, type Phase } from "./entry.ts";
 
+const NONE: readonly string[] = Object.freeze([]);
+
 /** What a session has lived through so far; kept beside it. */
 export class Story {
   /** Name that the peer gave last, and whether it proved it. */
   user = "";
   isProved = false;
   network = "";
-  readonly addresses: string[] = [];
+  addresses: readonly string[] = NONE;
   wasHeard = false;
   isAsked = false;
   refusal: Code | undefined;
@@ -69,7 +71,8 @@ export class Story {
   /** Called again for each new negotiation, which a peer may begin as often as it likes. */
   up(address: string): void {
     if (this.addresses.length >= HISTORY_ADDRESSES_MAX) return;
-    if (!this.addresses.includes(address)) this.addresses.push(address);
+    // A list that grows in place would keep room for many more, in each of many sessions.
+    if (!this.addresses.includes(address)) this.addresses = this.addresses.concat(address);
   }
 
   /** The link ends or has ended by itself; returns the code. The first reason counts. */

@@ -57,6 +57,22 @@ interface Cause {
   readonly reply?: { readonly code: number; readonly options: readonly Option[] };
 }
 
+/** What counts while one is under way: a link that is up, one of tens of thousands, has none. */
+class Negotiation {
+  /** Left of Max-Configure or Max-Terminate; an up link that begins anew sets no counter (4.1). */
+  restarts = PPP_MAX_CONFIGURE;
+  requestIdentifier = 0;
+  /** Options of the last Configure-Request while no valid reply to it has come. */
+  request: Uint8Array | undefined;
+  /** Configure-Naks sent without a Configure-Ack (Max-Failure), and received since the start. */
+  naksSent = 0;
+  naksReceived = 0;
+  /** Configure packets of the peer. */
+  turns = 0;
+}
+
+const NOT_NEGOTIATING: Readonly<Negotiation> = new Negotiation();
+
 export abstract class ControlProtocol {
   /** Time of the Restart timer; `Infinity` while it is stopped. */
   deadline = Infinity;
@@ -75,16 +91,8 @@ export abstract class ControlProtocol {
   /** Longest packet taken: the MRU of our side, never below the default (RFC 1661 6.1). */
   readonly #lengthMax: number;
   #state: State = "Initial";
-  #restarts = 0;
   #identifier = 0;
-  #requestIdentifier = 0;
-  /** Options of the last Configure-Request while no valid reply to it has come. */
-  #request: Uint8Array | undefined;
-  /** Configure-Naks sent without a Configure-Ack (Max-Failure), and received since the start. */
-  #naksSent = 0;
-  #naksReceived = 0;
-  /** Configure packets of the peer in this negotiation. */
-  #turns = 0;
+  #negotiation: Negotiation | undefined;
 
   constructor(outbox: Outbox, mru: number) {
     this.outbox = outbox;
@@ -107,7 +115,7 @@ export abstract class ControlProtocol {
   }
 
   timeout(now: number): void {
-    if (now >= this.deadline) this.event(this.#restarts > 0 ? "TO+" : "TO-", now);
+    if (now >= this.deadline) this.event(this.#current.restarts > 0 ? "TO+" : "TO-", now);
   }
 
   input(octets: Uint8Array, now: number): void {
@@ -188,6 +196,11 @@ export abstract class ControlProtocol {
     this.outbox.send(this.protocol, buildPacket(code, identifier, data));
   }
 
+  get #current(): Negotiation {
+    this.#negotiation ??= new Negotiation();
+    return this.#negotiation;
+  }
+
   #isTaken({ code, data }: Packet): boolean {
     return PACKET_HEADER + data.length <= this.#lengthMax || this.takesAnySize(code);
   }
@@ -195,12 +208,12 @@ export abstract class ControlProtocol {
   #act(action: Action, actions: readonly Action[], now: number, cause?: Cause): void {
     switch (action) {
       case "tlu":
-        this.#turns = 0;
+        this.#negotiation = undefined;
         this.signal = "up";
         break;
       case "tld":
-        this.#naksSent = 0;
-        this.#naksReceived = 0;
+        this.#current.naksSent = 0;
+        this.#current.naksReceived = 0;
         this.restart();
         this.signal = "down";
         break;
@@ -210,19 +223,19 @@ export abstract class ControlProtocol {
         this.signal = "finished";
         break;
       case "irc":
-        this.#restarts = actions.includes("str") ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
+        this.#current.restarts = actions.includes("str") ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
         break;
       case "zrc":
         // One Restart time has to pass before the link may be taken away (RFC 1661 3.7).
-        this.#restarts = 0;
+        this.#current.restarts = 0;
         this.deadline = now + PPP_RESTART_MS;
         break;
       case "scr":
         this.#sendConfigureRequest(now);
         break;
       case "str":
-        this.#request = undefined;
-        this.#restarts -= 1;
+        this.#current.request = undefined;
+        this.#current.restarts -= 1;
         this.deadline = now + PPP_RESTART_MS;
         this.originate(Code.TerminateRequest, ENCODER.encode(this.goodbye));
         break;
@@ -235,13 +248,13 @@ export abstract class ControlProtocol {
   #answer(action: Action, { packet, reply }: Cause): void {
     switch (action) {
       case "sca":
-        this.#naksSent = 0;
+        this.#current.naksSent = 0;
         this.accept(reply?.options ?? []);
         this.send(Code.ConfigureAck, packet.identifier, packet.data);
         break;
       case "scn": {
         const code = reply?.code ?? Code.ConfigureReject;
-        if (code === Code.ConfigureNak) this.#naksSent += 1;
+        if (code === Code.ConfigureNak) this.#current.naksSent += 1;
         this.send(code, packet.identifier, buildOptions(reply?.options ?? []));
         break;
       }
@@ -264,21 +277,21 @@ export abstract class ControlProtocol {
   #sendConfigureRequest(now: number): void {
     // The timer begins small and doubles (RFC 1661 4.6): a peer that is told of its call before its
     // PPP has started misses our first request, and need not wait long for the second.
-    const doubled = PPP_RESTART_INITIAL_MS * 2 ** (PPP_MAX_CONFIGURE - this.#restarts);
+    const doubled = PPP_RESTART_INITIAL_MS * 2 ** (PPP_MAX_CONFIGURE - this.#current.restarts);
     this.deadline = now + Math.min(doubled, PPP_RESTART_MS);
-    this.#restarts -= 1;
-    if (this.#request !== undefined) {
-      this.send(Code.ConfigureRequest, this.#requestIdentifier, this.#request);
+    this.#current.restarts -= 1;
+    if (this.#current.request !== undefined) {
+      this.send(Code.ConfigureRequest, this.#current.requestIdentifier, this.#current.request);
       return;
     }
-    this.#request = buildOptions(this.wishes());
-    this.#requestIdentifier = this.originate(Code.ConfigureRequest, this.#request);
+    this.#current.request = buildOptions(this.wishes());
+    this.#current.requestIdentifier = this.originate(Code.ConfigureRequest, this.#current.request);
   }
 
   /** Whether the negotiation may go on for another turn. */
   #takeTurn(): boolean {
-    this.#turns += 1;
-    if (this.#turns <= PPP_NEGOTIATION_MAX) return true;
+    this.#current.turns += 1;
+    if (this.#current.turns <= PPP_NEGOTIATION_MAX) return true;
     this.failure = "negotiation";
     return false;
   }
@@ -302,7 +315,7 @@ export abstract class ControlProtocol {
    * nothing is appended any more (4.6).
    */
   #judgeAll(options: readonly Option[]): Cause["reply"] | undefined {
-    const isExhausted = this.#naksSent >= PPP_MAX_FAILURE;
+    const isExhausted = this.#current.naksSent >= PPP_MAX_FAILURE;
     const collision = this.collision(options);
     if (collision !== undefined) {
       // The question whether the link is looped goes first: a Reject would come back to us too. And
@@ -329,17 +342,21 @@ export abstract class ControlProtocol {
   }
 
   #configureAck(packet: Packet, now: number): void {
-    if (!this.#isAwaited(packet) || !sameOctets(packet.data, this.#request ?? packet.data)) {
+    if (
+      !this.#isAwaited(packet) ||
+      !sameOctets(packet.data, this.#current.request ?? packet.data)
+    ) {
       this.outbox.count("stale-reply");
       return;
     }
     if (!this.#takeTurn()) return;
-    this.#request = undefined;
+    this.#current.request = undefined;
     this.event("RCA", now, { packet });
   }
 
   #isAwaited(packet: Packet): boolean {
-    return this.#request !== undefined && packet.identifier === this.#requestIdentifier;
+    const { request, requestIdentifier } = this.#negotiation ?? NOT_NEGOTIATING;
+    return request !== undefined && packet.identifier === requestIdentifier;
   }
 
   #configureRefusal(packet: Packet, now: number): void {
@@ -348,7 +365,7 @@ export abstract class ControlProtocol {
       return;
     }
     const options = parseOptions(packet.data);
-    const asked = parseOptions(this.#request ?? packet.data) ?? [];
+    const asked = parseOptions(this.#current.request ?? packet.data) ?? [];
     const isReject = packet.code === Code.ConfigureReject;
     const isAsked = (option: Option) =>
       asked.some(({ type, data }) => type === option.type && sameOctets(data, option.data));
@@ -357,14 +374,14 @@ export abstract class ControlProtocol {
       return;
     }
     if (!this.#takeTurn()) return;
-    if (!isReject) this.#naksReceived += 1;
-    const final = isReject || this.#naksReceived > PPP_MAX_FAILURE;
+    if (!isReject) this.#current.naksReceived += 1;
+    const final = isReject || this.#current.naksReceived > PPP_MAX_FAILURE;
     for (const option of options) {
       // A Nak that comes again and again is as good as a Reject.
       this.failure ??= final ? this.rejected(option) : this.naked(option);
     }
     if (this.failure !== undefined) return;
-    this.#request = undefined;
+    this.#current.request = undefined;
     this.event("RCN", now, { packet });
   }
 
