@@ -2,7 +2,7 @@
 // thread, the workers and the kernel. Every instance works on state whose address is passed in.
 
 import { write32, write64 } from "./bytes";
-import { encapsulate, inject, layoutReadVectors, releaseInjected } from "./forward/encapsulate";
+import { encapsulate, layoutReadVectors } from "./forward/encapsulate";
 import { layoutMessages } from "./forward/messages";
 import { resetPool } from "./forward/pool";
 import { layoutBatch, layoutReceive } from "./forward/vectors";
@@ -11,6 +11,7 @@ import {
   REST_NONE,
   WORKER_BASE,
   WORKER_DOWN_REST,
+  WORKER_ECHO_SEND,
   WORKER_INDEX,
   WORKER_INJECT_SEND,
   WORKER_OFFLOADS,
@@ -24,13 +25,14 @@ import {
 export * from "./codec";
 export { decapsulate } from "./forward/decapsulate";
 export { takeHanded } from "./forward/handover";
+export { inject, releaseInjected } from "./forward/inject";
 export { plain } from "./forward/plain";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
 export { flush, release } from "./forward/shape";
 export { insertSubnet, removeSubnet } from "./forward/subnets";
 export { layoutBuffers, resetBuffers, resetReceive, resetReceived } from "./forward/vectors";
-export { encapsulate, inject, layoutBatch, releaseInjected };
+export { encapsulate, layoutBatch };
 
 /**
  * Prepares the region of a worker, also after another thread was lost in it; `base` is the address of this memory in the process, `offloads`
@@ -46,6 +48,7 @@ export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   write32(worker + WORKER_TO_WAKE, 0);
   layoutReceive(worker);
   layoutBatch(worker + WORKER_INJECT_SEND, base);
+  layoutBatch(worker + WORKER_ECHO_SEND, base);
   layoutReadVectors(worker);
   layoutMessages(worker);
   resetPool(worker);

@@ -5,8 +5,9 @@
 //   2. The L2TP header is checked, then the session is looked up and the sender compared, then the PPP
 //      header is checked. A datagram that begins with the same octets as the one before it needs
 //      none of this again.
-//   3. What is not IP goes to the punt ring (for the control thread), and so do IPv6 packets that
-//      concern the link alone. Each session has a share of the ring.
+//   3. An LCP Echo-Request is answered (echo.ts). What else is not IP goes to the punt ring (for the
+//      control thread), and so do IPv6 packets that concern the link alone. Each session has a
+//      share of the ring.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
 //      destination no session's of another network: the host routes between devices, we do not.
 //      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
@@ -87,6 +88,7 @@ import {
 } from "../records";
 import { coalesce, extend } from "./coalesce";
 import { count, countDelivered, countDrop } from "./counters";
+import { answerEcho, beginEchoes } from "./echo";
 import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
@@ -106,6 +108,7 @@ import { areWritesFull, sealWrites } from "./writes";
 
 const PPP_IPV4: u32 = 0x0021;
 const PPP_IPV6: u32 = 0x0057;
+const PPP_LCP: u32 = 0xc021;
 /** Octets of a datagram that are compared with the one before it: L2TP with Length, and PPP. */
 const ALIKE: u32 = 12;
 
@@ -120,6 +123,7 @@ export function decapsulate(worker: usize, received: u32): u32 {
   write32(worker + WORKER_UP_CALL, read32(worker + WORKER_UP_CALL) + 1);
   write32(worker + WORKER_UP_WRITES, 0);
   write32(worker + WORKER_PUNTED, 0);
+  beginEchoes(worker);
   if (message === 0 && offset === 0) write32(worker + WORKER_SCRATCH, touch(worker, messages));
   while (message < messages && !areWritesFull(worker)) {
     offset = unpack(worker, message, offset);
@@ -239,7 +243,9 @@ function forward(worker: usize, index: u32, datagram: usize): bool {
   const protocol = read16(record + PPP_PROTOCOL);
   if (protocol === PPP_IPV4) forwardIpv4(worker, session, at, octets, room);
   else if (protocol === PPP_IPV6) forwardIpv6(worker, index, at, octets, room, datagram + frame);
-  else punt(worker, index, datagram + frame, frameLength(worker));
+  else if (protocol !== PPP_LCP || !answerEcho(worker, session, at, octets)) {
+    punt(worker, index, datagram + frame, frameLength(worker));
+  }
   return room <= ALIKE;
 }
 

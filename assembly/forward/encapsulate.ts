@@ -1,4 +1,4 @@
-// From the network to the peer, one batch, and PPP frames of the control thread:
+// From the network to the peer, one batch:
 //
 //   1. readv has filled read buffers with what one TUN device has: IP packets, and super-packets of
 //      many segments behind a virtio header.
@@ -12,8 +12,6 @@
 //
 // When messages or the room for headers are used up, the place is kept (WORKER_DOWN_REST) and the
 // next call goes on there.
-//
-// An injected frame is sent from its ring entry, with the L2TP header alone.
 
 import {
   getU8,
@@ -40,38 +38,24 @@ import {
   isRoutable,
 } from "../ip/header";
 import {
-  BATCH_COUNT,
   BUFFER_CAPACITY,
   BUFFER_COUNT,
   BUFFER_HEADROOM,
   BUFFER_SIZE,
   COUNT_DOWN_FRAGMENTED,
-  COUNT_DOWN_INJECT_STALE,
-  COUNT_DOWN_INJECTED,
   COUNT_DOWN_IP_HEADER,
   COUNT_DOWN_NO_ROUTE,
   COUNT_DOWN_NOT_IP,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_NOT_ROUTABLE,
   COUNT_DOWN_SHAPED,
-  ENTRY_FRAME,
-  ENTRY_LENGTH,
   IOVEC_SIZE,
   REST_CUT,
   REST_NONE,
   REST_PACKET,
   SESSION_ADDRESS,
-  SESSION_CONTROL,
-  SESSION_CONTROL_LENGTH,
-  SESSION_CONTROL_MAX,
-  SESSION_HEADER_LENGTH,
   SESSION_MTU,
-  SESSION_NAME,
-  SESSION_NAME_LENGTH,
-  SESSION_PREFIX_MAX,
   SESSION_SUBNET,
-  SLOT_CAPACITY,
-  SOCKADDR_MAX,
   VIRTIO_CHECKSUM_OFFSET,
   VIRTIO_CHECKSUM_START,
   VIRTIO_FLAGS,
@@ -82,9 +66,6 @@ import {
   WORKER_BASE,
   WORKER_DOWN_PACKET,
   WORKER_DOWN_REST,
-  WORKER_INJECT,
-  WORKER_INJECT_SEND,
-  WORKER_INJECTED,
   WORKER_READ,
   WORKER_READ_LENGTHS,
   WORKER_READ_VECTORS,
@@ -106,14 +87,13 @@ import {
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
-import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { findRoute, touchRoute } from "./routes";
 import { beginCut, cutOn, firstSegment, openCut } from "./segment";
-import { sessionAt, sessionState } from "./sessions";
+import { sessionAt } from "./sessions";
 import { allowed, charge, enqueue, isShaped } from "./shape";
 import { findSubnet, touchSubnet } from "./subnets";
 import { beginErrors, reportTooBig } from "./too-big";
-import { setMessage, setVector } from "./vectors";
+import { setVector } from "./vectors";
 import { virtioSize } from "./virtio";
 
 const VERSION_6: u32 = 6;
@@ -331,62 +311,4 @@ function completeChecksum(at: usize, octets: u32): void {
   const field = at + start + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
   const sum = foldSum(partialSum(at + start, octets - start));
   write16(field, sum === 0xffff ? 0xffff : ~sum);
-}
-
-/** Writes the L2TP header of an injected frame before `at` and fills its message. */
-function address(
-  worker: usize,
-  batch: usize,
-  message: u32,
-  session: usize,
-  at: usize,
-  octets: u32,
-  prefix: u32,
-): void {
-  writePrefix(session, at, prefix);
-  numberPrefix(session, at, prefix, octets);
-  setMessage(
-    batch,
-    message,
-    read64(worker + WORKER_BASE),
-    at - prefix,
-    prefix + octets,
-    session + SESSION_NAME,
-    min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX),
-    session + SESSION_CONTROL,
-    min(read32(session + SESSION_CONTROL_LENGTH), SESSION_CONTROL_MAX),
-  );
-}
-
-/** Makes messages of the frames that wait in the inject ring; returns how many are to be sent. */
-export function inject(worker: usize): u32 {
-  const ring = worker + WORKER_INJECT;
-  const waiting = min(pending(ring), <u32>BATCH_COUNT);
-  write32(worker + WORKER_INJECTED, waiting);
-  let messages: u32 = 0;
-  for (let i: u32 = 0; i < waiting; i++) {
-    const entry = entryAt(ring, tail(ring) + i);
-    const session = entrySession(entry);
-    const length = read32(entry + ENTRY_LENGTH);
-    if (session === 0 || length > SLOT_CAPACITY || sessionState(session) === 0) {
-      count(worker, COUNT_DOWN_INJECT_STALE);
-      continue;
-    }
-    const header = min(read32(session + SESSION_HEADER_LENGTH), SESSION_PREFIX_MAX);
-    const batch = worker + WORKER_INJECT_SEND;
-    address(worker, batch, messages++, session, entry + ENTRY_FRAME, length, header);
-    count(worker, COUNT_DOWN_INJECTED);
-  }
-  return messages;
-}
-
-/**
- * Gives the entries that the last `inject` saw back to the control thread, once they are sent;
- * returns how many others wait.
- */
-export function releaseInjected(worker: usize): u32 {
-  const ring = worker + WORKER_INJECT;
-  release(ring, read32(worker + WORKER_INJECTED));
-  write32(worker + WORKER_INJECTED, 0);
-  return pending(ring);
 }

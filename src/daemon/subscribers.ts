@@ -243,6 +243,7 @@ export class Subscribers {
     if (reached !== undefined) subscriber.story.reach(reached);
     this.#send(subscriber, link);
     if (!this.#isAlive(subscriber)) return;
+    this.#options.table.answerEcho(subscriber.handle, link.magicNumber);
     this.#timers.set(subscriber.timer, subscriber.deadline(this.#options.table));
   }
 

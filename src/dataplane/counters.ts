@@ -12,6 +12,7 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_PACKETS, "up.packets"],
   [layout.COUNT_UP_OCTETS, "up.octets"],
   [layout.COUNT_UP_PUNTED, "up.punted"],
+  [layout.COUNT_UP_ECHO, "up.echo-answered"],
   [layout.COUNT_UP_TRUNCATED, "up.truncated"],
   [layout.COUNT_UP_MALFORMED, "up.malformed"],
   [layout.COUNT_UP_VERSION, "up.version"],

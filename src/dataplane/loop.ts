@@ -3,7 +3,7 @@
  *
  *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
  *   2. Data sockets of the slots that are ours: recvmmsg → decapsulate → a writev for each packet or
- *      super-packet; wake the control thread when frames were punted.
+ *      super-packet; sendmmsg of Echo-Replies; wake the control thread when frames were punted.
  *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg,
  *      and a writev for each error about a packet that is too large. A
  *      message of many frames that the kernel cannot take as a whole goes once more, frame by frame.
@@ -186,6 +186,7 @@ export class Loop {
     const { worker, wakeControl } = this.#options;
     do {
       this.#output.write(this.#forwarding.decapsulate(worker, received));
+      this.#output.sendEchoes(this.#word(layout.WORKER_ECHOES));
       if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(wakeControl, 1n);
     } while (this.#words[this.#upRest] !== 0);
     this.#forwarding.resetReceived(worker, received);

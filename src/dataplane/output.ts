@@ -25,6 +25,7 @@ export class Output {
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
   readonly #sends: readonly bigint[];
   readonly #injected: readonly bigint[];
+  readonly #echoes: readonly bigint[];
   readonly #plain: readonly bigint[];
   readonly #writeVectors: readonly bigint[];
   readonly #errorVectors: readonly bigint[];
@@ -52,6 +53,7 @@ export class Output {
     this.#sends = addresses(WORKER_SEND + SEND_HEADERS, MMSGHDR_SIZE, layout.MESSAGE_COUNT);
     this.#plain = addresses(layout.WORKER_PLAIN, MMSGHDR_SIZE, layout.SEGMENTS_MAX);
     this.#injected = addresses(layout.WORKER_INJECT_SEND, MMSGHDR_SIZE, layout.BATCH_COUNT);
+    this.#echoes = addresses(layout.WORKER_ECHO_SEND, MMSGHDR_SIZE, layout.BATCH_COUNT);
     const vectors = layout.WORKER_WRITES + layout.WRITE_VECTORS;
     this.#writeVectors = addresses(vectors, WRITE_SIZE, layout.WRITE_COUNT);
     const errors = layout.WORKER_ERRORS + layout.ERROR_VECTOR;
@@ -95,6 +97,11 @@ export class Output {
   /** The first `count` messages of `inject`. */
   sendInjected(count: number): void {
     this.#sendSingle(this.#injected, count);
+  }
+
+  /** The first `count` Echo-Replies of `decapsulate`. */
+  sendEchoes(count: number): void {
+    this.#sendSingle(this.#echoes, count);
   }
 
   /** The kernel refuses message `next`: how many messages are dealt with by that. */

@@ -162,6 +162,19 @@ export class SessionTable {
     return false;
   }
 
+  /**
+   * LCP is opened, and our end has this Magic-Number: Echo-Requests of the peer are answered where
+   * they come in. With 0 they come to us, as before.
+   */
+  answerEcho(handle: SessionHandle, magic: number): void {
+    const record = recordAt(handle.index);
+    const flags = record + layout.SESSION_FLAGS;
+    if (this.#read32(record + layout.SESSION_MAGIC) === magic) return;
+    this.#store32(flags, this.#read32(flags) & ~layout.SESSION_ECHO);
+    this.#store32(record + layout.SESSION_MAGIC, magic);
+    if (magic !== 0) this.#store32(flags, this.#read32(flags) | layout.SESSION_ECHO);
+  }
+
   /** Back to PPP control frames only. */
   hold(handle: SessionHandle): void {
     this.#setAddress(handle, 0, 0);

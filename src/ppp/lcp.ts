@@ -73,6 +73,11 @@ export class Lcp extends ControlProtocol {
     return method;
   }
 
+  /** That of our end; 0 when none is used. */
+  get magicNumber(): number {
+    return this.#magicNumber;
+  }
+
   sendEchoRequest(): void {
     this.originate(Code.EchoRequest, u32(this.#magicNumber));
   }

@@ -84,6 +84,11 @@ export class Link implements Machine<Uint8Array, Uint8Array, LinkEvent> {
     return authenticator?.state === "passed" ? authenticator.name : "";
   }
 
+  /** Our Magic-Number while LCP is opened; 0 when it is not, or does without. */
+  get magicNumber(): number {
+    return this.#lcp.state === "Opened" ? this.#lcp.magicNumber : 0;
+  }
+
   /** Why it ends, from the moment that this side wants it to. */
   get ending(): DownReason | undefined {
     return this.#reason;

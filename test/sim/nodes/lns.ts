@@ -77,13 +77,14 @@ export class SimLns {
 
   /** A datagram for port 1701: control messages to the core, the others to the worker. */
   receive(datagram: Uint8Array, path: Path): void {
-    const { plane, toHost } = this.#options;
+    const { plane, toHost, transmit } = this.#options;
     const { now } = this.#scheduler;
     if (((datagram[0] ?? 0) & CONTROL) !== 0) {
       this.core.handleInput({ datagram, path }, now);
     } else {
       const packets = plane.up([datagram], { address: path.peer, port: path.peerPort });
       for (const { packet } of packets) toHost(packet);
+      for (const { datagram, name } of plane.echoes.splice(0)) transmit(datagram, portOf(name));
       for (let punted = plane.punt.take(); punted !== undefined; punted = plane.punt.take()) {
         this.subscribers.handleFrame(punted, now);
       }

@@ -111,7 +111,7 @@ export class Client {
       for (let punted = plane.punt.take(); punted; punted = plane.punt.take()) {
         subscribers.handleFrame(punted, this.house.now);
       }
-      for (const { datagram } of plane.sendInjected()) {
+      for (const { datagram } of [...plane.echoes.splice(0), ...plane.sendInjected()]) {
         this.link.handleInput(datagram.subarray(8), this.house.now);
         quiet = 0;
       }

@@ -91,6 +91,8 @@ export class Plane {
   readonly handedOver: HandedDatagram[] = [];
   readonly inject: InjectRing;
   readonly table: SessionTable;
+  /** Echo-Replies that the worker has sent, since the beginning. */
+  readonly echoes: Message[] = [];
   /** Errors about packets that were too large, since the beginning. */
   readonly errors: Uint8Array[] = [];
   /** How often the writes or the messages were too few for a batch. */
@@ -167,6 +169,8 @@ export class Plane {
     for (;;) {
       const count = this.forwarding.decapsulate(this.worker, received);
       for (let index = 0; index < count; index++) writes.push(this.#write(index));
+      const echoes = this.view.getUint32(this.worker + layout.WORKER_ECHOES, true);
+      this.echoes.push(...this.#messages(this.worker + layout.WORKER_ECHO_SEND, echoes));
       if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) break;
       this.rests.up++;
     }
