@@ -130,6 +130,7 @@ export class Client {
 
   /** How many of its packets reach the network. */
   ping(source = this.link.address): number {
+    this.house.plane.at(this.house.now);
     const datagram = dataMessage(1, this.session.sessionId, pppFrame(packet(source, HOST)));
     return this.house.plane.up([datagram]).length;
   }

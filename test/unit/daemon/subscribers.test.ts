@@ -168,6 +168,7 @@ test("the record has the rates of the user, from its first packet on", async () 
   await client.establish();
   const read = (field: number) =>
     house.plane.view.getUint32(layout.SESSION_RECORDS + layout.SESSION_SIZE + field, true);
+  house.now = 1_000;
   assert.equal(client.ping(), 1);
   assert.equal(read(layout.SESSION_SHAPE_RATE), 1_250_000);
   assert.equal(read(layout.SESSION_POLICE_RATE), 64_000);
