@@ -1,6 +1,6 @@
 // Counters belong to one worker, which is their only writer; others read them at any time.
 
-import { read64, readShared32, write32, write64 } from "../bytes";
+import { read32, read64, readShared32, write32, write64 } from "../bytes";
 import {
   CONTROL_SECOND,
   COUNT_DOWN_OCTETS,
@@ -10,6 +10,8 @@ import {
   COUNT_UP_PACKETS,
   SESSION_DROPS,
   SESSION_HEARD,
+  SESSION_REASON_COUNT,
+  SESSION_REASONS,
   SESSION_RX_OCTETS,
   SESSION_RX_PACKETS,
   SESSION_SENT,
@@ -24,14 +26,17 @@ export function count(worker: usize, counter: u32): void {
 
 /** Counts a drop for the worker and for the session that it befell. */
 export function countDrop(worker: usize, counter: u32, drops: usize): void {
-  count(worker, counter);
-  add(drops, 1);
+  countDrops(worker, counter, drops - SESSION_DROPS, 1);
 }
 
 /** Counts `packets` drops for the worker and, when it is known, for their session. */
 export function countDrops(worker: usize, counter: u32, session: usize, packets: u32): void {
   add(worker + WORKER_COUNTERS + counter * 8, packets);
-  if (session !== 0) add(session + SESSION_DROPS, packets);
+  if (session === 0) return;
+  add(session + SESSION_DROPS, packets);
+  if (counter >= SESSION_REASON_COUNT) return;
+  const reason = session + SESSION_REASONS + counter * 4;
+  write32(reason, read32(reason) + packets);
 }
 
 export function countTooBig(worker: usize, session: usize, packets: u32): void {

@@ -16,9 +16,10 @@ export function tokensOf(octets: u32): i64 {
   return <i64>octets * MILLION;
 }
 
-/** Tokens after the time from `at` to `now`, `burst` octets at most. */
+/** Tokens after the time from `at` to `now`, `burst` octets at most; at the first time (0) all. */
 export function refilled(tokens: i64, at: u64, now: u64, rate: u32, burst: u32): i64 {
-  const elapsed = now > at ? min(now - at, ELAPSED_MAX) : 0;
+  const passed = now > at ? min(now - at, ELAPSED_MAX) : 0;
+  const elapsed = at === 0 ? ELAPSED_MAX : passed;
   return min(tokens + <i64>(elapsed * rate), tokensOf(burst));
 }
 

@@ -48,6 +48,8 @@ export interface SessionRow {
   txPackets: number;
   txOctets: number;
   drops: number;
+  /** The same by reason; only those that there were. */
+  reasons: Record<string, number>;
 }
 
 /** A worker as `simplon show workers` has it. */

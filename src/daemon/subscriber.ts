@@ -126,6 +126,7 @@ export class Subscriber {
       rateDown: (grant?.service.rateDown ?? 0) * 8,
       rateUp: (grant?.service.rateUp ?? 0) * 8,
       ...table.traffic(handle),
+      reasons: table.reasons(handle),
     };
   }
 

@@ -59,10 +59,18 @@ export function readCounters(memory: WebAssembly.Memory, worker: number): Record
   return Object.fromEntries(NAMES.map(([index, name]) => [name, Number(values[index])]));
 }
 
+/** Drops of the session whose counters begin at `at`, by reason; only those that there were. */
+export function readReasons(memory: WebAssembly.Memory, at: number): Record<string, number> {
+  const values = new Uint32Array(memory.buffer, at, layout.SESSION_REASON_COUNT);
+  const reasons = NAMES.map(([index, name]) => [name, values[index] ?? 0] as const);
+  return Object.fromEntries(reasons.filter(([, count]) => count > 0));
+}
+
 /** What is no drop. */
 const PASSED: readonly string[] = [
-  ...["up.packets", "up.octets", "up.punted", "up.control-message", "up.handed-over"],
+  ...["up.packets", "up.octets", "up.punted", "up.echo", "up.control-message", "up.handed-over"],
   ...["down.packets", "down.octets", "down.injected", "down.handed-over"],
+  ...["down.icmp-errors", "down.icmp-errors-limited", "down.fragmented"],
 ];
 
 /** Datagrams and packets that were dropped, for whatever reason. */

@@ -10,6 +10,7 @@
  */
 import * as layout from "../../assembly/layout.ts";
 import { RECORDS_RESTING } from "../limits.ts";
+import { readReasons } from "./counters.ts";
 import type { Forwarding } from "./memory.ts";
 import type { InjectRing } from "./rings.ts";
 
@@ -69,6 +70,7 @@ const SECOND_MS = 1_000;
 const PORT = 2;
 
 export class SessionTable {
+  readonly #memory: WebAssembly.Memory;
   readonly #words: Uint32Array;
   readonly #longs: BigUint64Array;
   readonly #view: DataView;
@@ -79,6 +81,7 @@ export class SessionTable {
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
 
   constructor(memory: WebAssembly.Memory, forwarding: Forwarding, injectOf: InjectOf) {
+    this.#memory = memory;
     this.#words = new Uint32Array(memory.buffer);
     this.#longs = new BigUint64Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
@@ -221,6 +224,11 @@ export class SessionTable {
       txOctets: read(layout.SESSION_TX_OCTETS),
       drops: read(layout.SESSION_DROPS),
     };
+  }
+
+  /** Drops by reason; only those that there were. */
+  reasons(handle: SessionHandle): Record<string, number> {
+    return readReasons(this.#memory, recordAt(handle.index) + layout.SESSION_REASONS);
   }
 
   /** Beginning of the second in which the last packet came from the peer, or the session opened. */

@@ -35,6 +35,7 @@ export function session(index: number): SessionRow {
     txPackets: 0,
     txOctets: 999,
     drops: 3,
+    reasons: { "up.source-address": 2, "down.too-big": 1 },
   };
 }
 

@@ -5,6 +5,7 @@ import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { SESSIONS_MAX } from "../../../src/limits.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv4, ipv4 } from "../../../src/net.ts";
+import { writeHeaderChecksum } from "../../reference/offload.ts";
 import {
   CLIENT,
   CLIENT6,
@@ -206,3 +207,21 @@ test("a record that is used again takes nothing from its last session", () => {
 function address(n: number): string {
   return `10.${64 + (n >> 14)}.${(n >> 7) & 127}.${n & 127}`;
 }
+
+test("drops are told by reason, those of this session alone", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8, CLIENT);
+  const other = plane.session(7, 9, "10.64.0.3");
+  const spoofed = dataMessage(7, 8, pppFrame(packet("10.64.0.3", HOST)));
+  plane.up([spoofed, spoofed, dataMessage(7, 9, pppFrame(packet("10.64.0.3", HOST)))]);
+  const large = packet(HOST, CLIENT, 1_400);
+  large[6] = 0x40; // DF
+  writeHeaderChecksum(large);
+  plane.down([large]);
+  plane.up([dataMessage(7, 8, Uint8Array.of(0xff, 0x03))]);
+  const reasons = { "up.source-address": 2, "down.too-big": 1, "up.ppp-header": 1 };
+  assert.deepEqual(plane.table.reasons(handle), reasons);
+  assert.equal(plane.table.traffic(handle).drops, 4);
+  assert.deepEqual(plane.table.reasons(other), {});
+  plane.table.withdraw(handle);
+});
