@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by command.sh: ping, fetch, rate and slaac through ppp0, to addresses of either family.
+# Sourced by command.sh: ping, fetch, rate, stream and slaac through ppp0, to addresses of either family.
 
 family() { case "$1" in *:*) echo 6 ;; *) echo 4 ;; esac; }
 tcp() { case "$1" in *:*) echo "TCP6:[$1]" ;; *) echo "TCP4:$1" ;; esac; }
@@ -36,6 +36,7 @@ ping() {
   [ -z "$foreign" ] || ip addr del "$foreign/$length" dev lo
   cat /tmp/ping.$$
   result received "$(sed -n 's/.* \([0-9]*\) received.*/\1/p' /tmp/ping.$$)"
+  result max_ms "$(sed -n 's/^rtt .* = [0-9.]*\/[0-9.]*\/\([0-9.]*\)\/.*/\1/p' /tmp/ping.$$)"
   return $status
 }
 
@@ -66,4 +67,15 @@ rate() {
     mbit=$(iperf3 "${options[@]}" | sed -n "s/.* \([0-9.]*\) Mbits\/sec.*receiver.*/\1/p")
     result "${way}_mbit" "$mbit"
   done
+}
+
+# stream way=up|down [to=10.8.0.1] [port=5201] [seconds=3] [mbit=0]: one TCP connection by iperf3 in one
+# direction, at most so fast (0: any); in Mbit/s, as its receiver saw it
+stream() {
+  local options
+  options=("-$(family "$(arg to 10.8.0.1)")" -c "$(arg to 10.8.0.1)" -p "$(arg port 5201)"
+    -t "$(arg seconds 3)" -b "$(arg mbit 0)M" -f m)
+  [ "$(arg way up)" = up ] || options+=(-R)
+  iperf3 "${options[@]}" >/tmp/stream.$$
+  result mbit "$(sed -n "s/.* \([0-9.]*\) Mbits\/sec.*receiver.*/\1/p" /tmp/stream.$$)"
 }

@@ -10,6 +10,8 @@ import { type Lab, root } from "./lab.ts";
 export interface Settings {
   readonly lns?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** More keys of users, by name. */
+  readonly users?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly methods?: readonly string[];
   readonly level?: LogLevel;
 }
@@ -64,7 +66,7 @@ export function writeConfig(lab: Lab, settings: Settings = {}): string {
     ...settings.network,
   };
   const users = Object.entries(USERS).map(([name, password]) =>
-    table("[[user]]", { name, password, network: "default" }),
+    table("[[user]]", { name, password, network: "default", ...settings.users?.[name] }),
   );
   const tables = [
     table("[lns]", lns),
@@ -112,11 +114,15 @@ export class Simplon {
   }
 
   async #ready(): Promise<void> {
-    const socket = join(this.#config, "..", "socket");
     await poll("an answer on the control socket", 20_000, () => {
       assert.equal(this.child.exit, undefined, `simplon ended:\n${this.child.text}`);
-      return isAnswering(socket);
+      return isAnswering(this.socket);
     });
+  }
+
+  /** File of the control socket. */
+  get socket(): string {
+    return join(this.#config, "..", "socket");
   }
 
   tunnels(): Promise<readonly TunnelRow[]> {
