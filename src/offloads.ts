@@ -14,14 +14,17 @@
 export const OFFLOADS = ["udp-gro", "udp-gso", "tso", "uso"] as const;
 export type Offload = (typeof OFFLOADS)[number];
 
+/** Packets come to the queue of their session's slot: not of the configuration's choosing. */
+export const STEERING = "steering";
+
 export interface OffloadState {
-  readonly offload: Offload;
+  readonly offload: Offload | typeof STEERING;
   readonly runs: boolean;
   /** "" when it runs; otherwise one clause for the operator. */
   readonly why: string;
 }
 
-/** One for each of `OFFLOADS`, in their order. */
+/** One for each of `OFFLOADS`, in their order, and where people read them one for STEERING. */
 export type Offloads = readonly OffloadState[];
 
 export function runs(offloads: Offloads, name: Offload): boolean {

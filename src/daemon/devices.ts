@@ -5,7 +5,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { SLOT_COUNT } from "../../assembly/layout.ts";
+import { SESSION_COUNT, SLOT_COUNT } from "../../assembly/layout.ts";
 import type { Config, NetworkConfig } from "../config/config.ts";
 import { adviceToForward, forwards } from "../config/forwarding.ts";
 import { openPair } from "../linux/descriptor.ts";
@@ -24,19 +24,22 @@ import {
 import type { Libc } from "../linux/libc.ts";
 import { ofDevices } from "../linux/offloads.ts";
 import { readText } from "../linux/proc.ts";
+import { refusal, type SteeringMaps, steer, whyNotSteered } from "../linux/steering.ts";
 import { type OpenedTun, openTun, type TunOptions } from "../linux/tun.ts";
 import { type OpenedSockets, openSockets, type Sockets } from "../linux/udp.ts";
 import { gateway6Of, ipv4, ipv4Prefix, ipv6, ipv6Prefix } from "../net.ts";
-import { OFFLOADS, type Offload, type Offloads, offloadsWithout } from "../offloads.ts";
+import { OFFLOADS, type Offload, type Offloads, offloadsWithout, STEERING } from "../offloads.ts";
 import { addMasquerade, endKeeper, type Keeper, startKeeper, tableName } from "./nat.ts";
 import { StartError } from "./start-error.ts";
-
-/** Queues of a device: the kernel would spread the packets of a session over more of them. */
-const QUEUES = 1;
 
 /** Where the packets of clients go: to network devices, or to a host inside this program. */
 export const TUN_KINDS = ["device", "none"] as const;
 export type TunKind = (typeof TUN_KINDS)[number];
+
+const WITHOUT_DEVICES =
+  "without a device (--tun none) clients reach the gateway's address, by ping, and nothing else";
+const NO_NAT = "nat = true has no effect without a device";
+const ONE_QUEUE = "TUN devices of this kernel have one queue (Linux 3.8 has more)";
 
 /** Plain data, so that another run of the program can take it over. */
 export interface Devices {
@@ -50,8 +53,16 @@ export interface Devices {
   readonly hosts: readonly number[];
   /** What runs of the offloads: a fact of the sockets and devices that are open. */
   readonly offloads: Offloads;
+  readonly steering: DeviceSteering;
   /** Takes masquerading away at the end. */
   readonly keeper?: Keeper;
+}
+
+export interface DeviceSteering {
+  /** Which queues packets come to, in the order of the networks; none where the kernel chooses. */
+  readonly maps: readonly SteeringMaps[];
+  /** Why there are none: one clause for the operator. */
+  readonly why: string;
 }
 
 /** @throws {StartError} */
@@ -63,11 +74,11 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
     const { sockets, ...udp } = openListening(libc, config, without(lacking));
     opened.push(...socketsOf(sockets));
     for (const [offload, why] of udp.lacking) lacking.set(offload, why);
-    const { tuns, hosts } =
+    const { tuns, hosts, steering } =
       kind === "none"
         ? openPairs(libc, config.networks, opened)
-        : openNetworks(libc, config.networks, lacking, opened);
-    const devices = { sockets, tuns, hosts, offloads: offloadsWithout(lacking) };
+        : openSteered(libc, config, lacking, opened);
+    const devices = { sockets, tuns, hosts, offloads: offloadsWithout(lacking), steering };
     const masqueraded = config.networks.filter(({ nat }) => nat && kind === "device");
     if (masqueraded.length === 0) return devices;
     const run = randomBytes(4).toString("hex");
@@ -82,9 +93,10 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
   }
 }
 
-export function descriptors({ sockets, tuns, hosts, keeper }: Devices): number[] {
+export function descriptors({ sockets, tuns, hosts, steering, keeper }: Devices): number[] {
   const pipe = keeper === undefined ? [] : [keeper.pipe];
-  return [...socketsOf(sockets), ...tuns.flat(), ...hosts, ...pipe];
+  const maps = steering.maps.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
+  return [...socketsOf(sockets), ...tuns.flat(), ...hosts, ...maps, ...pipe];
 }
 
 function socketsOf({ sccrq, control, data }: Sockets): number[] {
@@ -98,8 +110,18 @@ export async function closeDevices(libc: Libc, devices: Devices): Promise<boolea
   return keeper === undefined || endKeeper(libc, keeper);
 }
 
+/** What an operator may not expect of the network that clients get, a line each. */
+export function adviceOf(
+  libc: Libc,
+  { hosts }: Devices,
+  networks: readonly NetworkConfig[],
+): string[] {
+  if (hosts.length === 0) return forwardingAdvice(libc, networks);
+  return [WITHOUT_DEVICES, ...(networks.some(({ nat }) => nat) ? [NO_NAT] : [])];
+}
+
 /** A line for each family that the host does not forward. */
-export function forwardingAdvice(libc: Libc, networks: readonly NetworkConfig[]): string[] {
+function forwardingAdvice(libc: Libc, networks: readonly NetworkConfig[]): string[] {
   const hasIpv6 = networks.some(({ pool6 }) => pool6.length > 0);
   const families = hasIpv6 ? (["IPv4", "IPv6"] as const) : (["IPv4"] as const);
   return families
@@ -123,10 +145,7 @@ function without(lacking: ReadonlyMap<Offload, string>): Offload[] {
   return OFFLOADS.filter((offload) => !lacking.has(offload));
 }
 
-interface Ends {
-  readonly tuns: Devices["tuns"];
-  readonly hosts: readonly number[];
-}
+type Ends = Pick<Devices, "tuns" | "hosts" | "steering">;
 
 function openPairs(libc: Libc, networks: readonly NetworkConfig[], opened: number[]): Ends {
   const pairs = networks.map(() => {
@@ -134,7 +153,43 @@ function openPairs(libc: Libc, networks: readonly NetworkConfig[], opened: numbe
     opened.push(...pair);
     return pair;
   });
-  return { tuns: pairs.map(([tun]) => [tun]), hosts: pairs.map(([, host]) => host) };
+  const steering = { maps: [], why: "no device (--tun none)" };
+  return { tuns: pairs.map(([tun]) => [tun]), hosts: pairs.map(([, host]) => host), steering };
+}
+
+/**
+ * Where packets cannot be steered the kernel spreads those of a session over all queues: then a single
+ * worker has one queue, so that they stay in order.
+ */
+function openSteered(
+  libc: Libc,
+  { networks, lns }: Config,
+  lacking: Map<Offload, string>,
+  opened: number[],
+): Ends {
+  const unsteered = whyNotSteered(libc);
+  const queues = unsteered === "" || lns.workers > 1 ? SLOT_COUNT : 1;
+  const tuns = openNetworks(libc, networks, lacking, opened, queues);
+  const hasQueues = tuns.every(({ length }) => length > 1);
+  const why = unsteered === "" && !hasQueues ? ONE_QUEUE : unsteered;
+  return {
+    tuns,
+    hosts: [],
+    steering: why === "" ? steerAll(libc, tuns, opened) : { maps: [], why },
+  };
+}
+
+function steerAll(libc: Libc, tuns: Devices["tuns"], opened: number[]): DeviceSteering {
+  const maps: SteeringMaps[] = [];
+  try {
+    for (const [queue = -1] of tuns) maps.push(steer(libc, queue, SESSION_COUNT));
+    opened.push(...maps.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]));
+    return { maps, why: "" };
+  } catch (error) {
+    // Devices that are steered stay so: what no map has comes to the first queue.
+    for (const { ipv4, ipv6 } of maps) for (const fd of [ipv4, ipv6]) libc.close(fd);
+    return { maps: [], why: refusal(error) };
+  }
 }
 
 /**
@@ -147,19 +202,26 @@ export function openNetworks(
   networks: readonly NetworkConfig[],
   lacking: Map<Offload, string>,
   opened: number[],
-): Ends {
+  queues: number,
+): Devices["tuns"] {
   const tuns: (readonly number[])[] = [];
   for (const network of networks) {
-    const { queues, ...tun } = openNetwork(libc, network, without(lacking));
-    tuns.push(queues);
-    opened.push(...queues);
+    const tun = openNetwork(libc, network, without(lacking), queues);
+    tuns.push(tun.queues);
+    opened.push(...tun.queues);
     if (tun.lacking.size === 0) continue;
     for (const fd of opened.splice(-tuns.flat().length)) libc.close(fd);
     const where = networks.length > 1 ? `${network.tun}: ` : "";
     for (const [offload, why] of tun.lacking) lacking.set(offload, `${where}${why}`);
-    return openNetworks(libc, networks, lacking, opened);
+    return openNetworks(libc, networks, lacking, opened, queues);
   }
-  return { tuns, hosts: [] };
+  return tuns;
+}
+
+/** What runs, for people: the offloads and steering. */
+export function runningOf({ offloads, steering }: Devices): Offloads {
+  const { why } = steering;
+  return [...offloads, { offload: STEERING, runs: why === "", why }];
 }
 
 /** What runs and what does not, for the log. */
@@ -189,7 +251,12 @@ function openListening(libc: Libc, { lns }: Config, wanted: readonly Offload[]):
   }
 }
 
-function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offload[]): OpenedTun {
+function openNetwork(
+  libc: Libc,
+  network: NetworkConfig,
+  wanted: readonly Offload[],
+  queues: number,
+): OpenedTun {
   const noDriver = "/dev/net/tun is missing or has no driver; load it with: modprobe tun";
   const noAccess =
     "/dev/net/tun may not be opened by this user; run as root, " +
@@ -210,7 +277,7 @@ function openNetwork(libc: Libc, network: NetworkConfig, wanted: readonly Offloa
       mtu: network.mtu,
       ...ipv6Of(network),
     };
-    return openTun(libc, options, wanted, QUEUES);
+    return openTun(libc, options, wanted, queues);
   } catch (error) {
     throw toLine(error, {
       [ENOENT]: noDriver,

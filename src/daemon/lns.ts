@@ -22,6 +22,7 @@ import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
 import { droppedBySockets } from "../linux/meminfo.ts";
 import { familyOf, isWildcard } from "../linux/sockaddr.ts";
+import { Steering } from "../linux/steering.ts";
 import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
@@ -29,7 +30,7 @@ import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
 import type { WorkerChange } from "./api-messages.ts";
 import { ControlInput } from "./control-input.ts";
 import { ControlSocket } from "./control-socket.ts";
-import { closeDevices, type Devices, forwardingAdvice, offloadFields } from "./devices.ts";
+import { adviceOf, closeDevices, type Devices, offloadFields, runningOf } from "./devices.ts";
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
@@ -48,8 +49,6 @@ export interface RunningLns {
 
 const POLLIN = 1;
 const STOP_CHECK_MS = 20;
-const WITHOUT_DEVICES =
-  "without a device (--tun none) clients reach the gateway's address, by ping, and nothing else";
 /** A full inject ring has room again as soon as the worker has had its turn. */
 const RING_RETRY_MS = 1;
 
@@ -95,6 +94,8 @@ class LnsDaemon implements RunningLns {
   /** Gets requests for tunnels. */
   readonly #starts: ControlSocket;
   readonly #hosts: Hosts;
+  /** Of each network's device; none where the kernel chooses queues. */
+  readonly #steering: readonly Steering[];
   readonly #pollCount: bigint;
   readonly #lns: Lns;
   readonly #subscribers: Subscribers;
@@ -144,6 +145,7 @@ class LnsDaemon implements RunningLns {
     const io = { libc, forwarding, memory: this.#memory, base: this.#base, family };
     this.#socket = new ControlSocket({ ...io, fd: control, receive: layout.CONTROL_RECEIVE });
     this.#starts = new ControlSocket({ ...io, fd: sccrq, receive: layout.CONTROL_STARTS });
+    this.#steering = devices.steering.maps.map((maps) => new Steering(libc, maps));
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
     this.#pollCount = this.#writePolls([this.#wake, control, sccrq, ...devices.hosts]);
 
@@ -152,7 +154,7 @@ class LnsDaemon implements RunningLns {
     const lastHeard = (tunnelId: number) => this.#subscribers.lastHeard(tunnelId);
     this.#lns = new Lns({ ...lns, random, lastHeard });
     this.#subscribers = new Subscribers({
-      table: new SessionTable(this.#memory, forwarding, injectOf),
+      table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),
       injectOf,
       family,
       aaa: new LocalUsers(config),
@@ -197,14 +199,14 @@ class LnsDaemon implements RunningLns {
       workers: () => this.#workers.rows(),
       changeWorkers: (change) => this.#changeWorkers(change),
       counters: () => this.#counters(),
-      offloads: () => this.#devices.offloads,
+      offloads: () => runningOf(this.#devices),
       history: () => this.#history.entries(),
     });
     // Where the control socket is ours, so is the history.
     await this.#history.open();
     this.#workers.start(lns.workers);
-    this.#advise();
-    this.#log.info(offloadFields(this.#devices.offloads), "offloads");
+    for (const line of adviceOf(this.#libc, this.#devices, networks)) this.#log.warn(line);
+    this.#log.info(offloadFields(runningOf(this.#devices)), "offloads");
     const names = networks.map(({ name, tun, pool }) => ({ name, tun, pool }));
     this.#log.info({ listen: formatEndpoint(lns.address, lns.port), networks: names }, "serving");
     const heap = openHeap();
@@ -242,16 +244,6 @@ class LnsDaemon implements RunningLns {
     this.#isEnding = true;
     this.#log.fatal({ err: error }, "stopping after an error");
     await this.#takeDown(1, error);
-  }
-
-  #advise(): void {
-    const hasDevices = this.#devices.hosts.length === 0;
-    const { networks } = this.#config;
-    const advice = hasDevices ? forwardingAdvice(this.#libc, networks) : [WITHOUT_DEVICES];
-    for (const line of advice) this.#log.warn(line);
-    if (!hasDevices && networks.some(({ nat }) => nat)) {
-      this.#log.warn("nat = true has no effect without a device");
-    }
   }
 
   /** The turns of the control thread, until it is taken down. */
@@ -372,6 +364,7 @@ class LnsDaemon implements RunningLns {
           this.#hosts.counters,
           this.#input.counters,
         ],
+        steering: this.#steering.map(({ refused }) => ({ refused })),
         history: this.#history.counters,
         api: { refused: this.#api?.refused ?? 0 },
       }),

@@ -93,6 +93,7 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
       devices.tuns.length === config.networks.length &&
       devices.tuns.every(Array.isArray) &&
       [0, devices.tuns.length].includes(devices.hosts.length) &&
+      [0, devices.tuns.length].includes(devices.steering.maps.length) &&
       devices.offloads.length === OFFLOADS.length;
     return isWhole ? { config, devices } : undefined;
   } catch {

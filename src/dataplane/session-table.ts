@@ -56,6 +56,14 @@ export interface SessionHandle {
   readonly generation: number;
 }
 
+/** Chooses the queue of a device that packets to a destination come to; one for each network. */
+export interface QueueSteering {
+  set4(address: number, slot: number): void;
+  clear4(address: number): void;
+  set6(prefix: bigint, slot: number): void;
+  clear6(prefix: bigint): void;
+}
+
 /** The inject ring of the worker that a session belongs to. */
 export type InjectOf = (tunnelId: number, sessionId: number) => InjectRing;
 
@@ -77,11 +85,19 @@ export class SessionTable {
   readonly #octets: Uint8Array;
   readonly #forwarding: Forwarding;
   readonly #injectOf: InjectOf;
+  /** By index of the network; none where the kernel chooses. */
+  readonly #steering: readonly QueueSteering[];
   readonly #withdrawn: { index: number; inject: InjectRing; position: number }[] = [];
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
 
-  constructor(memory: WebAssembly.Memory, forwarding: Forwarding, injectOf: InjectOf) {
+  constructor(
+    memory: WebAssembly.Memory,
+    forwarding: Forwarding,
+    injectOf: InjectOf,
+    steering: readonly QueueSteering[] = [],
+  ) {
     this.#memory = memory;
+    this.#steering = steering;
     this.#words = new Uint32Array(memory.buffer);
     this.#longs = new BigUint64Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
@@ -273,14 +289,16 @@ export class SessionTable {
   /** Opens IPv4 with `address`, or closes it with 0. False when its chain is full. */
   #setAddress({ index, generation }: SessionHandle, network: number, address: number): boolean {
     const field = recordAt(index) + layout.SESSION_ADDRESS;
+    const route = routeAt(index);
     const current = this.#read32(field);
     if (current === address) return true;
     if (current !== 0) {
       this.#store32(field, 0);
       this.#forwarding.removeRoute(index);
+      this.#steering[this.#read32(route + layout.ROUTE_NETWORK)]?.clear4(current);
     }
     if (address === 0) return true;
-    const route = routeAt(index);
+    this.#steering[network]?.set4(address, this.#slotOf(index));
     this.#store32(route + layout.ROUTE_NETWORK, network);
     this.#store32(route + layout.ROUTE_ADDRESS, address);
     this.#store32(route + layout.ROUTE_SESSION, index);
@@ -293,14 +311,16 @@ export class SessionTable {
   /** Opens IPv6 with `prefix`, or closes it with 0. False when its chain is full. */
   #setSubnet({ index, generation }: SessionHandle, network: number, prefix: bigint): boolean {
     const field = recordAt(index) + layout.SESSION_SUBNET;
-    const current = this.#longs[field / 8];
+    const subnet = subnetAt(index);
+    const current = this.#longs[field / 8] ?? 0n;
     if (current === prefix) return true;
     if (current !== 0n) {
       this.#store64(field, 0n);
       this.#forwarding.removeSubnet(index);
+      this.#steering[this.#read32(subnet + layout.SUBNET_NETWORK)]?.clear6(current);
     }
     if (prefix === 0n) return true;
-    const subnet = subnetAt(index);
+    this.#steering[network]?.set6(prefix, this.#slotOf(index));
     this.#store32(subnet + layout.SUBNET_NETWORK, network);
     this.#store64(subnet + layout.SUBNET_PREFIX, prefix);
     this.#store32(subnet + layout.SUBNET_SESSION, index);
@@ -313,6 +333,12 @@ export class SessionTable {
   #setFlag(record: number, flag: number, isSet: boolean): void {
     const flags = this.#read32(record + layout.SESSION_FLAGS);
     this.#store32(record + layout.SESSION_FLAGS, isSet ? flags | flag : flags & ~flag);
+  }
+
+  #slotOf(index: number): number {
+    const key = this.#read32(recordAt(index) + layout.SESSION_KEY);
+    const isByTunnel = this.#read32(layout.CONTROL_STEER) === layout.STEER_TUNNEL;
+    return (isByTunnel ? key >>> 16 : key) & (layout.SLOT_COUNT - 1);
   }
 
   #read32(at: number): number {

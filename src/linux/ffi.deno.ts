@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { Libc, Octets } from "./libc.ts";
+import process from "node:process";
+import { bpfNumber, type Libc, type Octets } from "./libc.ts";
 
 const EFD_NONBLOCK = 0o4000;
 const NO_TIMEOUT = 0n;
@@ -54,6 +55,7 @@ export function openLibc(): Libc {
     prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
     capset: { parameters: ["buffer", "buffer"], result: "i32" },
     setns: { parameters: ["i32", "i32"], result: "i32" },
+    syscall: { parameters: ["u64", "u64", "buffer", "u64"], result: "i32" },
     execv: { parameters: ["buffer", "buffer"], result: "i32" },
     _exit: { parameters: ["i32"], result: "void" },
   });
@@ -61,6 +63,7 @@ export function openLibc(): Libc {
   if (errnoAt === null) throw new Error("libc gives no address of errno");
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(errnoAt, 4));
   const text = new TextEncoder();
+  const bpf = bpfNumber(process.arch);
 
   return {
     errno: () => errno[0] ?? 0,
@@ -101,6 +104,8 @@ export function openLibc(): Libc {
     pipe2: (fds, flags) => symbols.pipe2(fds, flags),
     socketpair: (family, type, protocol, fds) => symbols.socketpair(family, type, protocol, fds),
     memfdCreate: (name, flags) => symbols.memfd_create(text.encode(`${name}\0`), flags),
+    bpf: (command, attributes) =>
+      symbols.syscall(bpf, BigInt(command), attributes, BigInt(attributes.length)),
     waitpid: (pid, status, options) => symbols.waitpid(pid, status, options),
     prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
     capset: (header, data) => symbols.capset(header, data),

@@ -8,7 +8,7 @@
  */
 import { createRequire } from "node:module";
 import type { LibraryHandle } from "koffi";
-import { type Libc, LibcUnavailable } from "./libc.ts";
+import { bpfNumber, type Libc, LibcUnavailable } from "./libc.ts";
 
 type Koffi = typeof import("koffi");
 
@@ -33,6 +33,7 @@ export function openLibc(): Libc {
     ...packetCalls(lib),
     ...lengthCalls(lib),
     eventfd: eventfd(lib),
+    bpf: bpf(lib),
     open: call("open", TEXT, INT),
     close: call("close", INT),
     ioctl: call("ioctl", INT, WORD, OCTETS),
@@ -120,6 +121,12 @@ function lengthCalls(lib: LibraryHandle): LengthCalls {
 function eventfd(lib: LibraryHandle): () => number {
   const open = lib.func("eventfd", INT, [UINT, INT]);
   return () => open(0, EFD_NONBLOCK);
+}
+
+function bpf(lib: LibraryHandle): Libc["bpf"] {
+  const syscall = lib.func("syscall", INT, [WORD, WORD, OCTETS, WORD]);
+  const number = bpfNumber(process.arch);
+  return (command, attributes) => syscall(number, command, attributes, attributes.length);
 }
 
 function loadKoffi(): Koffi {

@@ -62,6 +62,8 @@ export interface Libc {
   waitpid(pid: number, status: Octets, options: number): number;
   prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
   capset(header: Octets, data: Octets): number;
+  /** bpf(2), which libc has no function of its own for. */
+  bpf(command: number, attributes: Octets): number;
   /** Moves this thread, not the process, into the namespace that `fd` stands for. */
   setns(fd: number, kind: number): number;
   /** `argv` begins with the addresses of the arguments, the last one 0. */
@@ -73,4 +75,9 @@ export interface Libc {
 /** Why libc cannot be called here, for a person: one line that says what to install. */
 export class LibcUnavailable extends Error {
   override readonly name = "LibcUnavailable";
+}
+
+/** The number of bpf(2); no such system call on a machine that is not known here. */
+export function bpfNumber(machine: string): bigint {
+  return { x64: 321n, arm64: 280n }[machine] ?? -1n;
 }

@@ -88,7 +88,8 @@ function refusal(offload: Offload, errno: number): string {
   return `the kernel refuses it (TUNSETOFFLOAD: ${nameOf(errno)})`;
 }
 
-function nameOf(errno: number): string {
+/** Such as "EPERM". */
+export function nameOf(errno: number): string {
   const found = Object.entries(constants.errno).find(([, value]) => value === errno);
   return found?.[0] ?? "an error without a name";
 }

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { OFFLOADS, type Offload } from "../../src/offloads.ts";
+import { OFFLOADS, type Offload, type OffloadState, STEERING } from "../../src/offloads.ts";
 import { must } from "./support/child.ts";
 import { root } from "./support/lab.ts";
 import { assertSame, differences, type Flows } from "./support/offload/compare.ts";
@@ -26,10 +26,8 @@ interface Run extends Outcome {
   readonly running: readonly Offload[];
 }
 
-interface Status {
-  readonly offload: Offload;
-  readonly runs: boolean;
-}
+const isOffload = (state: OffloadState): state is Status => state.offload !== STEERING;
+type Status = OffloadState & { readonly offload: Offload };
 
 before(() => must(join(root, "bench", "reference", "build.sh"), []));
 
@@ -140,6 +138,6 @@ for (const { mtu, outerMtu, mru, packets, left } of PATHS) {
 }
 
 function statuses(counters: Run["counters"]): readonly Status[] {
-  const { offloads = [] } = counters as unknown as { offloads?: readonly Status[] };
-  return offloads;
+  const { offloads = [] } = counters as unknown as { offloads?: readonly OffloadState[] };
+  return offloads.filter(isOffload);
 }

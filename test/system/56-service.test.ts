@@ -34,8 +34,8 @@ it("leaves nothing open that the daemon does not need", async () => {
   assert.ok(Number(exposure) * 10 <= Number(EXPOSURE_MAX), exposure);
 });
 
-it("is an ordinary user's, with the one capability that is needed", () => {
+it("is an ordinary user's, with the two capabilities that are of use", () => {
   assert.match(text, /^User=simplon$/m);
-  assert.match(text, /^AmbientCapabilities=CAP_NET_ADMIN$/m);
-  assert.match(text, /^CapabilityBoundingSet=CAP_NET_ADMIN$/m);
+  assert.match(text, /^AmbientCapabilities=CAP_NET_ADMIN CAP_BPF$/m);
+  assert.match(text, /^CapabilityBoundingSet=CAP_NET_ADMIN CAP_BPF$/m);
 });

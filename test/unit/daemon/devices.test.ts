@@ -39,7 +39,7 @@ function opened(count: number, faults: HostFaults, lacking = new Map<Offload, st
   const host = new FakeHost(faults);
   const networks = Array.from({ length: count }, (_, index) => network(index + 1));
   const fds: number[] = [];
-  const { tuns } = openNetworks(host.libc, networks, lacking, fds);
+  const tuns = openNetworks(host.libc, networks, lacking, fds, 1);
   assert.deepEqual(fds, tuns.flat(), "what is open is known");
   assert.deepEqual([...host.open], fds, "and nothing else is open");
   const devices = host.present.map(({ name, flags, mask }) => {

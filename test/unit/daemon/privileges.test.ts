@@ -61,9 +61,17 @@ function open(): { devices: Devices; fds: number[] } {
   const queues = openPipe(libc);
   const [host, pipe] = openPipe(libc);
   const offloads = offloadsWithout(new Map());
-  const devices = { sockets: { sccrq, control, data }, tuns: [queues], hosts: [host], offloads };
+  const [ipv4, ipv6] = openPipe(libc);
+  const steering = { maps: [{ ipv4, ipv6 }], why: "" };
+  const devices = {
+    sockets: { sccrq, control, data },
+    tuns: [queues],
+    hosts: [host],
+    offloads,
+    steering,
+  };
   libc.close(pipe);
-  return { devices, fds: [sccrq, control, ...data, ...queues, host] };
+  return { devices, fds: [sccrq, control, ...data, ...queues, host, ipv4, ipv6] };
 }
 
 describe("a handover that fails", () => {

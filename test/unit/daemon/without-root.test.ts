@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { OPENING_FLAGS } from "../../../src/cli/flags.ts";
 import { findDeno } from "../../../src/cli/launch.ts";
-import { OFFLOADS } from "../../../src/offloads.ts";
+import { OFFLOADS, STEERING } from "../../../src/offloads.ts";
 import { address } from "../../peer/slaac.ts";
 import { pathOf } from "../cli/process.ts";
 import { echoRequest, sum } from "../host/echo.ts";
@@ -124,8 +124,8 @@ for (const runtime of Object.keys(runtimes)) {
       const { level, runs, off } = JSON.parse(await server.line(/"offloads"/));
       assert.equal(level, "info");
       const told = [...runs, ...off.map(({ offload }: { offload: string }) => offload)];
-      assert.deepEqual(told.sort(), [...OFFLOADS].sort());
-      for (const offload of ["tso", "uso"]) {
+      assert.deepEqual(told.sort(), [...OFFLOADS, STEERING].sort());
+      for (const offload of ["tso", "uso", STEERING]) {
         const why = "no device (--tun none)";
         assert.ok(
           off.some((each: object) => isDeepStrictEqual(each, { offload, why })),
@@ -184,7 +184,7 @@ for (const runtime of Object.keys(runtimes)) {
       const { offloads, ...counters } = JSON.parse(text);
       assert.equal(counters["control.host-answered"], 21);
       const names = offloads.map(({ offload }: { offload: string }) => offload);
-      assert.deepEqual(names, OFFLOADS);
+      assert.deepEqual(names, [...OFFLOADS, STEERING]);
     });
 
     test("it ends in order", async () => {
