@@ -153,13 +153,17 @@ export const RECORDS_RESTING = 1_024;
 /** PPP frames that the control thread takes from the punt rings in one turn, of all workers. */
 export const PUNTS_PER_TURN = 256;
 /**
- * Datagrams that it takes from its socket in one turn: some 10 ms of work. A poll, and what the
- * event loop does beside it, takes as long as a batch, and longer on a busy host.
+ * Datagrams that it takes from a socket in one turn. What is dropped at a glance takes a few
+ * microseconds, and on a busy host there may be 50 turns a second: with fewer, a flood of such would
+ * fill the socket though there is time for it.
  */
-export const DATAGRAMS_PER_TURN = 512;
-/** SCCRQs that it takes in one turn, and for how long, ms: what waits behind them waits no longer. */
-export const STARTS_PER_TURN = 512;
-export const STARTS_TURN_MS = 5;
+export const DATAGRAMS_PER_TURN = 4_096;
+/** For how long, ms, it takes control messages in one turn: what waits behind waits no longer. */
+export const CONTROL_TURN_MS = 20;
+/** The same of SCCRQs. */
+export const STARTS_TURN_MS = 10;
+/** Control messages of all workers together, that were merged with data. */
+export const HANDED_PER_TURN = 512;
 
 // Codec
 

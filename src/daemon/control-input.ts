@@ -14,7 +14,13 @@
  */
 import type { HandedRing, PuntedFrame, PuntRing } from "../dataplane/rings.ts";
 import type { LnsInput } from "../l2tp/index.ts";
-import { DATAGRAMS_PER_TURN, PUNTS_PER_TURN, STARTS_PER_TURN, STARTS_TURN_MS } from "../limits.ts";
+import {
+  CONTROL_TURN_MS,
+  DATAGRAMS_PER_TURN,
+  HANDED_PER_TURN,
+  PUNTS_PER_TURN,
+  STARTS_TURN_MS,
+} from "../limits.ts";
 import { decodeSockaddr, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import type { Datagram } from "./control-socket.ts";
 
@@ -49,7 +55,7 @@ const IDS = 2;
 const LENGTH = 2;
 /** Where a control message has its Tunnel ID: behind bits and Length (RFC 2661 3.1). */
 const TUNNEL_ID = 4;
-/** SCCRQs between two looks at the clock. */
+/** Datagrams between two looks at the clock. */
 const CLOCK_EVERY = 16;
 
 export class ControlInput {
@@ -65,13 +71,13 @@ export class ControlInput {
   /** Control messages of tunnels; false when some are left that no poll tells of. */
   takeControl(now: number): boolean {
     const { control, handed } = this.#options;
-    const isDone = this.#receive(control, DATAGRAMS_PER_TURN, Infinity, now);
+    const isDone = this.#receive(control, CONTROL_TURN_MS, now);
     const take = (ring: Pick<HandedRing, "take">) => {
       const datagram = ring.take();
       if (datagram !== undefined) this.#handleHanded(datagram, now);
       return datagram !== undefined;
     };
-    return this.#inTurn(handed, DATAGRAMS_PER_TURN, take) && isDone;
+    return this.#inTurn(handed, HANDED_PER_TURN, take) && isDone;
   }
 
   /** PPP frames; false when some are left. */
@@ -86,14 +92,15 @@ export class ControlInput {
 
   /** Requests for tunnels; false when some are left that no poll tells of. */
   takeStarts(now: number): boolean {
-    const { starts, clock } = this.#options;
-    if (starts === undefined) return true;
-    return this.#receive(starts, STARTS_PER_TURN, clock() + STARTS_TURN_MS, now);
+    const { starts } = this.#options;
+    return starts === undefined || this.#receive(starts, STARTS_TURN_MS, now);
   }
 
-  #receive(source: Source, most: number, until: number, now: number): boolean {
-    for (let taken = 0; taken < most; taken++) {
-      if (taken % CLOCK_EVERY === 0 && until !== Infinity && this.#options.clock() >= until) break;
+  #receive(source: Source, ms: number, now: number): boolean {
+    const { clock } = this.#options;
+    const until = clock() + ms;
+    for (let taken = 0; taken < DATAGRAMS_PER_TURN; taken++) {
+      if (taken % CLOCK_EVERY === 0 && clock() >= until) break;
       const input = source.take();
       if (input === undefined) return true;
       this.#handle(input, now);

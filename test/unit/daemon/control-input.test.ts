@@ -8,9 +8,9 @@ import type { Datagram } from "../../../src/daemon/control-socket.ts";
 import type { HandedDatagram, PuntedFrame } from "../../../src/dataplane/rings.ts";
 import type { Path } from "../../../src/l2tp/index.ts";
 import {
+  CONTROL_TURN_MS,
   DATAGRAMS_PER_TURN,
   PUNTS_PER_TURN,
-  STARTS_PER_TURN,
   STARTS_TURN_MS,
 } from "../../../src/limits.ts";
 import { AF_INET, decodeSockaddr, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
@@ -150,7 +150,7 @@ test("a sender of a family that nobody serves is counted", () => {
 });
 
 test("a turn takes a bounded number of everything, and tells when no poll would", () => {
-  const most = { control: DATAGRAMS_PER_TURN, starts: STARTS_PER_TURN };
+  const most = { control: DATAGRAMS_PER_TURN, starts: DATAGRAMS_PER_TURN };
   for (const isHolding of [true, false]) {
     const many = (count: number) => Array.from({ length: count + 10 }, () => hello(7));
     const { input, control } = new Bench({
@@ -166,27 +166,33 @@ test("a turn takes a bounded number of everything, and tells when no poll would"
   }
 });
 
-test("SCCRQs get no more than their time", () => {
-  const starts = source(
-    Array.from({ length: 400 }, () => hello(0)),
-    true,
-  );
-  const bench = new Bench({
-    starts,
-    lns: {
-      localOf: () => undefined,
-      handleInput: (input) => {
-        bench.now += 1; // each takes a millisecond
-        bench.control.push(input);
+for (const [what, most, turn] of [
+  ["control messages", CONTROL_TURN_MS, "takeControl"],
+  ["SCCRQs", STARTS_TURN_MS, "takeStarts"],
+] as const) {
+  test(`${what} get no more than their time`, () => {
+    const many = source(
+      Array.from({ length: 400 }, () => hello(7)),
+      true,
+    );
+    const bench = new Bench({
+      control: many,
+      starts: many,
+      lns: {
+        localOf: () => undefined,
+        handleInput: (input) => {
+          bench.now += 1; // each takes a millisecond
+          bench.control.push(input);
+        },
       },
-    },
+    });
+    assert.equal(bench.input[turn](0), false);
+    const first = bench.control.length;
+    assert.ok(first >= most && first <= most + 16, `${first}`);
+    assert.equal(bench.input[turn](0), false);
+    assert.equal(bench.control.length, 2 * first);
   });
-  assert.equal(bench.input.takeStarts(0), false);
-  const first = bench.control.length;
-  assert.ok(first >= STARTS_TURN_MS && first <= STARTS_TURN_MS + 16, `${first}`);
-  assert.equal(bench.input.takeStarts(0), false);
-  assert.equal(bench.control.length, 2 * first);
-});
+}
 
 test("frames of all workers are taken in turn, so that none waits behind another's", () => {
   const { input, steps } = new Bench({ punts: [endless(1), few(2, 3), endless(3)] });
