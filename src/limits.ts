@@ -20,8 +20,8 @@ export const PEER_WINDOW_DEFAULT = 4;
 /** A peer's larger window is used up to here: more in flight helps no control connection. */
 export const PEER_WINDOW_MAX = 64;
 /**
- * Messages ahead of their turn are kept only inside this window. A peer that we have told nothing
- * sends at most 4 at once (RFC 2661 4.4.3), some send more; what a tunnel can make us keep stays
+ * What we tell a peer that it may send at once: eight sessions come up in each round trip. Messages
+ * ahead of their turn are kept only inside this window, so what a tunnel can make us keep stays
  * within 16 messages (24 kB).
  */
 export const RECEIVE_WINDOW = 16;

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import { randomFillSync } from "node:crypto";
 import * as layout from "../../assembly/layout.ts";
 import { LocalUsers } from "../aaa/index.ts";
 import type { Config } from "../config/config.ts";
@@ -35,6 +34,7 @@ import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
 import type { Inheritance } from "./privileges.ts";
+import { pooledRandom } from "./random.ts";
 import { Subscribers } from "./subscribers.ts";
 import { type Tuning, Workers } from "./workers.ts";
 
@@ -149,7 +149,7 @@ class LnsDaemon implements RunningLns {
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
     this.#pollCount = this.#writePolls([this.#wake, control, sccrq, ...devices.hosts]);
 
-    const random = (length: number) => randomFillSync(new Uint8Array(length));
+    const random = pooledRandom();
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#subscribers.lastHeard(tunnelId);
     this.#lns = new Lns({ ...lns, random, lastHeard });

@@ -10,13 +10,20 @@ import {
   type ControlMessage,
   MessageType,
 } from "../codec/index.ts";
-import { PEER_TEXT_MAX, PEER_WINDOW_DEFAULT } from "../limits.ts";
+import {
+  PEER_TEXT_MAX,
+  PEER_WINDOW_DEFAULT,
+  RECEIVE_WINDOW,
+  UNPROVEN_ANSWER_MAX,
+} from "../limits.ts";
 import { collect, nameOf, Values } from "./avps.ts";
 import { ErrorCode, type Fault, PROTOCOL_VERSION } from "./results.ts";
 import type { Result } from "./types.ts";
 
 /** Framing Capabilities: asynchronous and synchronous. L2TP frames are the same to us. */
 const FRAMING_BOTH = 3;
+const MESSAGE_HEADER = 12;
+const AVP_HEADER = 6;
 /** Header, Message Type, Assigned Tunnel ID, Result Code without Error Code. */
 const STOP_NOTIFICATION_MIN = 36;
 
@@ -165,8 +172,9 @@ function plain(code: number): number {
 }
 
 /**
- * SCCRP, which goes to addresses that nothing is known of: mandatory AVPs only, and the Challenge and
- * Challenge Response that a secret asks for. So a peer takes our window to be 4 (RFC 2661 4.4.3).
+ * SCCRP, which goes to addresses that nothing is known of: mandatory AVPs, the Challenge and Challenge
+ * Response that a secret asks for, and our window where there is room for it. A peer that is not told
+ * takes it to be 4 (RFC 2661 4.4.3), and has two sessions set up in each round trip.
  */
 export function startReply(reply: {
   hostName: Uint8Array;
@@ -187,7 +195,13 @@ export function startReply(reply: {
   if (reply.response !== undefined) {
     avps.push({ type: AvpType.ChallengeResponse, value: reply.response });
   }
-  return avps;
+  const withWindow = [...avps, uint16(AvpType.ReceiveWindowSize, RECEIVE_WINDOW)];
+  return sizeOf(withWindow) <= UNPROVEN_ANSWER_MAX ? withWindow : avps;
+}
+
+/** Octets of a control message (RFC 2661 3.1, 4.1). */
+function sizeOf(avps: readonly AvpInput[]): number {
+  return avps.reduce((size, { value }) => size + AVP_HEADER + value.length, MESSAGE_HEADER);
 }
 
 /** A StopCCN of at most `most` octets: Error Message and Error Code are cut to fit. */

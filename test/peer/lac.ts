@@ -106,6 +106,7 @@ export interface Call {
   state: "wait-reply" | "established" | "closed";
 }
 
+/** Of an LNS that names none (RFC 2661 4.4.3). */
 const WINDOW = 4;
 const RETRANSMIT_MS = 1_000;
 const GIVE_UP = 8;
@@ -127,6 +128,8 @@ export class Lac {
   /** Every message that was taken in order, once. */
   readonly delivered: Received[] = [];
   readonly #receiveWindow: number;
+  /** The LNS's. */
+  #window = WINDOW;
   #ns = 0;
   #nr = 0;
   #queue: Queued[] = [];
@@ -218,7 +221,7 @@ export class Lac {
       return;
     }
     this.#retransmitAt = now + RETRANSMIT_MS;
-    for (const queued of this.#queue.slice(0, WINDOW)) this.#transmit(queued);
+    for (const queued of this.#queue.slice(0, this.#window)) this.#transmit(queued);
   }
 
   #deliver({ name, message }: Received, now: number): void {
@@ -249,6 +252,7 @@ export class Lac {
 
   #connect(message: ControlMessage, now: number): void {
     this.peerTunnelId = uint(find(message, AvpType.AssignedTunnelId));
+    this.#window = uint(find(message, AvpType.ReceiveWindowSize)) || WINDOW;
     if (this.#challenge !== undefined) {
       const response = find(message, AvpType.ChallengeResponse)?.value ?? new Uint8Array(16);
       const right = chapResponse(MessageType.SCCRP, this.secret, this.#challenge);
@@ -279,7 +283,7 @@ export class Lac {
     const queued = { ns: this.#ns, sessionId, avps };
     this.#ns = (this.#ns + 1) & 0xffff;
     this.#queue.push(queued);
-    if (this.#queue.length <= WINDOW) this.#transmit(queued);
+    if (this.#queue.length <= this.#window) this.#transmit(queued);
     if (this.#retransmitAt === Infinity) this.#retransmitAt = now + RETRANSMIT_MS;
   }
 
@@ -290,7 +294,8 @@ export class Lac {
     if (gone === 0) return;
     this.#attempts = 0;
     this.#retransmitAt = this.#queue.length === 0 ? Infinity : now + RETRANSMIT_MS;
-    for (const queued of this.#queue.slice(Math.max(0, WINDOW - gone), WINDOW)) {
+    const unsent = Math.max(0, this.#window - gone);
+    for (const queued of this.#queue.slice(unsent, this.#window)) {
       this.#transmit(queued);
     }
   }

@@ -5,6 +5,7 @@ import { AvpType, MessageType } from "../../../src/codec/index.ts";
 import {
   HOST_NAME_MAX,
   HOST_NAME_WITH_SECRET_MAX,
+  RECEIVE_WINDOW,
   UNPROVEN_ANSWER_MAX,
   UNPROVEN_MEMORY_MS,
 } from "../../../src/limits.ts";
@@ -23,7 +24,7 @@ import {
 } from "../../peer/lac.ts";
 
 describe("set-up", () => {
-  test("SCCRP has what RFC 2661 6.2 demands, and no more than is needed", () => {
+  test("SCCRP has what RFC 2661 6.2 demands, our window, and no more than that", () => {
     const talk = new Talk();
     const [reply, ...rest] = talk.request();
     assert.deepEqual(rest, []);
@@ -38,6 +39,7 @@ describe("set-up", () => {
         AvpType.FramingCapabilities,
         AvpType.HostName,
         AvpType.AssignedTunnelId,
+        AvpType.ReceiveWindowSize,
       ],
     );
     assert.ok(message.avps.every(({ mandatory, hidden }) => mandatory && !hidden));
@@ -94,7 +96,7 @@ describe("set-up", () => {
     const hostName = "n".repeat(200);
     const open = new Talk({ hostName }).request()[0];
     assert.ok(open !== undefined);
-    assert.equal(open.datagram.length, 52 + HOST_NAME_MAX);
+    assert.equal(open.datagram.length, 60 + HOST_NAME_MAX);
     const talk = new Talk({ secret: "s", hostName });
     const [reply] = talk.request([avp(AvpType.Challenge, utf8("c"))]);
     assert.equal(reply?.name, "SCCRP");
@@ -103,6 +105,18 @@ describe("set-up", () => {
     assert.equal(find(reply.message, AvpType.HostName)?.value.length, HOST_NAME_WITH_SECRET_MAX);
     for (const { datagram } of [open, reply]) assert.ok(datagram.length <= UNPROVEN_ANSWER_MAX);
     assert.equal(reply.datagram.length, UNPROVEN_ANSWER_MAX, "and no shorter than it may be");
+  });
+
+  test("SCCRP names our window, unless name and secret leave no room for it", () => {
+    const windowOf = (hostName: string, secret: string) => {
+      const talk = new Talk({ secret, hostName });
+      const [reply] = talk.request(secret === "" ? [] : [avp(AvpType.Challenge, utf8("c"))]);
+      assert.ok(reply !== undefined && reply.datagram.length <= UNPROVEN_ANSWER_MAX);
+      return uint(find(reply.message, AvpType.ReceiveWindowSize));
+    };
+    assert.equal(windowOf("n".repeat(64), ""), RECEIVE_WINDOW);
+    assert.equal(windowOf("n".repeat(24), "s"), RECEIVE_WINDOW);
+    assert.equal(windowOf("n".repeat(25), "s"), 0);
   });
 
   test("a long host name is cut between characters", () => {
