@@ -11,6 +11,7 @@ const CSUM_TSO_ECN = 0x0f;
 const CSUM_USO = 0x61;
 const ALL = 0x6f;
 const EBUSY = 16;
+const RTM_NEWROUTE = 24;
 const NO_USO = "this kernel has no USO for TUN devices (Linux 6.2 has)";
 const NO_TSO = "the kernel refuses it (TUNSETOFFLOAD: EINVAL)";
 
@@ -98,4 +99,20 @@ test("what is lacking for other reasons is not asked for, and keeps its reason",
 test("a device that cannot be made is a start error", () => {
   const taken = { create: (device: string) => (device === "simplon2" ? EBUSY : 0) };
   assert.throws(() => opened(2, taken), StartError);
+});
+
+test("subnets behind clients are routed to the device, beside the pools", () => {
+  const host = new FakeHost({});
+  const routes = ["192.168.7.0/24", "2001:db9:7::/56"];
+  const routed = { ...network(1), pool6: ["2001:db8:64::/48"], routes };
+  openNetworks(host.libc, [routed], new Map(), [], 1);
+  const asked = host.sent
+    .filter((request) => new DataView(request.buffer).getUint16(4, true) === RTM_NEWROUTE)
+    .map((request) => Buffer.from(request).toString("hex"));
+  for (const prefix of ["0a010000", "c0a80700", "20010db800640000", "20010db900070000"]) {
+    assert.ok(
+      asked.some((request) => request.includes(prefix)),
+      prefix,
+    );
+  }
 });

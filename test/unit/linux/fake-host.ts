@@ -38,6 +38,9 @@ export class FakeHost {
   #next = 100;
   #errno = 0;
 
+  /** What rtnetlink was asked. */
+  readonly sent: Uint8Array[] = [];
+
   constructor(faults: HostFaults = {}) {
     const answer = (errno: number): number => {
       this.#errno = errno;
@@ -54,7 +57,7 @@ export class FakeHost {
       socket: create,
       close: (fd) => answer(this.open.delete(fd) ? 0 : 9),
       bind: () => 0,
-      send: (_, bytes) => bytes.length,
+      send: (_, bytes) => this.sent.push(bytes.slice()) && bytes.length,
       recv: (_, bytes) => acknowledge(bytes),
       setsockopt: (fd, level, name, value) => {
         if (level !== SOL_UDP) return 0;
