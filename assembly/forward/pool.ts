@@ -14,8 +14,9 @@ import {
   WORKERS_MAX,
 } from "../layout";
 
+/** Within the pool, whatever stood in the link. */
 export function slotAt(worker: usize, slot: u32): usize {
-  return worker + WORKER_POOL + slot * SLOT_SIZE;
+  return worker + WORKER_POOL + (slot > POOL_COUNT ? 0 : slot) * SLOT_SIZE;
 }
 
 /** A slot that nobody has, 0 when there is none. */

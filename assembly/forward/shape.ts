@@ -16,6 +16,7 @@ import {
   POOL_LENGTH,
   POOL_PACKET,
   QUEUE_HEAD,
+  SESSION_COUNT,
   SESSION_FLAGS,
   SESSION_GENERATION,
   SESSION_RECORDS,
@@ -134,11 +135,15 @@ export function enqueue(worker: usize, session: usize, like: usize, octets: u32)
   const shaper = shaperOf(worker, session);
   const rate = read32(session + SESSION_SHAPE_RATE);
   const most = max(rate / QUEUE_SHARE, QUEUE_MIN);
+  let dropped: u32 = 0;
   while (
     read32(shaper + SHAPER_FRAMES) >= FRAMES_MAX ||
     read32(shaper + SHAPER_QUEUED) + octets > most
   ) {
-    if (!dropLongest(worker, shaper)) break;
+    if (dropped++ === FRAMES_MAX || !dropLongest(worker, shaper)) {
+      clearQueues(shaper); // no queue is as long as that
+      break;
+    }
     countDrops(worker, COUNT_DOWN_SHAPED, session, 1);
   }
   const slot = octets > SLOT_CAPACITY ? 0 : takeSlot(worker);
@@ -194,7 +199,7 @@ export function flush(worker: usize): u32 {
 /** Turns the wheel from `last` to `now`. */
 function turn(worker: usize, last: u32, now: u32, isAll: bool): u32 {
   // Who is put back in this turn is not taken again in it.
-  let left = read32(worker + WORKER_WAITING);
+  let left = min(read32(worker + WORKER_WAITING), SESSION_COUNT);
   let tick = last;
   while (tick !== now && left !== 0) {
     const index = takeDue(worker, tick + 1);
@@ -223,14 +228,15 @@ function send(worker: usize, index: u32, isAll: bool): bool {
   }
   const isFree = isAll || !isShaped(session);
   let tokens = refill(worker, session, shaper);
+  let sent: u32 = 0;
   while ((isFree || tokens > 0) && read32(shaper + SHAPER_FRAMES) !== 0) {
     const queue = nextQueue(shaper);
-    if (queue === 0) {
-      clearQueues(shaper);
+    if (queue === 0 || sent++ === FRAMES_MAX) {
+      clearQueues(shaper); // the links do not hold what is counted
       return true;
     }
     const slot = slotAt(worker, read32(queue + QUEUE_HEAD));
-    const octets = read32(slot + POOL_LENGTH);
+    const octets = min(read32(slot + POOL_LENGTH), SLOT_CAPACITY);
     if (!sendPacket(worker, session, slot + POOL_PACKET, octets)) return false;
     removeHead(worker, shaper, queue);
     tokens -= tokensOf(octets);
