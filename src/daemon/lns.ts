@@ -152,7 +152,7 @@ class LnsDaemon implements RunningLns {
     const random = pooledRandom();
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#subscribers.lastHeard(tunnelId);
-    this.#lns = new Lns({ ...lns, random, lastHeard });
+    this.#lns = new Lns({ ...lns, random, lastHeard, owners: this.#workers.owners.bySlot });
     this.#subscribers = new Subscribers({
       table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),
       injectOf,

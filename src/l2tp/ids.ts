@@ -17,12 +17,28 @@ interface Resting {
   readonly releases: Fifo<{ readonly id: number; readonly until: number }>;
 }
 
+/** Lowest bits that an id is to have: those of `value` under `mask`, which has no gaps. */
+export interface LowBits {
+  readonly mask: number;
+  readonly value: number;
+}
+
+const ANY: LowBits = { mask: 0, value: 0 };
+
 export class Ids {
   /** Made when it is first needed: most tunnels never close a session. */
   #resting: Resting | undefined;
 
-  /** A fresh id, or 0 when too many are taken. `used` holds those that are in use. */
-  take(random: Random, used: ReadonlyMap<number, unknown>, now: number): number {
+  /**
+   * A fresh id, or 0 when too many are taken. `used` holds those that are in use. When none with the
+   * `wanted` bits is free it is any other one.
+   */
+  take(
+    random: Random,
+    used: ReadonlyMap<number, unknown>,
+    now: number,
+    { mask, value }: LowBits = ANY,
+  ): number {
     this.#expire(now);
     const resting = this.#resting?.ids;
     if (used.size + (resting?.size ?? 0) > IDS_TAKEN_MAX) return 0;
@@ -30,8 +46,11 @@ export class Ids {
     let id = 0;
     for (let draw = 0; draw < ID_DRAWS_MAX; draw++) {
       const octets = random(2);
-      id = ((octets[0] ?? 0) << 8) | (octets[1] ?? 0);
+      id = ((((octets[0] ?? 0) << 8) | (octets[1] ?? 0)) & ~mask) | value;
       if (isFree(id)) return id;
+    }
+    for (let tried = 0; tried <= ID_MASK && !isFree(id); tried += mask + 1) {
+      id = (id + mask + 1) & ID_MASK;
     }
     while (!isFree(id)) id = (id + 1) & ID_MASK; // not all are taken
     return id;

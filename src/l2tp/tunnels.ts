@@ -11,8 +11,11 @@ import { HalfOpen } from "./half-open.ts";
 import { Ids } from "./ids.ts";
 import type { Lcce } from "./lcce.ts";
 import type { StartRequest } from "./messages.ts";
+import { Spread } from "./spread.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { Path } from "./types.ts";
+
+const ONE_SLOT = [0];
 
 export class Tunnels {
   readonly #lcce: Lcce;
@@ -23,12 +26,14 @@ export class Tunnels {
   readonly #byEndpoint = new Map<string, Tunnel>();
   readonly #timers = new Timers<Tunnel>();
   readonly #ids = new Ids();
+  readonly #spread: Spread;
   /** Never established, whatever became of them. */
   readonly #halfOpen: HalfOpen<Tunnel>;
 
   constructor(lcce: Lcce) {
     this.#lcce = lcce;
     this.#halfOpen = new HalfOpen(lcce.options.random);
+    this.#spread = new Spread(lcce.options.owners ?? ONE_SLOT);
   }
 
   /** Time of the next deadline. */
@@ -51,7 +56,9 @@ export class Tunnels {
       inTheWay.giveWay(now);
       this.settle(inTheWay, now);
     }
-    const id = this.#ids.take(this.#lcce.options.random, this.#tunnels, now);
+    const mask = this.#spread.counts.length - 1;
+    const wanted = { mask, value: this.#spread.choose(endpointKey(path)) };
+    const id = this.#ids.take(this.#lcce.options.random, this.#tunnels, now, wanted);
     if (id === 0) return undefined;
     const tunnel = new Tunnel(this.#lcce, id, request, path, now);
     this.#tunnels.set(id, tunnel);
@@ -115,15 +122,17 @@ export class Tunnels {
   }
 
   #rememberPath(tunnel: Tunnel): void {
-    const { path, peerTunnelId } = tunnel;
+    const { path, peerTunnelId, tunnelId } = tunnel;
     this.#byPeer.set(peerKey(path, peerTunnelId), tunnel);
     this.#byEndpoint.set(endpointKey(path), tunnel);
+    this.#spread.add(endpointKey(path), tunnelId);
   }
 
   #forgetPath({ path, peerTunnelId, tunnelId }: Tunnel): void {
     const key = peerKey(path, peerTunnelId);
     if (this.#byPeer.get(key)?.tunnelId === tunnelId) this.#byPeer.delete(key);
     const endpoint = endpointKey(path);
+    this.#spread.remove(endpoint, tunnelId);
     if (this.#byEndpoint.get(endpoint)?.tunnelId === tunnelId) this.#byEndpoint.delete(endpoint);
   }
 }

@@ -36,6 +36,11 @@ export interface LnsOptions {
   readonly followPort: boolean;
   /** When a data message of a tunnel last came: that shows as well that the peer is there. */
   readonly lastHeard?: (tunnelId: number) => number;
+  /**
+   * By slot, a power of two of them, the worker that owns it, always as it is now: ids of tunnels are
+   * chosen so that workers get equally many (`Spread`).
+   */
+  readonly owners?: ArrayLike<number>;
   readonly random: Random;
 }
 
