@@ -27,6 +27,7 @@ export { decapsulate } from "./forward/decapsulate";
 export { takeHanded } from "./forward/handover";
 export { inject, releaseInjected } from "./forward/inject";
 export { plain } from "./forward/plain";
+export { insertPrefix, removePrefix } from "./forward/prefixes";
 export { insertRoute, removeRoute } from "./forward/routes";
 export { insertSession, removeSession } from "./forward/sessions";
 export { flush, release } from "./forward/shape";

@@ -428,6 +428,23 @@ export const SUBNETS_END: u32 = SUBNET_RECORDS + (SUBNET_COUNT + 1) * SUBNET_SIZ
 // A walk along a hash chain ends here whatever the memory says.
 export const CHAIN_MAX: u32 = 64;
 
+// Prefix records (index 0 is none): subnets of any length that belong to a session's peer.
+export const PREFIX_COUNT: u32 = 16384;
+export const PREFIX_BUCKET_COUNT: u32 = 16384; // a power of two
+export const PREFIX_LENGTHS_WORDS: u32 = 5; // a bit for each length, 0 to 128
+export const PREFIX_NEXT: u32 = 0; // u32, next record of the bucket
+export const PREFIX_NETWORK: u32 = 4; // u32
+export const PREFIX_LENGTH: u32 = 8; // u32, bits
+export const PREFIX_SESSION: u32 = 12; // u32, index of the session record
+export const PREFIX_GENERATION: u32 = 16; // u32, generation of the session record
+export const PREFIX_UPPER: u32 = 24; // u64, as numbers, bits behind the length are 0
+export const PREFIX_LOWER: u32 = 32; // u64
+export const PREFIX_SIZE: u32 = 64;
+export const PREFIX_LENGTHS: u32 = SUBNETS_END;
+export const PREFIX_BUCKETS: u32 = PREFIX_LENGTHS + 64;
+export const PREFIX_RECORDS: u32 = PREFIX_BUCKETS + PREFIX_BUCKET_COUNT * 4;
+export const PREFIXES_END: u32 = PREFIX_RECORDS + (PREFIX_COUNT + 1) * PREFIX_SIZE;
+
 // What waits for the shaper, by index of the session; the owner's. Frames lie in slots of its pool.
 export const SHAPER_TOKENS: u32 = 0; // i64, millionths of an octet that may be sent; a debt below 0
 export const SHAPER_AT: u32 = 8; // u64, when they were counted, microseconds
@@ -446,7 +463,7 @@ export const QUEUE_DEFICIT: u32 = 8; // i32, octets it may still send in its tur
 export const QUEUE_OCTETS: u32 = 12; // u32, octets of IP that wait
 export const QUEUE_SIZE: u32 = 16;
 export const SHAPER_SIZE: u32 = 192;
-export const SHAPERS: u32 = SUBNETS_END;
+export const SHAPERS: u32 = PREFIXES_END;
 export const SHAPERS_END: u32 = SHAPERS + (SESSION_COUNT + 1) * SHAPER_SIZE;
 
 export const MEMORY_SIZE: u32 = SHAPERS_END;

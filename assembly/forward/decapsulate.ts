@@ -10,8 +10,8 @@
 //      share of the ring.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
 //      destination no session's of another network: the host routes between devices, we do not.
-//      A /64 belongs to a peer as a whole: nothing that it sends there itself may come back to it
-//      (RFC 4443 3.1).
+//      A /64, or a subnet behind the peer, is the peer's as a whole: nothing that it sends there
+//      itself may come back to it (RFC 4443 3.1).
 //   5. A SYN is told what the path holds (mss.ts). The packet joins the last packets of its flow,
 //      or begins a write of its own (coalesce.ts); vectors point at it where it lies.
 //
@@ -93,6 +93,7 @@ import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
 import { isPoliced } from "./police";
+import { isPrefixElsewhere4, isPrefixElsewhere6, isRoutedTo4, isRoutedTo6 } from "./prefixes";
 import { handOver, punt, puntOnLink } from "./punt";
 import { isElsewhere } from "./routes";
 import { findSession, sessionAt, touchSession } from "./sessions";
@@ -109,6 +110,8 @@ import { areWritesFull, sealWrites } from "./writes";
 const PPP_IPV4: u32 = 0x0021;
 const PPP_IPV6: u32 = 0x0057;
 const PPP_LCP: u32 = 0xc021;
+const IPV6_SOURCE: u32 = 8;
+const IPV6_DESTINATION: u32 = 24;
 /** Octets of a datagram that are compared with the one before it: L2TP with Length, and PPP. */
 const ALIKE: u32 = 12;
 
@@ -269,12 +272,22 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     countDelivered(worker, session, octets);
     return;
   }
-  if (ipv4Source(at) !== address) {
+  const network = read32(session + SESSION_NETWORK);
+  const source = ipv4Source(at);
+  if (source !== address && !isRoutedTo4(session, network, source)) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return;
   }
-  const network = read32(session + SESSION_NETWORK);
-  if (isElsewhere(read32(worker + WORKER_NETWORKS), network, ipv4Destination(at))) {
+  const destination = ipv4Destination(at);
+  if (isRoutedTo4(session, network, destination)) {
+    countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
+    return;
+  }
+  const networks = read32(worker + WORKER_NETWORKS);
+  if (
+    isElsewhere(networks, network, destination) ||
+    isPrefixElsewhere4(networks, network, destination)
+  ) {
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
     return;
   }
@@ -310,17 +323,21 @@ function forwardIpv6(
     countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
     return;
   }
-  if (ipv6SourceSubnet(at) !== subnet) {
+  const network = read32(session + SESSION_NETWORK);
+  if (ipv6SourceSubnet(at) !== subnet && !isRoutedTo6(session, network, at + IPV6_SOURCE)) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return;
   }
   const destination = ipv6DestinationSubnet(at);
-  if (destination === subnet) {
+  if (destination === subnet || isRoutedTo6(session, network, at + IPV6_DESTINATION)) {
     countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
     return;
   }
-  const network = read32(session + SESSION_NETWORK);
-  if (isSubnetElsewhere(read32(worker + WORKER_NETWORKS), network, destination)) {
+  const networks = read32(worker + WORKER_NETWORKS);
+  if (
+    isSubnetElsewhere(networks, network, destination) ||
+    isPrefixElsewhere6(networks, network, at + IPV6_DESTINATION)
+  ) {
     countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
     return;
   }

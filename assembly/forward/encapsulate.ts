@@ -87,6 +87,7 @@ import {
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
+import { findPrefix4, findPrefix6 } from "./prefixes";
 import { findRoute, touchRoute } from "./routes";
 import { beginCut, cutOn, firstSegment, openCut } from "./segment";
 import { sessionAt } from "./sessions";
@@ -97,6 +98,7 @@ import { setVector } from "./vectors";
 import { virtioSize } from "./virtio";
 
 const VERSION_6: u32 = 6;
+const IPV6_DESTINATION: u32 = 24;
 const CHECKSUM_SIZE: u32 = 2;
 
 /**
@@ -204,7 +206,9 @@ function checkedOctets(worker: usize, at: usize, length: u32): u32 {
 /** The session that a checked packet is for; 0 when there is none, counted for `packets` packets. */
 function findReceiver(worker: usize, network: u32, at: usize, packets: u32): usize {
   if (getU8(at) >> 4 === VERSION_6) return findReceiver6(worker, network, at, packets);
-  return receiverAt(worker, findRoute(network, ipv4Destination(at)), packets);
+  const address = ipv4Destination(at);
+  const index = findRoute(network, address);
+  return receiverAt(worker, index !== 0 ? index : findPrefix4(network, address), packets);
 }
 
 function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): usize {
@@ -213,7 +217,9 @@ function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): us
     countDrops(worker, COUNT_DOWN_NOT_ROUTABLE, 0, packets);
     return 0;
   }
-  return receiverAt(worker, findSubnet(network, subnet), packets);
+  const index = findSubnet(network, subnet);
+  const destination = at + IPV6_DESTINATION;
+  return receiverAt(worker, index !== 0 ? index : findPrefix6(network, destination), packets);
 }
 
 function receiverAt(worker: usize, index: u32, packets: u32): usize {

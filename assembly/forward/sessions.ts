@@ -19,6 +19,10 @@ export function sessionAt(index: u32): usize {
   return SESSION_RECORDS + index * SESSION_SIZE;
 }
 
+export function indexOf(session: usize): u32 {
+  return <u32>(session - SESSION_RECORDS) / SESSION_SIZE;
+}
+
 function bucketAt(key: u32): usize {
   return SESSION_BUCKETS + ((key * 0x9e3779b1) >> 16) * 4;
 }

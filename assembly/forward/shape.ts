@@ -19,10 +19,8 @@ import {
   SESSION_COUNT,
   SESSION_FLAGS,
   SESSION_GENERATION,
-  SESSION_RECORDS,
   SESSION_SHAPE_RATE,
   SESSION_SHAPED,
-  SESSION_SIZE,
   SESSION_STATE_FREE,
   SHAPER_AT,
   SHAPER_EPOCH,
@@ -51,7 +49,7 @@ import {
 import { poolEpoch, slotAt, takeSlot } from "./pool";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { append, clearQueues, dropLongest, nextQueue, queueOf, removeHead } from "./queues";
-import { sessionAt, sessionState } from "./sessions";
+import { indexOf, sessionAt, sessionState } from "./sessions";
 import { refilled, timeNow, tokensOf, untilPaid } from "./tokens";
 import { setVector } from "./vectors";
 import { shaperAt, takeDue, tickOf, wait } from "./wheel";
@@ -66,10 +64,6 @@ const BURST_MIN: u32 = 3_000;
 
 export function isShaped(session: usize): bool {
   return (read32(session + SESSION_FLAGS) & SESSION_SHAPED) !== 0;
-}
-
-function indexOf(session: usize): u32 {
-  return <u32>(session - SESSION_RECORDS) / SESSION_SIZE;
 }
 
 /** The state of a session; what another one has left in it is cleared. */

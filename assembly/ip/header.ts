@@ -56,6 +56,15 @@ export function ipv6TotalLength(at: usize): u32 {
   return IPV6_HEADER + ipv6PayloadLength(at);
 }
 
+/** The halves of the IPv6 address at `at`, as numbers. */
+export function ipv6Upper(at: usize): u64 {
+  return getU64(at);
+}
+
+export function ipv6Lower(at: usize): u64 {
+  return getU64(at + 8);
+}
+
 /** The upper half of the source: its /64 as a number. */
 export function ipv6SourceSubnet(at: usize): u64 {
   return getU64(at + 8);

@@ -149,9 +149,9 @@ export class Subscriber {
     const prefix6 = this.#prefix6;
     if (this.#peer === undefined || (address === 0 && prefix6 === 0n)) return undefined;
     const { mru, acfc, pfc } = this.#peer;
-    const { rateDown = 0, rateUp = 0 } = this.grant?.service ?? {};
-    const rates = { rateDown, rateUp };
-    return { network: index, address, prefix6, mtu: Math.min(mru, mtu), acfc, pfc, ...rates };
+    const { rateDown = 0, rateUp = 0, routes = [] } = this.grant?.service ?? {};
+    const service = { rateDown, rateUp, routes };
+    return { network: index, address, prefix6, mtu: Math.min(mru, mtu), acfc, pfc, ...service };
   }
 }
 

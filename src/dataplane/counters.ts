@@ -68,7 +68,14 @@ export function readReasons(memory: WebAssembly.Memory, at: number): Record<stri
 
 /** What is no drop. */
 const PASSED: readonly string[] = [
-  ...["up.packets", "up.octets", "up.punted", "up.echo", "up.control-message", "up.handed-over"],
+  ...[
+    "up.packets",
+    "up.octets",
+    "up.punted",
+    "up.echo-answered",
+    "up.control-message",
+    "up.handed-over",
+  ],
   ...["down.packets", "down.octets", "down.injected", "down.handed-over"],
   ...["down.icmp-errors", "down.icmp-errors-limited", "down.fragmented"],
 ];

@@ -42,6 +42,8 @@ export interface Forwarding {
   insertRoute(index: number): number;
   removeRoute(index: number): void;
   insertSubnet(index: number): number;
+  insertPrefix(index: number): number;
+  removePrefix(index: number): void;
   removeSubnet(index: number): void;
 }
 

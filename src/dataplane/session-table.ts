@@ -12,6 +12,7 @@ import * as layout from "../../assembly/layout.ts";
 import { RECORDS_RESTING } from "../limits.ts";
 import { readReasons } from "./counters.ts";
 import type { Forwarding } from "./memory.ts";
+import { PrefixTable } from "./prefix-table.ts";
 import type { InjectRing } from "./rings.ts";
 
 export interface SessionAddressing {
@@ -32,6 +33,8 @@ export interface SessionForwarding {
   readonly address?: number;
   /** Upper half of the addresses of the peer's /64, as a number; without it no IPv6 passes. */
   readonly prefix6?: bigint;
+  /** Subnets behind the peer, as prefixes of either family; each passes while its family does. */
+  readonly routes?: readonly string[];
   /** Octets of the largest IP packet to the peer. */
   readonly mtu: number;
   /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */
@@ -88,6 +91,9 @@ export class SessionTable {
   /** By index of the network; none where the kernel chooses. */
   readonly #steering: readonly QueueSteering[];
   readonly #withdrawn: { index: number; inject: InjectRing; position: number }[] = [];
+  readonly #prefixes: PrefixTable;
+  /** Subnets that a session did not get: another one has them, or the table is full. */
+  refusedRoutes = 0;
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
 
   constructor(
@@ -103,6 +109,7 @@ export class SessionTable {
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
     this.#forwarding = forwarding;
+    this.#prefixes = new PrefixTable(memory, forwarding);
     this.#injectOf = injectOf;
   }
 
@@ -175,6 +182,7 @@ export class SessionTable {
     const prefix = this.#writePppHeader(record, forwarding);
     this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
     if (this.#setAddress(handle, network, address) && this.#setSubnet(handle, network, prefix6)) {
+      this.#setRoutes(handle, forwarding);
       return true;
     }
     this.hold(handle);
@@ -198,6 +206,8 @@ export class SessionTable {
   hold(handle: SessionHandle): void {
     this.#setAddress(handle, 0, 0);
     this.#setSubnet(handle, 0, 0n);
+    this.#prefixes.clear(handle.index);
+    this.#setFlag(recordAt(handle.index), layout.SESSION_ROUTED, false);
   }
 
   /**
@@ -328,6 +338,16 @@ export class SessionTable {
     if (!this.#forwarding.insertSubnet(index)) return false;
     this.#store64(field, prefix);
     return true;
+  }
+
+  /** Subnets of the families that are open. */
+  #setRoutes(handle: SessionHandle, forwarding: SessionForwarding): void {
+    const { network, address = 0, prefix6 = 0n, routes = [] } = forwarding;
+    const open = routes.filter((route) => (route.includes(":") ? prefix6 !== 0n : address !== 0));
+    if (open.length === 0 && this.#prefixes.count(handle.index) === 0) return;
+    this.refusedRoutes += this.#prefixes.set(handle, network, open).length;
+    const isRouted = this.#prefixes.count(handle.index) > 0;
+    this.#setFlag(recordAt(handle.index), layout.SESSION_ROUTED, isRouted);
   }
 
   #setFlag(record: number, flag: number, isSet: boolean): void {
