@@ -213,6 +213,10 @@ export const WORKER_LOSSES_MS = 60_000;
 export const WORKER_CHANGE_MS = 5_000;
 /** How often the control thread looks at their state meanwhile. */
 export const WORKER_STATE_MS = 1;
+/** How often a service manager is told how much is up, when that has changed. */
+export const SERVICE_STATUS_MS = 10_000;
+/** Wait after a message to it that was not taken: its queue is full, or it is restarted. */
+export const SERVICE_RETRY_MS = 100;
 /** Connections to the control socket at once, and octets of one request. */
 export const API_CONNECTIONS_MAX = 16;
 export const API_REQUEST_MAX = 4_096;

@@ -10,6 +10,7 @@ import { existsSync } from "node:fs";
 import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import { openDevices, TUN_KINDS, type TunKind } from "../daemon/devices.ts";
 import { openLibc } from "../daemon/libc.ts";
+import { takeServiceManager } from "../daemon/notify.ts";
 import { handOver } from "../daemon/privileges.ts";
 import { StartError } from "../daemon/start-error.ts";
 import { servingFlags } from "./flags.ts";
@@ -39,10 +40,11 @@ export async function lns(args: readonly string[], program: readonly string[]): 
 /** The first run: opens what needs privileges, drops them and hands over. */
 async function open(config: Config, kind: TunKind, program: readonly string[]): Promise<never> {
   const libc = openLibc();
+  const manager = takeServiceManager(process.env);
   const devices = await openDevices(libc, config, kind);
   const [file = "", ...args] = program;
   const flags = "Deno" in globalThis ? servingFlags(config) : process.execArgv;
-  return handOver(libc, { config, devices }, [process.execPath, file], (descriptor) => [
+  return handOver(libc, { config, devices, manager }, [process.execPath, file], (descriptor) => [
     process.execPath,
     ...flags,
     file,

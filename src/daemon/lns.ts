@@ -15,7 +15,7 @@ import { createMemory, instantiate, offloadBits } from "../dataplane/memory.ts";
 import { writeNetworks } from "../dataplane/networks.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
-import { Lns, type LnsEvent, type TunnelInfo } from "../l2tp/index.ts";
+import { Lns, type LnsEvent } from "../l2tp/index.ts";
 import { POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
@@ -25,7 +25,7 @@ import { Steering } from "../linux/steering.ts";
 import { formatEndpoint } from "../net.ts";
 import { mergeCounters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
-import { type ApiServer, serveApi, type TunnelRow } from "./api.ts";
+import { type ApiServer, serveApi } from "./api.ts";
 import type { WorkerChange } from "./api-messages.ts";
 import { ControlInput } from "./control-input.ts";
 import { ControlSocket } from "./control-socket.ts";
@@ -33,9 +33,11 @@ import { adviceOf, closeDevices, type Devices, offloadFields, runningOf } from "
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
+import { Notifier } from "./notify.ts";
 import type { Inheritance } from "./privileges.ts";
 import { pooledRandom } from "./random.ts";
 import { Subscribers } from "./subscribers.ts";
+import { loadOf, tunnelFields, tunnelRows } from "./tunnel-rows.ts";
 import { type Tuning, Workers } from "./workers.ts";
 
 export interface RunningLns {
@@ -59,17 +61,17 @@ const RING_RETRY_MS = 1;
  */
 export async function startLns(
   libc: Libc,
-  { config, devices }: Inheritance,
+  inheritance: Inheritance,
   log: Logger,
   tuning: Tuning = {},
 ): Promise<RunningLns> {
   let daemon: LnsDaemon | undefined;
   try {
-    daemon = new LnsDaemon(libc, devices, config, log, tuning);
+    daemon = new LnsDaemon(libc, inheritance, log, tuning);
     await daemon.start();
     return daemon;
   } catch (error) {
-    if (daemon === undefined) await closeDevices(libc, devices);
+    if (daemon === undefined) await closeDevices(libc, inheritance.devices);
     else await daemon.abort(error);
     throw error;
   }
@@ -101,6 +103,7 @@ class LnsDaemon implements RunningLns {
   readonly #subscribers: Subscribers;
   readonly #pppCounters: Record<string, number> = {};
   readonly #input: ControlInput;
+  readonly #notifier: Notifier;
   #api: ApiServer | undefined;
   #heap: HeapTrimmer | undefined;
   /** Settles when the control thread takes no more turns. */
@@ -111,7 +114,7 @@ class LnsDaemon implements RunningLns {
   #isRunning = true;
   #finish: (code: number) => void = () => undefined;
 
-  constructor(libc: Libc, devices: Devices, config: Config, log: Logger, tuning: Tuning) {
+  constructor(libc: Libc, { devices, config, manager }: Inheritance, log: Logger, tuning: Tuning) {
     this.done = new Promise((resolve) => {
       this.#finish = resolve;
     });
@@ -175,6 +178,8 @@ class LnsDaemon implements RunningLns {
       recorder: this.#recorder,
       log,
     });
+    const load = () => loadOf(this.#lns.tunnels());
+    this.#notifier = new Notifier({ libc, log, load, manager });
     const { address } = lns;
     const { rings } = this.#workers;
     this.#input = new ControlInput({
@@ -194,7 +199,7 @@ class LnsDaemon implements RunningLns {
   async start(): Promise<void> {
     const { lns, networks } = this.#config;
     this.#api = await serveApi(lns.socket, {
-      tunnels: () => this.#tunnelRows(performance.now()),
+      tunnels: () => tunnelRows(this.#lns.tunnels(), performance.now()),
       sessions: () => this.#subscribers.rows(performance.now()),
       workers: () => this.#workers.rows(),
       changeWorkers: (change) => this.#changeWorkers(change),
@@ -211,6 +216,7 @@ class LnsDaemon implements RunningLns {
     this.#log.info({ listen: formatEndpoint(lns.address, lns.port), networks: names }, "serving");
     const heap = openHeap();
     if (heap !== undefined) this.#heap = new HeapTrimmer(heap, performance.now());
+    this.#notifier.ready(performance.now());
     this.#turns = this.#run().catch((error) => void this.fail(error));
   }
 
@@ -229,6 +235,7 @@ class LnsDaemon implements RunningLns {
   async stop(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
+    this.#notifier.stopping();
     this.#log.info("stopping");
     this.#recorder.stopping();
     const deadline = performance.now() + SHUTDOWN_WAIT_MS;
@@ -242,6 +249,7 @@ class LnsDaemon implements RunningLns {
   async fail(error: unknown): Promise<void> {
     if (!this.#isRunning) return;
     this.#isEnding = true;
+    this.#notifier.stopping();
     this.#log.fatal({ err: error }, "stopping after an error");
     await this.#takeDown(1, error);
   }
@@ -277,7 +285,7 @@ class LnsDaemon implements RunningLns {
     this.#flush(now);
     if (!isAllTaken) this.#libc.eventfdWrite(this.#wake, 1n);
     this.#heap?.handleTimeout(now);
-    this.#workers.check(now);
+    this.#notifier.turn(now, this.#workers.check(now));
   }
 
   /** Passes on what the cores want known and sent. */
@@ -333,20 +341,6 @@ class LnsDaemon implements RunningLns {
     await this.#history.close(error);
   }
 
-  *#tunnelRows(now: number): Generator<TunnelRow> {
-    for (const tunnel of this.#lns.tunnels()) {
-      yield {
-        tunnelId: tunnel.tunnelId,
-        peerTunnelId: tunnel.peerTunnelId,
-        peer: formatEndpoint(tunnel.path.peer, tunnel.path.peerPort),
-        hostName: tunnel.hostName,
-        state: tunnel.state,
-        sessions: tunnel.sessions,
-        seconds: Math.floor((now - tunnel.since) / 1000),
-      };
-    }
-  }
-
   #counters(): Record<string, number> {
     const { sccrq, control, data } = this.#devices.sockets;
     return {
@@ -380,10 +374,6 @@ class LnsDaemon implements RunningLns {
     });
     return BigInt(fds.length);
   }
-}
-
-function tunnelFields({ tunnelId, path, hostName }: TunnelInfo): Record<string, unknown> {
-  return { tunnel: tunnelId, peer: formatEndpoint(path.peer, path.peerPort), hostName };
 }
 
 function sleep(ms: number): Promise<void> {

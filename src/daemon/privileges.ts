@@ -15,12 +15,14 @@ import type { Libc } from "../linux/libc.ts";
 import { execute } from "../linux/process.ts";
 import { OFFLOADS } from "../offloads.ts";
 import { closeDevices, type Devices, descriptors } from "./devices.ts";
+import type { ServiceManager } from "./notify.ts";
 import { StartError } from "./start-error.ts";
 
 /** What the first run leaves to the second: all that it has read and opened. */
 export interface Inheritance {
   readonly config: Config;
   readonly devices: Devices;
+  readonly manager?: ServiceManager | undefined;
 }
 
 const STANDARD_STREAMS = [0, 1, 2];
@@ -87,7 +89,7 @@ export async function assertUnprivileged(libc: Libc, devices: Devices): Promise<
 function readInheritance(libc: Libc, descriptor: number): Inheritance | undefined {
   if (!isDescriptor(descriptor)) return undefined;
   try {
-    const { config, devices } = JSON.parse(descriptorToText(libc, descriptor));
+    const { config, devices, manager } = JSON.parse(descriptorToText(libc, descriptor));
     const isWhole =
       devices.sockets.data.length === SLOT_COUNT &&
       devices.tuns.length === config.networks.length &&
@@ -95,7 +97,7 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
       [0, devices.tuns.length].includes(devices.hosts.length) &&
       [0, devices.tuns.length].includes(devices.steering.maps.length) &&
       devices.offloads.length === OFFLOADS.length;
-    return isWhole ? { config, devices } : undefined;
+    return isWhole ? { config, devices, manager } : undefined;
   } catch {
     return undefined; // not open, not to be read, or nothing that a first run has written
   }

@@ -152,13 +152,14 @@ export class Workers {
     return this.#running.size;
   }
 
-  /** Looks whether all workers answer; to be called at least every POLL_MS. */
-  check(now: number): void {
+  /** Whether all workers answer; to be called at least every POLL_MS. */
+  check(now: number): boolean {
     for (const [index, { pulse, isLeaving }] of this.#running) {
       if (pulse.isFelt(now) || isLeaving) continue;
       this.#options.onFailure(new Error(`worker ${index} does not answer any more`));
-      return;
+      return false;
     }
+    return this.#running.size > 0;
   }
 
   async change({ change, index = -1 }: WorkerChange): Promise<void> {

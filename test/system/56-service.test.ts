@@ -39,3 +39,10 @@ it("is an ordinary user's, with the two capabilities that are of use", () => {
   assert.match(text, /^AmbientCapabilities=CAP_NET_ADMIN CAP_BPF$/m);
   assert.match(text, /^CapabilityBoundingSet=CAP_NET_ADMIN CAP_BPF$/m);
 });
+
+it("is up when it says so, and is started again when it says nothing any more", () => {
+  assert.match(text, /^Type=notify$/m);
+  assert.match(text, /^NotifyAccess=main$/m);
+  assert.match(text, /^WatchdogSec=20$/m);
+  assert.match(text, /^Restart=on-failure$/m);
+});
