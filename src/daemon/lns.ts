@@ -291,6 +291,8 @@ class LnsDaemon implements RunningLns {
   /** Passes on what the cores want known and sent. */
   #flush(now: number): void {
     for (let event = this.#lns.pollEvent(); event !== undefined; event = this.#lns.pollEvent()) {
+      // The end of a tunnel with 60,000 sessions takes seconds, and who works is alive.
+      Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
       this.#record(event, now);
       this.#subscribers.handleEvent(event, now);
     }
