@@ -61,6 +61,8 @@ const QUEUE_MIN: u32 = 3_000;
 /** A hundredth of a second goes at once: more than what is due between two looks at the wheel. */
 const BURST_SHARE: u32 = 100;
 const BURST_MIN: u32 = 3_000;
+/** What a session has not got while this thread did not run is made up for, so far, when frames wait. */
+const STALL_SHARE: u32 = 20;
 
 export function isShaped(session: usize): bool {
   return (read32(session + SESSION_FLAGS) & SESSION_SHAPED) !== 0;
@@ -97,7 +99,8 @@ function dropAll(worker: usize, shaper: usize): void {
 function refill(worker: usize, session: usize, shaper: usize): i64 {
   const rate = read32(session + SESSION_SHAPE_RATE);
   const now = timeNow(worker);
-  const burst = max(rate / BURST_SHARE, BURST_MIN);
+  const share = read32(shaper + SHAPER_FRAMES) === 0 ? BURST_SHARE : STALL_SHARE;
+  const burst = max(rate / share, BURST_MIN);
   const before = <i64>read64(shaper + SHAPER_TOKENS);
   const tokens = refilled(before, read64(shaper + SHAPER_AT), now, rate, burst);
   write64(shaper + SHAPER_TOKENS, tokens);

@@ -145,7 +145,7 @@ class World {
     const paid = ((this.#now - life.at) / 1_000) * life.rate;
     life.level = Math.max(0, life.level - paid) + inner.length;
     life.at = this.#now;
-    const burst = Math.max(life.rate / 100, 3_000) + MTU;
+    const burst = Math.max(life.rate / 20, 3_000) + MTU;
     assert.ok(life.level <= burst, `${life.level} octets above ${life.rate} a second`);
   }
 
