@@ -43,6 +43,7 @@ import {
   AF_INET,
   BUFFER_CAPACITY,
   BUFFER_COUNT,
+  COUNT_UP_ECN,
   COUNT_UP_IP_HEADER,
   COUNT_UP_MALFORMED,
   COUNT_UP_NO_SESSION,
@@ -66,6 +67,7 @@ import {
   WORKER_PUNTED,
   WORKER_SCRATCH,
   WORKER_UP_CALL,
+  WORKER_UP_ECN,
   WORKER_UP_MESSAGE,
   WORKER_UP_OFFSET,
   WORKER_UP_REST,
@@ -89,6 +91,7 @@ import {
 import { coalesce, extend } from "./coalesce";
 import { count, countDelivered, countDrop } from "./counters";
 import { answerEcho, beginEchoes } from "./echo";
+import { combineEcn } from "./ecn";
 import { handDatagram } from "./handover";
 import { clampMss } from "./mss";
 import { isOwn, ownerOf } from "./owners";
@@ -100,6 +103,7 @@ import { findSession, sessionAt, touchSession } from "./sessions";
 import { isSubnetElsewhere } from "./subnets";
 import {
   receiveBufferAt,
+  receivedEcn,
   receivedFlags,
   receivedLength,
   receivedNameAt,
@@ -163,6 +167,7 @@ function unpack(worker: usize, message: u32, offset: u32): u32 {
     return 0;
   }
   const segment = receivedSegment(worker, message);
+  write32(worker + WORKER_UP_ECN, receivedEcn(worker, message));
   // Session of the datagram before, which the records of the region describe, and how it began: its
   // own first octets may have become a virtio header.
   let index: u32 = 0;
@@ -266,6 +271,7 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
     return;
   }
+  if (!passesEcn(worker, session, at)) return;
   const octets = ipv4TotalLength(at);
   if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {
@@ -294,6 +300,14 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
   deliver(worker, session, at, octets, network, room);
 }
 
+/** Whether the packet goes on with what its carrier has met (ecn.ts); else it is counted. */
+function passesEcn(worker: usize, session: usize, at: usize): bool {
+  const outer = read32(worker + WORKER_UP_ECN);
+  if (outer === 0 || combineEcn(session, at, outer)) return true;
+  countDrop(worker, COUNT_UP_ECN, session + SESSION_DROPS);
+  return false;
+}
+
 /** `frame` is where the PPP frame begins, for what concerns the link alone. */
 function forwardIpv6(
   worker: usize,
@@ -308,6 +322,7 @@ function forwardIpv6(
     countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
     return;
   }
+  if (!passesEcn(worker, session, at)) return;
   const octets = ipv6TotalLength(at);
   if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {

@@ -255,7 +255,7 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
-  const message = messageFor(worker, session, pair, prefix + octets);
+  const message = messageFor(worker, session, pair, prefix + octets, at);
   if (message === NO_MESSAGE) return false;
   if (isCharged) charge(session, octets, 1);
   clampMss(session, at, octets, isPartial);

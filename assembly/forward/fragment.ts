@@ -80,7 +80,7 @@ export function sendFragments(
     writeProtocol(packet, VERSION_4);
     numberPrefix(session, packet, prefix, header + payload);
     const frame = prefix + header + payload;
-    const message = messageFor(worker, session, pair, frame);
+    const message = messageFor(worker, session, pair, frame, at);
     let vector = nextVector(worker, message);
     setVector(vector, base, packet - prefix, index === 0 ? frame : prefix + header);
     vector += IOVEC_SIZE;

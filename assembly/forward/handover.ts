@@ -13,6 +13,7 @@ import {
   COUNT_UP_HANDED,
   COUNT_UP_HANDED_FULL,
   HANDED_DATAGRAM,
+  HANDED_ECN,
   HANDED_ENTRY,
   HANDED_KIND,
   HANDED_LENGTH,
@@ -35,6 +36,7 @@ import {
   WORKER_TAKEN_KIND,
   WORKER_TAKEN_NETWORK,
   WORKER_TO_WAKE,
+  WORKER_UP_ECN,
   WORKERS,
   WORKERS_MAX,
 } from "../layout";
@@ -53,6 +55,7 @@ export function handDatagram(worker: usize, owner: u32, name: usize, at: usize, 
     return;
   }
   write32(entry + HANDED_NETWORK, 0);
+  write32(entry + HANDED_ECN, read32(worker + WORKER_UP_ECN));
   copyVector(entry + HANDED_NAME, name);
   copyVector(entry + HANDED_NAME + 16, name + 16);
   memory.copy(entry + HANDED_ENTRY, at, length);
@@ -176,7 +179,7 @@ function putDatagram(worker: usize, index: u32, entry: usize, octets: u32): void
   memory.copy(receiveBufferAt(worker, index), entry + HANDED_ENTRY, octets);
   copyVector(receivedNameAt(worker, index), entry + HANDED_NAME);
   copyVector(receivedNameAt(worker, index) + 16, entry + HANDED_NAME + 16);
-  setReceived(worker, index, octets);
+  setReceived(worker, index, octets, read32(entry + HANDED_ECN));
 }
 
 /** As readv does. */

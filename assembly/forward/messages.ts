@@ -1,5 +1,5 @@
 // Messages: what one call of encapsulate has for the data socket, one of sendmmsg each. Frames of
-// one length for one tunnel share a message, whatever session they are of, and the kernel cuts it
+// one length and one TOS for one tunnel share a message, whatever session they are of, and the kernel cuts it
 // again (UDP_SEGMENT); its last frame may be shorter.
 //
 // Order: messages leave in the order of their index. A frame joins none before the message that its
@@ -31,6 +31,7 @@ import {
   MESSAGE_SEGMENT,
   MESSAGE_SEGMENTS,
   MESSAGE_SIZE,
+  MESSAGE_TOS,
   MESSAGE_TUNNEL,
   MESSAGE_VECTOR_COUNT,
   MESSAGE_VECTORS,
@@ -77,6 +78,7 @@ import {
   WORKER_PAIRS,
   WORKER_SEND,
 } from "../layout";
+import { CMSG_TOS_SPACE, outerTos, writeTos } from "./ecn";
 import { copyName } from "./vectors";
 
 /** No message takes it: they are all in use. */
@@ -145,10 +147,17 @@ export function pairOf(worker: usize, session: usize, at: usize, version: u32): 
 }
 
 /** Index of the message that takes a frame of `octets`; it has room for one at least. */
-export function messageFor(worker: usize, session: usize, pair: usize, octets: u32): u32 {
+export function messageFor(
+  worker: usize,
+  session: usize,
+  pair: usize,
+  octets: u32,
+  packet: usize,
+): u32 {
   const tunnel = read32(session + SESSION_KEY) >> 16;
+  const tos = outerTos(session, packet);
   if ((read32(worker + WORKER_OFFLOADS) & OFFLOAD_GSO) === 0) {
-    return begin(worker, session, tunnel, octets, 0);
+    return begin(worker, session, tunnel, octets, 0, tos);
   }
   const call = read32(worker + WORKER_DOWN_CALL);
   const peer = readShared64(session + SESSION_NAME);
@@ -158,13 +167,13 @@ export function messageFor(worker: usize, session: usize, pair: usize, octets: u
   const slot = openSlot(worker, call, key);
   if (read32(slot + OPEN_CALL) === call && read32(slot + OPEN_KEY) === key) {
     const found = read32(slot + OPEN_MESSAGE);
-    if (found >= last && takes(worker, found, tunnel, peer, octets)) return found;
+    if (found >= last && takes(worker, found, tunnel, peer, octets, tos)) return found;
   }
   // A shorter frame ends the message of its pair, where it would have to begin one otherwise.
-  if (hasPair && takes(worker, last, tunnel, peer, octets)) return last;
+  if (hasPair && takes(worker, last, tunnel, peer, octets, tos)) return last;
   const limit = read16(worker + WORKER_LIMITS + tunnel * 2);
-  if (limit !== 0 && octets > limit) return begin(worker, session, tunnel, octets, 0);
-  const index = begin(worker, session, tunnel, octets, 1);
+  if (limit !== 0 && octets > limit) return begin(worker, session, tunnel, octets, 0, tos);
+  const index = begin(worker, session, tunnel, octets, 1, tos);
   write32(slot + OPEN_CALL, call);
   write32(slot + OPEN_MESSAGE, index);
   write32(slot + OPEN_KEY, key);
@@ -182,19 +191,27 @@ function openSlot(worker: usize, call: u32, key: u32): usize {
   return slot;
 }
 
-function takes(worker: usize, index: u32, tunnel: u32, peer: u64, octets: u32): bool {
+function takes(worker: usize, index: u32, tunnel: u32, peer: u64, octets: u32, tos: u32): bool {
   if (index >= read32(worker + WORKER_DOWN_MESSAGES)) return false;
   const message = messageAt(worker, index);
   return (
     read32(message + MESSAGE_IS_OPEN) !== 0 &&
     read32(message + MESSAGE_SEGMENT) >= octets &&
     read32(message + MESSAGE_TUNNEL) === tunnel &&
+    read32(message + MESSAGE_TOS) === tos &&
     read64(nameAt(worker, index)) === peer
   );
 }
 
 /** The name is copied: the kernel must not read it while the peer's port changes. */
-function begin(worker: usize, session: usize, tunnel: u32, octets: u32, isOpen: u32): u32 {
+function begin(
+  worker: usize,
+  session: usize,
+  tunnel: u32,
+  octets: u32,
+  isOpen: u32,
+  tos: u32,
+): u32 {
   const index = read32(worker + WORKER_DOWN_MESSAGES);
   if (index >= MESSAGE_COUNT) return NO_MESSAGE;
   write32(worker + WORKER_DOWN_MESSAGES, index + 1);
@@ -206,7 +223,7 @@ function begin(worker: usize, session: usize, tunnel: u32, octets: u32, isOpen: 
   write32(message + MESSAGE_TUNNEL, tunnel);
   write32(message + MESSAGE_VECTOR_COUNT, 0);
   const controlLength = min(read32(session + SESSION_CONTROL_LENGTH), SESSION_CONTROL_MAX);
-  write32(message + MESSAGE_CONTROL_LENGTH, controlLength);
+  write32(message + MESSAGE_TOS, tos);
   const nameLength = min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX);
   write32(headerAt(worker, index) + MMSGHDR_NAME_LENGTH, nameLength);
   copyName(nameAt(worker, index), session + SESSION_NAME);
@@ -214,7 +231,18 @@ function begin(worker: usize, session: usize, tunnel: u32, octets: u32, isOpen: 
   for (let i: u32 = 0; i < controlLength; i += 16) {
     copyVector(control + i, session + SESSION_CONTROL + i);
   }
+  let octetsOfControl = controlLength;
+  if (tos !== 0) {
+    octetsOfControl = alignedControl(controlLength);
+    writeTos(control + octetsOfControl, session, tos);
+    octetsOfControl += CMSG_TOS_SPACE;
+  }
+  write32(message + MESSAGE_CONTROL_LENGTH, octetsOfControl);
   return index;
+}
+
+function alignedControl(length: u32): u32 {
+  return (length + CMSG_ALIGNMENT - 1) & ~(CMSG_ALIGNMENT - 1);
 }
 
 /** Frames of `octets` that fit a message; at least one when it takes any. */
@@ -265,7 +293,7 @@ export function sealMessages(worker: usize): u32 {
     write64(header + MMSGHDR_VECTOR_COUNT, <u64>read32(message + MESSAGE_VECTOR_COUNT));
     let controlLength = read32(message + MESSAGE_CONTROL_LENGTH);
     if (read32(message + MESSAGE_SEGMENTS) > 1) {
-      controlLength = (controlLength + CMSG_ALIGNMENT - 1) & ~(CMSG_ALIGNMENT - 1);
+      controlLength = alignedControl(controlLength);
       const control = controlAt(worker, index) + controlLength;
       write64(control, CMSG_SEGMENT_LENGTH);
       write64(control + CMSG_LEVEL_TYPE, (UDP_SEGMENT << 32) | SOL_UDP);

@@ -255,7 +255,7 @@ export function cutOn(worker: usize): bool {
       continue;
     }
     const frame = read32(cut + CUT_PREFIX) + octets;
-    const message = messageFor(worker, session, pair, frame);
+    const message = messageFor(worker, session, pair, frame, <usize>read32(cut + CUT_AT));
     if (message === NO_MESSAGE) return false;
     const frames = min(due, roomOf(worker, message, frame));
     if (isCharged) charge(session, octets, frames);

@@ -248,7 +248,7 @@ function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
-  const message = messageFor(worker, session, pair, prefix + octets);
+  const message = messageFor(worker, session, pair, prefix + octets, at);
   if (message === NO_MESSAGE) return false;
   writePrefix(session, at, prefix);
   writeProtocol(at, version);

@@ -2,7 +2,7 @@
 // here, an address of the process is computed from an address in the memory: `base` is where the
 // memory begins. Every vector stays inside its slot.
 
-import { copyVector, read32, read64, readShared64, write32, write64 } from "../bytes";
+import { copyVector, read8, read32, read64, readShared64, write32, write64 } from "../bytes";
 import {
   BATCH_CONTROL_SIZE,
   BATCH_CONTROLS,
@@ -41,11 +41,19 @@ import {
 } from "../layout";
 
 const CMSG_LEVEL: u32 = 8;
-const CMSG_TYPE: u32 = 12;
 const CMSG_DATA: u32 = 16;
-const CMSG_GRO_LENGTH: u64 = 20; // header and an int
-const SOL_UDP: u32 = 17;
-const UDP_GRO: u32 = 104;
+const CMSG_ALIGNMENT: u64 = 8;
+const CMSG_OCTET_LENGTH: u64 = 17; // header and an octet
+const CMSG_INT_LENGTH: u64 = 20;
+const CMSG_SPACE: u64 = 24;
+// Level and type, as they are loaded together.
+const SOL_IP: u64 = 0;
+const SOL_UDP: u64 = 17;
+const SOL_IPV6: u64 = 41;
+const IP_TOS: u64 = 1;
+const IPV6_TCLASS: u64 = 67;
+const UDP_GRO: u64 = 104;
+const ECN: u32 = 0x03;
 
 export function messageAt(batch: usize, index: u32): usize {
   return batch + BATCH_HEADERS + index * MMSGHDR_SIZE;
@@ -158,10 +166,14 @@ export function resetBuffers(receive: usize, count: u32): void {
 }
 
 /** Makes message `index` one of a single datagram of `octets`, which lies in its buffer. */
-export function setReceived(worker: usize, index: u32, octets: u32): void {
+export function setReceived(worker: usize, index: u32, octets: u32, ecn: u32): void {
   const message = receivedAt(worker, index);
   write32(message + MMSGHDR_LENGTH, octets);
-  write64(message + MMSGHDR_CONTROL_LENGTH, 0);
+  write64(message + MMSGHDR_CONTROL_LENGTH, ecn === 0 ? 0 : CMSG_SPACE);
+  const control = receivedControlAt(worker, index);
+  write64(control, CMSG_INT_LENGTH);
+  write64(control + CMSG_LEVEL, (IP_TOS << 32) | SOL_IP);
+  write32(control + CMSG_DATA, ecn);
   write32(message + MMSGHDR_FLAGS, 0);
 }
 
@@ -185,15 +197,40 @@ export function receivedFlags(worker: usize, index: u32): u32 {
   return read32(receivedAt(worker, index) + MMSGHDR_FLAGS);
 }
 
+function receivedControlAt(worker: usize, index: u32): usize {
+  return worker + WORKER_RECEIVE + RECEIVE_CONTROLS + index * RECEIVE_CONTROL_SIZE;
+}
+
 /** Octets of each datagram in a message but the last: what UDP_GRO tells, or all of them. */
 export function receivedSegment(worker: usize, index: u32): u32 {
-  const message = receivedAt(worker, index);
-  const whole = max(1, read32(message + MMSGHDR_LENGTH));
-  if (read64(message + MMSGHDR_CONTROL_LENGTH) < CMSG_GRO_LENGTH) return whole;
-  const control = worker + WORKER_RECEIVE + RECEIVE_CONTROLS + index * RECEIVE_CONTROL_SIZE;
-  if (read32(control + CMSG_LEVEL) !== SOL_UDP || read32(control + CMSG_TYPE) !== UDP_GRO) {
-    return whole;
-  }
-  const segment = read32(control + CMSG_DATA);
+  const whole = max(1, receivedLength(worker, index));
+  const data = findControl(worker, index, (UDP_GRO << 32) | SOL_UDP, CMSG_INT_LENGTH);
+  const segment = data === 0 ? 0 : read32(data);
   return segment === 0 ? whole : min(segment, whole);
+}
+
+/** ECN of the packets that a message came in; 0 unless it is told. */
+export function receivedEcn(worker: usize, index: u32): u32 {
+  let data = findControl(worker, index, (IP_TOS << 32) | SOL_IP, CMSG_OCTET_LENGTH);
+  if (data === 0) {
+    data = findControl(worker, index, (IPV6_TCLASS << 32) | SOL_IPV6, CMSG_INT_LENGTH);
+  }
+  return data === 0 ? 0 : read8(data) & ECN;
+}
+
+/** Where the data of a control message is that has `octets` at least, header and data; 0: nowhere. */
+function findControl(worker: usize, index: u32, levelType: u64, octets: u64): usize {
+  const told = read64(receivedAt(worker, index) + MMSGHDR_CONTROL_LENGTH);
+  let left: u64 = min(told, <u64>RECEIVE_CONTROL_SIZE);
+  let control = receivedControlAt(worker, index);
+  while (left >= CMSG_DATA) {
+    const length = read64(control);
+    if (length < CMSG_DATA || length > left) return 0;
+    if (read64(control + CMSG_LEVEL) === levelType && length >= octets) return control + CMSG_DATA;
+    const space = (length + CMSG_ALIGNMENT - 1) & ~(CMSG_ALIGNMENT - 1);
+    if (space >= left) return 0;
+    control += <usize>space;
+    left -= space;
+  }
+  return 0;
 }

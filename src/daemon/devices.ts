@@ -231,10 +231,15 @@ export function offloadFields(offloads: Offloads): Record<string, unknown> {
   return { runs: running, off };
 }
 
-function openListening(libc: Libc, { lns }: Config, wanted: readonly Offload[]): OpenedSockets {
+function openListening(
+  libc: Libc,
+  { lns, networks }: Config,
+  wanted: readonly Offload[],
+): OpenedSockets {
   try {
     const steering = { by: lns.steer, slots: SLOT_COUNT };
-    return openSockets(libc, lns.address, lns.port, wanted, steering);
+    const hasEcn = networks.some(({ ecn }) => ecn);
+    return openSockets(libc, lns.address, lns.port, wanted, steering, hasEcn);
   } catch (error) {
     throw toLine(error, {
       [EADDRINUSE]:

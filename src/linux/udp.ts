@@ -41,6 +41,8 @@ const IPV6_MTU_DISCOVER = 23;
 const IPV6_PMTUDISC_DONT = 0;
 const IPV6_V6ONLY = 26;
 const IPV6_RECVPKTINFO = 49;
+const IP_RECVTOS = 13;
+const IPV6_RECVTCLASS = 66;
 const IPV6_DONTFRAG = 62;
 /** Bits of the first two octets that a control message has to have so: T, L, S, O, P, Ver. */
 const CONTROL_MASK = 0xcb0f;
@@ -90,6 +92,8 @@ export interface Member {
   /** Tells the address that each datagram was sent to, and lets no path cut what it sends. */
   readonly isControl: boolean;
   readonly offloads: readonly Offload[];
+  /** Tells the TOS or Traffic Class of the packet that each datagram came in. */
+  readonly hasEcn?: boolean;
 }
 
 /**
@@ -105,6 +109,7 @@ export function openSockets(
   port: number,
   wanted: readonly Offload[],
   { by, slots }: Steering,
+  hasEcn = false,
 ): OpenedSockets {
   const lacking = new Map<Offload, string>();
   if (by === "session" && wanted.includes("udp-gro")) {
@@ -113,7 +118,7 @@ export function openSockets(
   }
   const offloads = wanted.filter((offload) => !lacking.has(offload));
   const control = { isControl: true, offloads };
-  const data = Array.from({ length: slots }, () => ({ isControl: false, offloads }));
+  const data = Array.from({ length: slots }, () => ({ isControl: false, offloads, hasEcn }));
   const opened = openGroup(
     libc,
     address,
@@ -150,11 +155,12 @@ export function openGroup(
     checked(libc, "bind", libc.bind(probe, name));
     libc.close(probe);
     opened.pop();
-    for (const { isControl, offloads } of members) {
+    for (const { isControl, offloads, hasEcn = false } of members) {
       const fd = open();
       setOption(libc, fd, SOL_SOCKET, SO_REUSEPORT, 1);
       if (isControl) tellDestination(libc, fd, family);
       else allowFragments(libc, fd, family);
+      if (hasEcn) tellTos(libc, fd, family);
       setBuffers(libc, fd, isControl ? CONTROL_BUFFER : DATA_BUFFER);
       const left = offloads.filter((offload) => !lacking.has(offload));
       for (const [offload, why] of offloadSocket(libc, fd, left)) lacking.set(offload, why);
@@ -167,6 +173,11 @@ export function openGroup(
     for (const fd of opened) libc.close(fd);
     throw error;
   }
+}
+
+function tellTos(libc: Libc, fd: number, family: Family): void {
+  setOption(libc, fd, IPPROTO_IP, IP_RECVTOS, 1);
+  if (family === AF_INET6) setOption(libc, fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
 }
 
 /** A socket of both families tells an IPv4 destination in the words of IPv6. */

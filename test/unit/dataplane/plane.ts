@@ -55,6 +55,8 @@ export interface Received {
   readonly octets: Uint8Array;
   readonly sender: Sender;
   readonly segment?: number | undefined;
+  /** TOS or Traffic Class of what it came in, when the socket tells. */
+  readonly tos?: number | undefined;
 }
 
 /** What one writev would write to a TUN device. */
@@ -181,7 +183,7 @@ export class Plane {
   }
 
   /** As recvmmsg does. */
-  #putReceived({ octets, sender, segment }: Received, index: number): void {
+  #putReceived({ octets, sender, segment, tos }: Received, index: number): void {
     const message = this.worker + layout.WORKER_RECEIVE + index * layout.MMSGHDR_SIZE;
     const vector = this.#offset(message + layout.MMSGHDR_VECTOR);
     const room = Number(this.view.getBigUint64(vector + layout.IOVEC_LENGTH, true));
@@ -191,13 +193,20 @@ export class Plane {
     const name = this.#offset(message + layout.MMSGHDR_NAME);
     this.octets.set(encodeSockaddr(sender.address, sender.port, sender.family), name);
     const control = this.#offset(message + layout.MMSGHDR_CONTROL);
-    const controlLength = segment === undefined ? 0n : 24n;
+    const isV6 = sender.address.includes(":");
+    // The kernel tells IP_TOS as an octet, the others as an int.
+    const controls: [level: number, type: number, octets: bigint, value: number][] = [];
+    if (segment !== undefined) controls.push([SOL_UDP, UDP_GRO, 20n, segment]);
+    if (tos !== undefined) controls.push(isV6 ? [41, 67, 20n, tos] : [0, 1, 17n, tos]);
+    const controlLength = BigInt(controls.length * 24);
     this.view.setBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, controlLength, true);
-    if (segment === undefined) return;
-    this.view.setBigUint64(control, 20n, true);
-    this.view.setInt32(control + 8, SOL_UDP, true);
-    this.view.setInt32(control + 12, UDP_GRO, true);
-    this.view.setInt32(control + CMSG_HEADER, segment, true);
+    controls.forEach(([level, type, length, value], place) => {
+      const at = control + place * 24;
+      this.view.setBigUint64(at, length, true);
+      this.view.setInt32(at + 8, level, true);
+      this.view.setInt32(at + 12, type, true);
+      this.view.setInt32(at + CMSG_HEADER, value, true);
+    });
   }
 
   #write(index: number): Write {
