@@ -1,5 +1,5 @@
 // A data plane without a kernel: what recvmmsg and readv would write is written by hand, what
-// sendmmsg and writev would take is read back. `BASE` is a made-up address of the memory.
+// sendmmsg and writev would take is read back. `BASE` is a made-up address.
 import * as layout from "../../../assembly/layout.ts";
 import { readCounters } from "../../../src/dataplane/counters.ts";
 import {
@@ -42,7 +42,6 @@ export function offloadByDefault(offloads: number): void {
   defaultOffloads = offloads;
 }
 
-/** Whom a batch comes from, and how recvmmsg would flag it. */
 export interface Sender {
   readonly address: string;
   readonly port: number;
@@ -194,18 +193,17 @@ export class Plane {
     this.octets.set(encodeSockaddr(sender.address, sender.port, sender.family), name);
     const control = this.#offset(message + layout.MMSGHDR_CONTROL);
     const isV6 = sender.address.includes(":");
-    // The kernel tells IP_TOS as an octet, the others as an int.
     const controls: [level: number, type: number, octets: bigint, value: number][] = [];
     if (segment !== undefined) controls.push([SOL_UDP, UDP_GRO, 20n, segment]);
     if (tos !== undefined) controls.push(isV6 ? [41, 67, 20n, tos] : [0, 1, 17n, tos]);
-    const controlLength = BigInt(controls.length * 24);
-    this.view.setBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, controlLength, true);
+    const inAll = BigInt(controls.length * 24);
+    this.view.setBigUint64(message + layout.MMSGHDR_CONTROL_LENGTH, inAll, true);
     controls.forEach(([level, type, length, value], place) => {
       const at = control + place * 24;
       this.view.setBigUint64(at, length, true);
-      this.view.setInt32(at + 8, level, true);
-      this.view.setInt32(at + 12, type, true);
-      this.view.setInt32(at + CMSG_HEADER, value, true);
+      [level, type, value].forEach((word, index) => {
+        this.view.setInt32(at + 8 + index * 4, word, true);
+      });
     });
   }
 
