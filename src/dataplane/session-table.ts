@@ -9,8 +9,8 @@
  * @module
  */
 import * as layout from "../../assembly/layout.ts";
-import { RECORDS_RESTING } from "../limits.ts";
 import { readReasons } from "./counters.ts";
+import { Freelist } from "./freelist.ts";
 import type { Forwarding } from "./memory.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import type { InjectRing } from "./rings.ts";
@@ -371,34 +371,6 @@ export class SessionTable {
 
   #store64(at: number, value: bigint): void {
     Atomics.store(this.#longs, at / 8, value);
-  }
-}
-
-/** Indices 1 to `count`; one that was given back rests until many others were. */
-class Freelist {
-  readonly #count: number;
-  #unused = 1;
-  #resting: number[] = [];
-  #next = 0;
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  take(): number | undefined {
-    const rested = this.#resting.length - this.#next > RECORDS_RESTING;
-    if (!rested && this.#unused <= this.#count) return this.#unused++;
-    const index = this.#resting[this.#next];
-    if (index === undefined) return undefined;
-    if (++this.#next === RECORDS_RESTING) {
-      this.#resting = this.#resting.slice(this.#next);
-      this.#next = 0;
-    }
-    return index;
-  }
-
-  give(index: number): void {
-    this.#resting.push(index);
   }
 }
 
