@@ -18,11 +18,13 @@ import { type Session, upward } from "./loads.ts";
 import { downwardStamped, type Paced, pace, upwardStamped } from "./paced.ts";
 import { STAMPED } from "./packets.ts";
 import { openPair, type UdpPair } from "./pair.ts";
+import { ping } from "./ping.ts";
 import type { Ring } from "./ring.ts";
 import type { ClientQuestion, ClientSettings, Load } from "./settings.ts";
 import { inNamespace, openReceiver, openSender } from "./sockets.ts";
 
 const L2TP_PORT = 1701;
+const OFFLOADS = ["udp-gro", "udp-gso"] as const;
 const KEEP_ALIVE_MS = 200;
 /** Until the kernel stamps packets: it is told to in the background. */
 const STAMPS_MS = 50;
@@ -35,11 +37,12 @@ type Question<Kind extends ClientQuestion["do"]> = Extract<ClientQuestion, { do:
 export async function client(settings: ClientSettings): Promise<void> {
   const libc = openLibc();
   sleepExactly(libc);
-  const sockets = openPair(libc, CLIENT_ADDRESS, L2TP_PORT, ["udp-gro", "udp-gso"]);
+  const sockets = openPair(libc, CLIENT_ADDRESS, settings.port ?? L2TP_PORT, OFFLOADS);
   const name = encodeSockaddr(LNS_ADDRESS, L2TP_PORT);
   const dialler = new Dialler(libc, sockets, name, settings);
   const sessions = await dialler.dial();
-  console.log(JSON.stringify({ addresses: sessions.map(({ address }) => address) }));
+  const addresses = sessions.map(({ address }) => address);
+  console.log(JSON.stringify({ addresses, tunnelId: sessions[0]?.tunnelId }));
   const alive = setInterval(() => dialler.turn(performance.now()), KEEP_ALIVE_MS);
   const running = new Client(libc, { sockets, name, dialler, sessions, settings });
   await answerLines((question: ClientQuestion) => running.answer(question));
@@ -60,20 +63,14 @@ class Client {
   readonly #libc: Libc;
   readonly #parts: Parts;
   readonly #rings = new Map<string, Ring>();
-  readonly #hostSender: number;
-  readonly #hostInbox: Inbox;
   readonly #inbox: Inbox;
+  /** Sockets in the host's namespace, once they are needed: one client alone can have them. */
+  #host: { readonly sender: number; readonly inbox: Inbox } | undefined;
   #lac: TcpLac | undefined;
 
   constructor(libc: Libc, parts: Parts) {
     this.#libc = libc;
     this.#parts = parts;
-    const there = inNamespace(libc, parts.settings.hostNamespace, () => ({
-      sender: openSender(libc),
-      receiver: openReceiver(libc, STAMPED),
-    }));
-    this.#hostSender = there.sender;
-    this.#hostInbox = new Inbox(libc, there.receiver);
     this.#inbox = new Inbox(libc, parts.sockets.data);
   }
 
@@ -83,6 +80,8 @@ class Client {
         return { sent: this.#ringOf(question.load).blast(this.#data, question.seconds) };
       case "pace":
         return this.#pace(question);
+      case "ping":
+        return this.#ping(question);
       case "lac":
         this.#lac = this.#startLac(question);
         return {};
@@ -116,13 +115,39 @@ class Client {
           size,
           sessions.map(({ address }) => address),
         );
-    const inbox = isUp ? this.#hostInbox : this.#inbox;
+    this.#host ??= this.#openHost();
+    const inbox = isUp ? this.#host.inbox : this.#inbox;
     inbox.stamp(true);
     await sleep(STAMPS_MS);
     const latencies = new Latencies(inbox, !isUp);
-    const paced = pace(this.#libc, ring, isUp ? this.#data : this.#hostSender, latencies, question);
+    const paced = pace(
+      this.#libc,
+      ring,
+      isUp ? this.#data : this.#host.sender,
+      latencies,
+      question,
+    );
     inbox.stamp(false);
     return paced;
+  }
+
+  async #ping({ seconds, rate }: Question<"ping">): Promise<number[]> {
+    const { name, sessions } = this.#parts;
+    const [session] = sessions;
+    if (session === undefined) throw new Error("there is no session");
+    this.#inbox.stamp(true);
+    await sleep(STAMPS_MS);
+    const settings = { fd: this.#data, name, session, host: HOST_ADDRESS, rate, seconds };
+    const times = await ping(this.#libc, settings);
+    this.#inbox.stamp(false);
+    return times;
+  }
+
+  #openHost() {
+    return inNamespace(this.#libc, this.#parts.settings.hostNamespace, () => ({
+      sender: openSender(this.#libc),
+      inbox: new Inbox(this.#libc, openReceiver(this.#libc, STAMPED)),
+    }));
   }
 
   #startLac({ offloads, isOnePerCall }: Question<"lac">): TcpLac {

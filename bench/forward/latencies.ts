@@ -4,7 +4,7 @@
  * @module
  */
 import type { Inbox, Taker } from "./inbox.ts";
-import { IP_HEADER, STAMP_AT, STAMPED } from "./packets.ts";
+import { IP_HEADER, packetIn, STAMP_AT, STAMPED } from "./packets.ts";
 
 /** Microseconds. */
 export interface Percentiles {
@@ -17,9 +17,6 @@ export interface Percentiles {
 
 /** Times up to that many microseconds have a place each; what is longer counts there. */
 const LONGEST = 100_000;
-const LENGTH_BIT = 0x4000;
-const ADDRESS_AND_CONTROL = 0xff03;
-const PPP_IPV4 = 0x0021;
 
 export class Latencies {
   readonly #inbox: Inbox;
@@ -54,10 +51,8 @@ export class Latencies {
   }
 
   #takeMessage(view: DataView, message: number, length: number, time: number): void {
-    let at = message + ((view.getUint16(message) & LENGTH_BIT) === 0 ? 6 : 8);
-    if (view.getUint16(at) === ADDRESS_AND_CONTROL) at += 2;
-    const packet = at + 2;
-    if (packet + STAMP_AT + 4 > message + length || view.getUint16(at) !== PPP_IPV4) return;
+    const packet = packetIn(view, message, length);
+    if (packet === undefined || packet + STAMP_AT + 4 > message + length) return;
     if (view.getUint16(packet + IP_HEADER + 2) !== STAMPED) return;
     this.#count(time, view.getUint32(packet + STAMP_AT));
   }

@@ -4,7 +4,8 @@
  *
  *   --quick                          everything once, and short
  *   --rounds N, --seconds S          of each measurement; the median of the rounds is shown
- *   --only NAME[,NAME]               scenarios.ts has the names; also latency, many
+ *   --only NAME[,NAME]               scenarios.ts has the names; also latency, many,
+ *                                    workers, idle
  *   --direction up|down
  *   --with NAME[,NAME]               simplon, reference, l2tpns
  *   --runtime deno|node              of simplon
@@ -29,6 +30,7 @@ import { missing } from "./programs.ts";
 import { type Found, type Latency, type Many, type Memory, reportRows, tables } from "./results.ts";
 import { type Measured, SCENARIOS, type Scenario } from "./scenarios.ts";
 import { type Subject, type SubjectName, startSubject, TITLES } from "./subjects.ts";
+import { measureThreads } from "./threads.ts";
 
 const LATENCY_SIZE = 200;
 /** Until what the set-up of many sessions has left behind is collected, as far as it will be. */
@@ -73,7 +75,8 @@ async function findAll(options: Options): Promise<Found> {
       await manySessions(name, options, { many, memory });
     }
   }
-  return { measured, latencies, many, memory };
+  const threads = await measureThreads(names, options);
+  return { measured, latencies, many, memory, threads };
 }
 
 /** Each round measures everything once with each program. */

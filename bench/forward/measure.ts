@@ -9,6 +9,7 @@ import type { Sunk } from "./lab.ts";
 import { sleep } from "./lines.ts";
 import type { Paced } from "./paced.ts";
 import { STAMP_AT } from "./packets.ts";
+import type { Program } from "./program.ts";
 import type { Measured, Scenario, TcpScenario } from "./scenarios.ts";
 import type { Direction, Load } from "./settings.ts";
 import type { Subject } from "./subjects.ts";
@@ -24,6 +25,11 @@ const DRAIN_MS = 50;
 const OUTER = 28;
 const DATA_HEADERS = 12;
 
+/** What a load of UDP needs. */
+export interface Loaded extends Pick<Subject, "name" | "lab" | "program" | "host" | "addresses"> {
+  readonly client: Pick<Program, "ask">;
+}
+
 export function measure(
   subject: Subject,
   scenario: Scenario,
@@ -36,7 +42,7 @@ export function measure(
 }
 
 export async function measureUdp(
-  subject: Subject,
+  subject: Loaded,
   scenario: string,
   load: Load,
   direction: Direction,
@@ -75,7 +81,7 @@ export async function measureUdp(
  * A super-packet counts as one, and so does a message of many frames, but both have one header: the
  * payload tells how many packets there were.
  */
-function packetsOf({ name }: Subject, { packets, octets }: Sunk, size: number, isUp: boolean) {
+function packetsOf({ name }: Loaded, { packets, octets }: Sunk, size: number, isUp: boolean) {
   if (name === "l2tpns") return packets; // it has no offloads, and headers of its own
   const headers = isUp ? STAMP_AT : OUTER;
   const each = isUp ? size - STAMP_AT : size + DATA_HEADERS;

@@ -22,6 +22,9 @@ export interface Options {
   readonly hasLatency: boolean;
   /** Sessions of the comparison of many sessions with one, which also tells their memory; or 0. */
   readonly many: number;
+  /** Two workers against one, and workers that sleep against such that never do. */
+  readonly hasWorkers: boolean;
+  readonly hasIdle: boolean;
   readonly json: boolean;
   readonly compare: string | undefined;
 }
@@ -31,7 +34,7 @@ export const LATENCY_LOAD = "udp-200";
 
 const QUICK = { rounds: 1, seconds: 0.1, many: 500 };
 const USUAL = { rounds: 5, seconds: 2, many: 60_000 };
-const EXTRAS = ["latency", "many"];
+const EXTRAS = ["latency", "many", "workers", "idle"];
 const SIZE = 200;
 /** Room for the headers up to a time stamp, and for those of the tunnel on the way. */
 const SIZE_MIN = STAMP_AT + 4;
@@ -78,6 +81,8 @@ export function parseOptions(args: readonly string[]): Options {
       scenarios: SCENARIOS.filter(({ name }) => isWanted(name)),
       hasLatency: isWanted("latency"),
       many: isWanted("many") ? usual.many : 0,
+      hasWorkers: isWanted("workers"),
+      hasIdle: isWanted("idle"),
     };
   }
   if (only !== undefined) throw misuse("bench forward: --size and --flows choose what --only does");
@@ -85,7 +90,8 @@ export function parseOptions(args: readonly string[]): Options {
   const flowCount = count("--flows", flows, sessions, FLOWS_MAX * sessions);
   const title = `UDP ${octets}, ${flowCount} flow${flowCount === 1 ? "" : "s"}`;
   const scenario = singles(`udp-${octets}-${flowCount}`, title, octets, flowCount);
-  return { ...common, scenarios: [scenario], hasLatency: false, many: 0 };
+  const none = { hasLatency: false, many: 0, hasWorkers: false, hasIdle: false };
+  return { ...common, scenarios: [scenario], ...none };
 }
 
 /** `simplon` stands for it on each runtime, or on the one that is chosen. */

@@ -17,6 +17,15 @@ const PPP_IPV4 = 0x0021;
 const TTL_UDP = 0x4011_0000;
 const VERSION_AND_LENGTH = 0x4500_0000;
 const DONT_FRAGMENT = 0x4000;
+const TTL_ICMP = 0x4001_0000;
+const PROTOCOL_ICMP = 1;
+const ECHO_REQUEST = 8;
+const ECHO_REPLY = 0;
+const ECHO_SIZE = 84;
+const LENGTH_BIT = 0x4000;
+const ADDRESS_AND_CONTROL = 0xff03;
+/** Of L2TP and PPP. */
+const HEADERS_MAX = 12;
 
 export interface UdpPacket {
   readonly source: number;
@@ -48,6 +57,48 @@ export function udpPacket(fields: UdpPacket): Uint8Array {
   const sum = fold(pseudo + wordSum(view, IP_HEADER, size));
   view.setUint16(IP_HEADER + 6, ~sum & 0xffff || 0xffff);
   return packet;
+}
+
+/** An ICMP Echo as ping(8) sends it. */
+export function echoRequest(fields: {
+  readonly source: number;
+  readonly destination: number;
+  readonly sequence: number;
+}): Uint8Array {
+  const packet = new Uint8Array(ECHO_SIZE);
+  const view = new DataView(packet.buffer);
+  view.setUint32(0, VERSION_AND_LENGTH + ECHO_SIZE);
+  view.setUint16(6, DONT_FRAGMENT);
+  view.setUint32(8, TTL_ICMP);
+  view.setUint32(12, fields.source);
+  view.setUint32(16, fields.destination);
+  view.setUint16(10, ~fold(wordSum(view, 0, IP_HEADER)) & 0xffff);
+  view.setUint8(IP_HEADER, ECHO_REQUEST);
+  view.setUint16(IP_HEADER + 6, fields.sequence & 0xffff);
+  view.setUint16(IP_HEADER + 2, ~fold(wordSum(view, IP_HEADER, ECHO_SIZE)) & 0xffff);
+  return packet;
+}
+
+/** Whether the data message of `length` octets at `message` has the answer to that echo. */
+export function isEchoReply(
+  view: DataView,
+  message: number,
+  length: number,
+  sequence: number,
+): boolean {
+  const at = packetIn(view, message, length);
+  if (at === undefined || at + ECHO_SIZE > message + length) return false;
+  const isIcmp = view.getUint8(at + 9) === PROTOCOL_ICMP;
+  const isReply = view.getUint8(at + IP_HEADER) === ECHO_REPLY;
+  return isIcmp && isReply && view.getUint16(at + IP_HEADER + 6) === (sequence & 0xffff);
+}
+
+/** Where the IPv4 packet of a data message begins, if it has one. */
+export function packetIn(view: DataView, message: number, length: number): number | undefined {
+  if (length < HEADERS_MAX) return undefined;
+  let at = message + ((view.getUint16(message) & LENGTH_BIT) === 0 ? 6 : 8);
+  if (view.getUint16(at) === ADDRESS_AND_CONTROL) at += 2;
+  return view.getUint16(at) === PPP_IPV4 ? at + 2 : undefined;
 }
 
 /** Writes a time stamp of 32 bits into a packet at `at` and mends the UDP checksum. */

@@ -10,6 +10,7 @@ import type { Paced } from "./paced.ts";
 import { MANY_REACH, type Measured, type Reach, type Scenario } from "./scenarios.ts";
 import { DIRECTIONS, type Direction } from "./settings.ts";
 import { SUBJECTS, type SubjectName, TITLES } from "./subjects.ts";
+import { type Threads, threadRows, threadTables } from "./thread-results.ts";
 
 export interface Latency {
   readonly subject: SubjectName;
@@ -41,6 +42,7 @@ export interface Found {
   readonly latencies: readonly Latency[];
   readonly many: readonly Many[];
   readonly memory: readonly Memory[];
+  readonly threads: Threads;
 }
 
 type Other = keyof Reach;
@@ -52,12 +54,13 @@ const PARTS: readonly Part[] = ["p50", "p90", "p99", "p999"];
 const isTcp = (scenario: string) => scenario.startsWith("tcp");
 
 /** Names are words with a space between them: what, up or down, program, figure. */
-export function reportRows({ measured, latencies, many, memory }: Found): Row[] {
+export function reportRows({ measured, latencies, many, memory, threads }: Found): Row[] {
   return [
     ...costRows(measured),
     ...latencyRows(latencies),
     ...manyRows(many),
     ...memoryRows(memory),
+    ...threadRows(threads),
   ];
 }
 
@@ -121,6 +124,7 @@ export function tables({ scenarios }: Pick<Options, "scenarios">, found: Found):
     latencyTable(found.latencies),
     manyTable(found.many),
     memoryTable(found.memory),
+    ...threadTables(found.threads),
   ];
   return parts.filter((part) => part !== "").join("\n\n");
 }

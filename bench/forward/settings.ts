@@ -17,6 +17,8 @@ export interface ClientSettings {
   readonly isFixed: boolean;
   /** The namespace of the host, where latencies are taken and begin. */
   readonly hostNamespace: string;
+  /** Its UDP port; 1701 without one. */
+  readonly port?: number;
 }
 
 /** UDP packets, all of one size. */
@@ -41,6 +43,8 @@ export type ClientQuestion =
       /** Packets a second. */
       readonly rate: number;
     }
+  /** Round trips of the first session; `rate` a second at the most. */
+  | { readonly do: "ping"; readonly seconds: number; readonly rate: number }
   | { readonly do: "lac"; readonly offloads: readonly Offload[]; readonly isOnePerCall: boolean }
   | { readonly do: "rest" };
 
