@@ -17,7 +17,8 @@ const libc = openLibc();
 sleepExactly(libc);
 const loop = new Loop(libc, instantiate(data.memory), {
   ...data,
-  clock: () => performance.now(),
+  // Times of shapers and policers stay what they are when a session changes its worker.
+  clock: () => performance.timeOrigin + performance.now(),
 });
 try {
   parentPort?.postMessage(loop.run());

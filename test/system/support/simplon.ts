@@ -42,6 +42,14 @@ export interface SessionRow {
   readonly txOctets: number;
 }
 
+export interface WorkerRow {
+  readonly index: number;
+  readonly state: string;
+  readonly slots: readonly number[];
+  readonly packets: number;
+  readonly drops: number;
+}
+
 /** Users of every configuration here. */
 export const USERS = { bob: "bobpw", alice: "alicepw" } as const;
 
@@ -131,6 +139,16 @@ export class Simplon {
 
   sessions(): Promise<readonly SessionRow[]> {
     return this.#show("sessions");
+  }
+
+  workers(): Promise<readonly WorkerRow[]> {
+    return this.#show("workers");
+  }
+
+  changeWorkers(...change: readonly string[]) {
+    const args = simplonArgs("workers", ...change, "-c", this.#config);
+    const [command, rest] = this.#lab.inside("lns", args);
+    return run(command, rest, { ms: 15_000 });
   }
 
   counters(): Promise<Readonly<Record<string, number>>> {
