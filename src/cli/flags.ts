@@ -27,6 +27,9 @@ export const OPENING_FLAGS: readonly string[] = [
 /** `simplon bench` serves nobody, but starts programs, makes namespaces and compiles C. */
 export const BENCH_FLAGS: readonly string[] = ["run", "--no-prompt", "--no-remote", "--allow-all"];
 
+/** `simplon doctor` reads in /proc and /sys, which Deno opens with all permissions only. */
+export const DOCTOR_FLAGS: readonly string[] = BENCH_FLAGS;
+
 /** The second run, which serves: nothing but its control socket and its history. */
 export function servingFlags({ lns: { socket, history } }: Config): string[] {
   const places = [socket, ...historyFiles(history)];

@@ -11,12 +11,13 @@ import { createRequire } from "node:module";
 import { constants as osConstants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BENCH_FLAGS, OPENING_FLAGS } from "./flags.ts";
+import { BENCH_FLAGS, DOCTOR_FLAGS, OPENING_FLAGS } from "./flags.ts";
 
 /** The verbs that call the kernel, and what each may do on Deno. */
 const KERNEL_VERBS: ReadonlyMap<string, readonly string[]> = new Map([
   ["lns", OPENING_FLAGS],
   ["bench", BENCH_FLAGS],
+  ["doctor", DOCTOR_FLAGS],
 ]);
 const FORWARDED_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const;
 

@@ -31,6 +31,8 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it
+  simplon doctor [-c FILE] [--json]
+      look at this host and say what to change, and how; exit code 1 if there are problems
   simplon bench codec [--quick] [--json] [--compare FILE]
       how fast packets are read and written here, beside plain JavaScript and C
   simplon bench forward [--quick] [--json] [--compare FILE] [--with NAME,...] [--only NAME,...]

@@ -15,6 +15,11 @@ export function forwards(
   }
 }
 
+/** The name that sysctl(8) has for it. */
+export function switchOf(family: ForwardedFamily): string {
+  return SWITCHES[family];
+}
+
 /** What to do when the host does not: without it clients reach this host alone. */
 export function adviceToForward(family: ForwardedFamily): string {
   return (

@@ -51,6 +51,7 @@ export function openLibc(): Libc {
     pipe2: { parameters: ["buffer", "i32"], result: "i32" },
     socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
     memfd_create: { parameters: ["buffer", "u32"], result: "i32" },
+    adjtimex: { parameters: ["buffer"], result: "i32" },
     waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
     prctl: { parameters: ["i32", "u64", "u64", "u64", "u64"], result: "i32" },
     capset: { parameters: ["buffer", "buffer"], result: "i32" },
@@ -106,6 +107,7 @@ export function openLibc(): Libc {
     memfdCreate: (name, flags) => symbols.memfd_create(text.encode(`${name}\0`), flags),
     bpf: (command, attributes) =>
       symbols.syscall(bpf, BigInt(command), attributes, BigInt(attributes.length)),
+    adjtimex: (timex) => symbols.adjtimex(timex),
     waitpid: (pid, status, options) => symbols.waitpid(pid, status, options),
     prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
     capset: (header, data) => symbols.capset(header, data),

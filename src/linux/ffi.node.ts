@@ -46,6 +46,7 @@ export function openLibc(): Libc {
     pipe2: call("pipe2", OCTETS, INT),
     socketpair: call("socketpair", INT, INT, INT, OCTETS),
     memfdCreate: call("memfd_create", TEXT, UINT),
+    adjtimex: call("adjtimex", OCTETS),
     waitpid: call("waitpid", INT, OCTETS, INT),
     prctl: call("prctl", INT, WORD, WORD, WORD, WORD),
     capset: call("capset", OCTETS, OCTETS),

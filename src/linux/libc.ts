@@ -59,6 +59,8 @@ export interface Libc {
   memfdCreate(name: string, flags: number): number;
   /** `time` takes a timespec: seconds, then nanoseconds, 64 bits each. */
   clockGettime(clock: number, time: Octets): number;
+  /** With a timex of zeros nothing is set: answers the state of the clock (adjtimex(2)). */
+  adjtimex(timex: Octets): number;
   waitpid(pid: number, status: Octets, options: number): number;
   prctl(option: number, a: bigint, b: bigint, c: bigint, d: bigint): number;
   capset(header: Octets, data: Octets): number;

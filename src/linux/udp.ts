@@ -62,7 +62,7 @@ const LAST_OCTETS = { tunnel: 3, session: 5 } as const;
 const FIRST_DATA = 2;
 
 /** Bursts of a whole window of many peers must fit while a worker sleeps. */
-const DATA_BUFFER = 8 * 1024 * 1024;
+export const DATA_BUFFER = 8 * 1024 * 1024;
 const CONTROL_BUFFER = 4 * 1024 * 1024;
 
 export interface Steering {
@@ -202,7 +202,7 @@ function int32(value: number): Uint8Array<ArrayBuffer> {
 }
 
 /** The FORCE variants need a capability; without it the host's own maximum is what we get. */
-function setBuffers(libc: Libc, fd: number, octets: number): void {
+export function setBuffers(libc: Libc, fd: number, octets: number): void {
   for (const [forced, plain] of [
     [SO_RCVBUFFORCE, SO_RCVBUF],
     [SO_SNDBUFFORCE, SO_SNDBUF],
@@ -211,6 +211,17 @@ function setBuffers(libc: Libc, fd: number, octets: number): void {
       setOption(libc, fd, SOL_SOCKET, plain, octets);
     }
   }
+}
+
+/** What a socket has got of them. */
+export function buffersOf(libc: Libc, fd: number): { receive: number; send: number } {
+  const octets = (name: number) => {
+    const value = int32(0);
+    checked(libc, "getsockopt", libc.getsockopt(fd, SOL_SOCKET, name, value, int32(value.length)));
+    // The kernel doubles what is asked for, for what it keeps beside the octets (socket(7)).
+    return new DataView(value.buffer).getInt32(0, true) / 2;
+  };
+  return { receive: octets(SO_RCVBUF), send: octets(SO_SNDBUF) };
 }
 
 /** What leads to "control" when a datagram has all of a control message's header, else to "data". */

@@ -1,0 +1,57 @@
+/** Where packets wait in the kernel. @module */
+import type { Config } from "../../config/config.ts";
+import { advice, type Finding, type Host, ok, readNumber, unseen } from "./host.ts";
+import { outerDevice } from "./network.ts";
+
+export function queues(host: Host, config: Config): Finding[] {
+  return [...buffers(host), backlog(host), ...receiveQueues(host, config)];
+}
+
+/** With CAP_NET_ADMIN a socket gets what it asks for, whatever the host's maximum is. */
+function buffers({ probe }: Host): Finding[] {
+  if (probe === undefined) return [];
+  const { wanted, receive, send } = probe.buffers;
+  return (
+    [
+      ["receive buffer", receive, "net.core.rmem_max"],
+      ["send buffer", send, "net.core.wmem_max"],
+    ] as const
+  ).map(([check, octets, name]) => {
+    if (octets >= wanted) return ok(check, `${octets} octets a socket`);
+    const text = `this user's sockets get ${octets} of ${wanted} octets`;
+    return advice(check, text, `start with CAP_NET_ADMIN, or: sysctl -w ${name}=${wanted}`);
+  });
+}
+
+/** Second column of softnet_stat: packets that found netdev_max_backlog full, in hexadecimal. */
+function backlog(host: Host): Finding {
+  const lines = host.read("/proc/net/softnet_stat")?.trim().split("\n");
+  const max = readNumber(host, "/proc/sys/net/core/netdev_max_backlog");
+  if (lines === undefined || max === undefined) return unseen("backlog", "the host does not tell");
+  const dropped = lines.reduce((sum, line) => {
+    return sum + Number.parseInt(line.split(/\s+/)[1] ?? "0", 16);
+  }, 0);
+  if (dropped === 0) return ok("backlog", `netdev_max_backlog ${max}, nothing was dropped`);
+  const text = `netdev_max_backlog ${max}, and ${dropped} packets found it full since the boot`;
+  return advice("backlog", text, `sysctl -w net.core.netdev_max_backlog=${10 * max}`);
+}
+
+/** A device with one queue interrupts one processor; RPS spreads its packets (kernel: scaling.rst). */
+function receiveQueues(host: Host, config: Config): Finding[] {
+  const device = outerDevice(host, config);
+  if (device === undefined) return [];
+  const path = `/sys/class/net/${device}`;
+  const names = host.list(`${path}/queues`).filter((name) => name.startsWith("rx-"));
+  if (names.length === 0) return [unseen("receive queues", `${device} does not tell`)];
+  const isSpread = names.some((name) => {
+    return /[1-9a-f]/.test(host.read(`${path}/queues/${name}/rps_cpus`) ?? "");
+  });
+  const threaded = host.read(`${path}/threaded`)?.trim() === "1" ? ", threaded NAPI" : "";
+  const has = `${device} has ${names.length}${isSpread ? ", RPS is on" : ""}${threaded}`;
+  const { workers } = config.lns;
+  if (workers === 1 || names.length > 1 || isSpread) return [ok("receive queues", has)];
+  const mask = (2 ** Math.min(host.processors, 32) - 1).toString(16);
+  const text = `${has} for ${workers} workers: one processor receives all`;
+  const mend = `where that one is busy: echo ${mask} > ${path}/queues/rx-0/rps_cpus`;
+  return [advice("receive queues", text, mend)];
+}
