@@ -3,6 +3,7 @@
 
 import { write32, write64 } from "./bytes";
 import { encapsulate, layoutReadVectors } from "./forward/encapsulate";
+import { resetHold } from "./forward/hold";
 import { layoutMessages } from "./forward/messages";
 import { resetPool } from "./forward/pool";
 import { layoutBatch, layoutReceive } from "./forward/vectors";
@@ -29,6 +30,7 @@ export { inject, releaseInjected } from "./forward/inject";
 export { plain } from "./forward/plain";
 export { insertPrefix, removePrefix } from "./forward/prefixes";
 export { insertRoute, removeRoute } from "./forward/routes";
+export { releaseHeld } from "./forward/sequence";
 export { insertSession, removeSession } from "./forward/sessions";
 export { flush, release } from "./forward/shape";
 export { insertSubnet, removeSubnet } from "./forward/subnets";
@@ -52,6 +54,7 @@ export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   layoutBatch(worker + WORKER_ECHO_SEND, base);
   layoutReadVectors(worker);
   layoutMessages(worker);
+  resetHold(worker);
   resetPool(worker);
   resetWheel(worker);
 }

@@ -196,6 +196,8 @@ export const RECEIVE_LARGE = 8;
 export const READ_OCTETS = 524_288;
 /** Longest sleep of a worker while frames wait for their time: a bucket of its wheel. */
 export const WHEEL_MS = 1;
+/** The same while frames are held for their turn, which is for 50 ms at most. */
+export const HELD_MS = 5;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */
 export const SEGMENT_LIMIT_MS = 60_000;
 /** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */

@@ -5,7 +5,8 @@
 //   2. The L2TP header is checked, then the session is looked up and the sender compared, then the PPP
 //      header is checked. A datagram that begins with the same octets as the one before it needs
 //      none of this again.
-//   3. An LCP Echo-Request is answered (echo.ts). What else is not IP goes to the punt ring (for the
+//   3. Frames of a session whose peer numbers them go in the order of Ns (sequence.ts). An LCP
+//      Echo-Request is answered (echo.ts). What else is not IP goes to the punt ring (for the
 //      control thread), and so do IPv6 packets that concern the link alone. Each session has a
 //      share of the ring.
 //   4. An IP packet is checked as a whole. Its source address must be the session's, its
@@ -17,90 +18,52 @@
 //
 // Every datagram ends in exactly one counter.
 
-import {
-  getU16,
-  getU32,
-  read16,
-  read32,
-  read64,
-  readShared32,
-  readShared64,
-  write32,
-} from "../bytes";
-import {
-  checkIpv4,
-  checkIpv6,
-  ipv4Destination,
-  ipv4Source,
-  ipv4TotalLength,
-  ipv6DestinationSubnet,
-  ipv6SourceSubnet,
-  ipv6TotalLength,
-  isIpv6OnLink,
-} from "../ip/header";
+import { getU16, getU32, read16, read32, read64, readShared64, write32 } from "../bytes";
 import { parseHeader } from "../l2tp/header";
 import {
   AF_INET,
   BUFFER_CAPACITY,
   BUFFER_COUNT,
-  COUNT_UP_ECN,
-  COUNT_UP_IP_HEADER,
   COUNT_UP_MALFORMED,
   COUNT_UP_NO_SESSION,
-  COUNT_UP_NOT_OPEN,
-  COUNT_UP_OTHER_NETWORK,
-  COUNT_UP_OWN_SUBNET,
   COUNT_UP_PPP,
-  COUNT_UP_SOURCE_ADDRESS,
   COUNT_UP_TRUNCATED,
   COUNT_UP_VERSION,
   COUNT_UP_WRONG_PEER,
   MSG_TRUNC,
-  SESSION_ADDRESS,
   SESSION_DROPS,
   SESSION_NAME,
-  SESSION_NETWORK,
-  SESSION_SUBNET,
   WORKER_FRAME,
   WORKER_HEADER,
-  WORKER_NETWORKS,
-  WORKER_PUNTED,
   WORKER_SCRATCH,
-  WORKER_UP_CALL,
   WORKER_UP_ECN,
   WORKER_UP_MESSAGE,
   WORKER_UP_OFFSET,
   WORKER_UP_REST,
-  WORKER_UP_WRITES,
 } from "../layout";
 import { parseFrame } from "../ppp/frame";
 import {
   BIT_LENGTH,
+  BIT_SEQUENCE,
   BIT_TYPE,
   HEADER_BITS,
+  HEADER_NS,
   HEADER_PAYLOAD_AT,
   HEADER_PAYLOAD_LENGTH,
   HEADER_SESSION_ID,
   HEADER_TUNNEL_ID,
   PPP_INFORMATION_AT,
-  PPP_INFORMATION_LENGTH,
-  PPP_PROTOCOL,
   STATUS_OK,
   STATUS_VERSION,
 } from "../records";
-import { coalesce, extend } from "./coalesce";
-import { count, countDelivered, countDrop } from "./counters";
-import { answerEcho, beginEchoes } from "./echo";
-import { combineEcn } from "./ecn";
+import { count, countDrop } from "./counters";
+import { beginDeliveries, deliverFrame } from "./deliver";
 import { handDatagram } from "./handover";
-import { clampMss } from "./mss";
+import { isAnyHeld } from "./hold";
 import { isOwn, ownerOf } from "./owners";
-import { isPoliced } from "./police";
-import { isPrefixElsewhere4, isPrefixElsewhere6, isRoutedTo4, isRoutedTo6 } from "./prefixes";
-import { handOver, punt, puntOnLink } from "./punt";
-import { isElsewhere } from "./routes";
+import { handOver } from "./punt";
+import { deliverHeld, deliverInOrder, isOrdered } from "./sequence";
 import { findSession, sessionAt, touchSession } from "./sessions";
-import { isSubnetElsewhere } from "./subnets";
 import {
   receiveBufferAt,
   receivedEcn,
@@ -111,11 +74,6 @@ import {
 } from "./vectors";
 import { areWritesFull, sealWrites } from "./writes";
 
-const PPP_IPV4: u32 = 0x0021;
-const PPP_IPV6: u32 = 0x0057;
-const PPP_LCP: u32 = 0xc021;
-const IPV6_SOURCE: u32 = 8;
-const IPV6_DESTINATION: u32 = 24;
 /** Octets of a datagram that are compared with the one before it: L2TP with Length, and PPP. */
 const ALIKE: u32 = 12;
 
@@ -127,10 +85,7 @@ export function decapsulate(worker: usize, received: u32): u32 {
   const messages = received < BUFFER_COUNT ? received : BUFFER_COUNT;
   let message = read32(worker + WORKER_UP_MESSAGE);
   let offset = read32(worker + WORKER_UP_OFFSET);
-  write32(worker + WORKER_UP_CALL, read32(worker + WORKER_UP_CALL) + 1);
-  write32(worker + WORKER_UP_WRITES, 0);
-  write32(worker + WORKER_PUNTED, 0);
-  beginEchoes(worker);
+  beginDeliveries(worker);
   if (message === 0 && offset === 0) write32(worker + WORKER_SCRATCH, touch(worker, messages));
   while (message < messages && !areWritesFull(worker)) {
     offset = unpack(worker, message, offset);
@@ -220,6 +175,9 @@ function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
     countDrop(worker, COUNT_UP_WRONG_PEER, session + SESSION_DROPS);
     return 0;
   }
+  // What a peer sends without Ns follows what it has sent with one.
+  const isNumbered = (read16(header + HEADER_BITS) & BIT_SEQUENCE) !== 0;
+  if (!isNumbered && isAnyHeld(worker)) deliverHeld(worker, index);
   const frame = at + read32(header + HEADER_PAYLOAD_AT);
   const octets = read32(header + HEADER_PAYLOAD_LENGTH);
   if (parseFrame(frame, octets, worker + WORKER_FRAME) !== STATUS_OK) {
@@ -242,133 +200,14 @@ function isFromPeer(name: usize, peer: usize): bool {
 
 /** Hands a datagram on that the records describe; whether they describe one that begins alike. */
 function forward(worker: usize, index: u32, datagram: usize): bool {
-  const session = sessionAt(index);
-  const record = worker + WORKER_FRAME;
-  const frame = read32(worker + WORKER_HEADER + HEADER_PAYLOAD_AT);
-  const room = frame + read32(record + PPP_INFORMATION_AT);
-  const at = datagram + room;
-  const octets = read32(record + PPP_INFORMATION_LENGTH);
-  const protocol = read16(record + PPP_PROTOCOL);
-  if (protocol === PPP_IPV4) forwardIpv4(worker, session, at, octets, room);
-  else if (protocol === PPP_IPV6) forwardIpv6(worker, index, at, octets, room, datagram + frame);
-  else if (protocol !== PPP_LCP || !answerEcho(worker, session, at, octets)) {
-    punt(worker, index, datagram + frame, frameLength(worker));
+  const header = worker + WORKER_HEADER;
+  const room = read32(header + HEADER_PAYLOAD_AT);
+  const length = read32(header + HEADER_PAYLOAD_LENGTH);
+  const isNumbered = (read16(header + HEADER_BITS) & BIT_SEQUENCE) !== 0;
+  if (isNumbered && isOrdered(sessionAt(index))) {
+    deliverInOrder(worker, index, read16(header + HEADER_NS), datagram + room, length, room);
+    return false;
   }
-  return room <= ALIKE;
-}
-
-function frameLength(worker: usize): u32 {
-  return read32(worker + WORKER_HEADER + HEADER_PAYLOAD_LENGTH);
-}
-
-function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room: u32): void {
-  const address = readShared32(session + SESSION_ADDRESS);
-  if (address === 0) {
-    countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
-    return;
-  }
-  if (checkIpv4(at, length) !== STATUS_OK) {
-    countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
-    return;
-  }
-  if (!passesEcn(worker, session, at)) return;
-  const octets = ipv4TotalLength(at);
-  if (isPoliced(worker, session, octets)) return;
-  if (extend(worker, session, at, octets, room)) {
-    countDelivered(worker, session, octets);
-    return;
-  }
-  const network = read32(session + SESSION_NETWORK);
-  const source = ipv4Source(at);
-  if (source !== address && !isRoutedTo4(session, network, source)) {
-    countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
-    return;
-  }
-  const destination = ipv4Destination(at);
-  if (isRoutedTo4(session, network, destination)) {
-    countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
-    return;
-  }
-  const networks = read32(worker + WORKER_NETWORKS);
-  if (
-    isElsewhere(networks, network, destination) ||
-    isPrefixElsewhere4(networks, network, destination)
-  ) {
-    countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
-    return;
-  }
-  deliver(worker, session, at, octets, network, room);
-}
-
-/** Whether the packet goes on with what its carrier has met (ecn.ts); else it is counted. */
-function passesEcn(worker: usize, session: usize, at: usize): bool {
-  const outer = read32(worker + WORKER_UP_ECN);
-  if (outer === 0 || combineEcn(session, at, outer)) return true;
-  countDrop(worker, COUNT_UP_ECN, session + SESSION_DROPS);
-  return false;
-}
-
-/** `frame` is where the PPP frame begins, for what concerns the link alone. */
-function forwardIpv6(
-  worker: usize,
-  index: u32,
-  at: usize,
-  length: u32,
-  room: u32,
-  frame: usize,
-): void {
-  const session = sessionAt(index);
-  if (checkIpv6(at, length) !== STATUS_OK) {
-    countDrop(worker, COUNT_UP_IP_HEADER, session + SESSION_DROPS);
-    return;
-  }
-  if (!passesEcn(worker, session, at)) return;
-  const octets = ipv6TotalLength(at);
-  if (isPoliced(worker, session, octets)) return;
-  if (extend(worker, session, at, octets, room)) {
-    countDelivered(worker, session, octets);
-    return;
-  }
-  if (isIpv6OnLink(at)) {
-    puntOnLink(worker, index, frame, frameLength(worker));
-    return;
-  }
-  const subnet = readShared64(session + SESSION_SUBNET);
-  if (subnet === 0) {
-    countDrop(worker, COUNT_UP_NOT_OPEN, session + SESSION_DROPS);
-    return;
-  }
-  const network = read32(session + SESSION_NETWORK);
-  if (ipv6SourceSubnet(at) !== subnet && !isRoutedTo6(session, network, at + IPV6_SOURCE)) {
-    countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
-    return;
-  }
-  const destination = ipv6DestinationSubnet(at);
-  if (destination === subnet || isRoutedTo6(session, network, at + IPV6_DESTINATION)) {
-    countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
-    return;
-  }
-  const networks = read32(worker + WORKER_NETWORKS);
-  if (
-    isSubnetElsewhere(networks, network, destination) ||
-    isPrefixElsewhere6(networks, network, at + IPV6_DESTINATION)
-  ) {
-    countDrop(worker, COUNT_UP_OTHER_NETWORK, session + SESSION_DROPS);
-    return;
-  }
-  deliver(worker, session, at, octets, network, room);
-}
-
-/** Takes a packet of `octets` at `at` to the writes; padding behind it stays here. */
-function deliver(
-  worker: usize,
-  session: usize,
-  at: usize,
-  octets: u32,
-  network: u32,
-  room: u32,
-): void {
-  clampMss(session, at, octets, false);
-  coalesce(worker, session, network, at, octets, room);
-  countDelivered(worker, session, octets);
+  deliverFrame(worker, index, datagram + room, length, room);
+  return room + read32(worker + WORKER_FRAME + PPP_INFORMATION_AT) <= ALIKE;
 }

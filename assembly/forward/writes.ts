@@ -36,6 +36,7 @@ import {
   WRITE_IS_OPEN,
   WRITE_LENGTH,
   WRITE_NETWORK,
+  WRITE_RESERVE,
   WRITE_SEGMENT,
   WRITE_SEGMENTS,
   WRITE_SESSION,
@@ -58,7 +59,7 @@ export function writeAt(worker: usize, index: u32): usize {
 }
 
 export function areWritesFull(worker: usize): bool {
-  return read32(worker + WORKER_UP_WRITES) >= WRITE_COUNT;
+  return read32(worker + WORKER_UP_WRITES) > WRITE_COUNT - 1 - WRITE_RESERVE;
 }
 
 /**

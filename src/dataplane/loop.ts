@@ -9,6 +9,7 @@
  *      message of many frames that the kernel cannot take as a whole goes once more, frame by frame.
  *   4. Hand-over rings: what other threads got that is ours goes the same ways.
  *   5. Inject ring: sendmmsg of what the control thread wants sent.
+ *   6. Frames that were held for their turn and waited in vain go the way of 2.
  *
  * Each source gets one batch a turn, so none starves another. When single packets come fast, but one
  * turn after the other finds only some of them, the worker lets them gather for a moment: a full
@@ -29,6 +30,7 @@ import {
   GATHER_TO,
   GATHER_US,
   HANDED_RUNS_PER_TURN,
+  HELD_MS,
   POLL_MS,
   READ_OCTETS,
   RECEIVE_LARGE,
@@ -86,6 +88,7 @@ export class Loop {
   readonly #toWake: number;
   readonly #waiting: number;
   readonly #releaseRest: number;
+  readonly #held: number;
   readonly #firstLength: number;
   // Addresses of the process, computed once: arithmetic on BigInt per packet would allocate.
   readonly #wakeValue: bigint;
@@ -118,6 +121,7 @@ export class Loop {
     this.#toWake = (worker + layout.WORKER_TO_WAKE) / 4;
     this.#waiting = (worker + layout.WORKER_WAITING) / 4;
     this.#releaseRest = (worker + layout.WORKER_RELEASE_REST) / 4;
+    this.#held = (worker + layout.WORKER_HELD) / 4;
     this.#firstLength = (worker + layout.WORKER_RECEIVE + layout.MMSGHDR_LENGTH) / 4;
 
     const address = (at: number) => base + BigInt(worker + at);
@@ -149,14 +153,27 @@ export class Loop {
     if (this.#isGathering) this.#calls.usleep(GATHER_US);
     this.#isGathering = false;
     const polls = this.#polls;
-    const sleepMs = this.#words[this.#waiting] === 0 ? timeoutMs : Math.min(timeoutMs, WHEEL_MS);
-    const ready = this.#calls.poll(polls.address, polls.count, sleepMs);
+    const ready = this.#calls.poll(polls.address, polls.count, this.#sleepMs(timeoutMs));
     if (ready < 0) tolerate(this.#calls, "poll", INTERRUPTED);
     const now = this.#options.clock();
     this.#time[0] = now * 1000;
     this.#clearLimits(now);
     if (this.#words[this.#waiting] !== 0) this.#release();
-    if (ready <= 0) return;
+    if (ready > 0) this.#work();
+    // After what has come: it may be what they waited for. While we pause nothing waits, as at its end
+    // its session may be another worker's.
+    const isPaused = this.#command !== layout.COMMAND_RUN;
+    if (this.#words[this.#held] !== 0) this.#releaseHeld(isPaused ? 1 : 0);
+  }
+
+  /** What waits for its time must not be overslept. */
+  #sleepMs(timeoutMs: number): number {
+    if (this.#words[this.#waiting] !== 0) return Math.min(timeoutMs, WHEEL_MS);
+    return this.#words[this.#held] !== 0 ? Math.min(timeoutMs, HELD_MS) : timeoutMs;
+  }
+
+  #work(): void {
+    const polls = this.#polls;
     const isWoken = polls.isWoken;
     if (isWoken) this.#calls.eventfdRead(this.#wake, this.#wakeValue);
     for (let index = 0; index < polls.sockets.length; index++) {
@@ -183,14 +200,27 @@ export class Loop {
   }
 
   #decapsulate(received: number): void {
-    const { worker, wakeControl } = this.#options;
+    const { worker } = this.#options;
     do {
-      this.#output.write(this.#forwarding.decapsulate(worker, received));
-      this.#output.sendEchoes(this.#word(layout.WORKER_ECHOES));
-      if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(wakeControl, 1n);
+      this.#deliver(this.#forwarding.decapsulate(worker, received));
     } while (this.#words[this.#upRest] !== 0);
     this.#forwarding.resetReceived(worker, received);
     this.#wakeOthers();
+  }
+
+  /** What came of frames of peers: `writes` of them are for devices. */
+  #deliver(writes: number): void {
+    this.#output.write(writes);
+    this.#output.sendEchoes(this.#word(layout.WORKER_ECHOES));
+    if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(this.#options.wakeControl, 1n);
+  }
+
+  /** Delivers what has waited in vain for what comes before it; or all that waits. */
+  #releaseHeld(isAll: number): void {
+    const { worker } = this.#options;
+    do {
+      this.#deliver(this.#forwarding.releaseHeld(worker, isAll));
+    } while (this.#words[this.#upRest] !== 0);
   }
 
   /** One batch from all queues of a network that are ours; each turn begins with another one. */
@@ -256,9 +286,10 @@ export class Loop {
     } while (this.#words[this.#releaseRest] !== 0);
   }
 
-  /** Sends all frames that wait: whoever owns their sessions next begins without any. */
+  /** Hands on all frames that wait: whoever owns their sessions next begins without any. */
   #flush(): void {
     const { worker } = this.#options;
+    this.#releaseHeld(1);
     do {
       this.#output.send(this.#forwarding.flush(worker));
     } while (this.#words[this.#releaseRest] !== 0);

@@ -35,6 +35,7 @@ export interface Forwarding {
   takeHanded(worker: number): number;
   release(worker: number): number;
   flush(worker: number): number;
+  releaseHeld(worker: number, isAll: number): number;
   inject(worker: number): number;
   releaseInjected(worker: number): number;
   insertSession(index: number): number;

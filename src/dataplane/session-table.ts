@@ -150,12 +150,15 @@ export class SessionTable {
     return { index, generation };
   }
 
-  /** Every data message carries Ns from here on. Only before the first frame was injected. */
+  /**
+   * Every data message carries Ns from here on, and those of the peer go by theirs. Only before the
+   * first frame was injected.
+   */
   sequence(handle: SessionHandle): void {
     const record = recordAt(handle.index);
     this.#view.setUint16(record + layout.SESSION_PREFIX, BITS_LENGTH_SEQUENCE);
     this.#view.setUint32(record + layout.SESSION_HEADER_LENGTH, HEADER_SIZE_SEQUENCE, true);
-    this.#setFlag(record, layout.SESSION_SEQUENCED, true);
+    this.#setFlag(record, layout.SESSION_SEQUENCED | layout.SESSION_REORDER, true);
   }
 
   /**

@@ -166,19 +166,30 @@ export class Plane {
   }
 
   #decapsulate(received: number): Write[] {
-    const writes: Write[] = [];
-    for (;;) {
-      const count = this.forwarding.decapsulate(this.worker, received);
-      for (let index = 0; index < count; index++) writes.push(this.#write(index));
-      const echoes = this.view.getUint32(this.worker + layout.WORKER_ECHOES, true);
-      this.echoes.push(...this.#messages(this.worker + layout.WORKER_ECHO_SEND, echoes));
-      if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) break;
-      this.rests.up++;
-    }
+    const writes = this.#deliver(() => this.forwarding.decapsulate(this.worker, received));
     this.forwarding.resetReceived(this.worker, received);
     const take = () => this.handed.take();
     for (let one = take(); one !== undefined; one = take()) this.handedOver.push(one);
     return writes;
+  }
+
+  /** Frames that were held for too long; or all that are. */
+  releaseHeld(isAll = false): Write[] {
+    return this.#deliver(() => this.forwarding.releaseHeld(this.worker, isAll ? 1 : 0));
+  }
+
+  /** Calls again for as long as writes are too few. */
+  #deliver(call: () => number): Write[] {
+    const writes: Write[] = [];
+    for (;;) {
+      const count = call();
+      if (count > layout.WRITE_COUNT) throw new Error(`${count} writes`);
+      for (let index = 0; index < count; index++) writes.push(this.#write(index));
+      const echoes = this.view.getUint32(this.worker + layout.WORKER_ECHOES, true);
+      this.echoes.push(...this.#messages(this.worker + layout.WORKER_ECHO_SEND, echoes));
+      if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) return writes;
+      this.rests.up++;
+    }
   }
 
   /** As recvmmsg does. */
