@@ -19,9 +19,12 @@ import {
   type SessionHandle,
   SessionTable,
 } from "../../../src/dataplane/session-table.ts";
-import { encodePktinfo, encodeSockaddr, type Family } from "../../../src/linux/sockaddr.ts";
+import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
 import { cut, parseVirtio, split } from "../../reference/offload.ts";
+import type { Message, Read, Received, Sender, Write } from "./seen.ts";
+
+export type * from "./seen.ts";
 
 export const NETWORKS = 4;
 export const BASE = 0x7000_0000_0000n;
@@ -40,45 +43,6 @@ let defaultOffloads = NO_OFFLOADS;
 /** What planes have from here on that are told nothing else. */
 export function offloadByDefault(offloads: number): void {
   defaultOffloads = offloads;
-}
-
-export interface Sender {
-  readonly address: string;
-  readonly port: number;
-  readonly flags?: number;
-  readonly family?: Family | undefined;
-}
-
-/** What one message of recvmmsg brings: a datagram, or a GRO buffer of datagrams of `segment` octets. */
-export interface Received {
-  readonly octets: Uint8Array;
-  readonly sender: Sender;
-  readonly segment?: number | undefined;
-  /** TOS or Traffic Class of what it came in, when the socket tells. */
-  readonly tos?: number | undefined;
-}
-
-/** What one writev would write to a TUN device. */
-export interface Write {
-  readonly network: number;
-  readonly virtio: Uint8Array | undefined;
-  readonly packet: Uint8Array;
-  /** Of how many pieces it is. */
-  readonly vectors: number;
-}
-
-/** What one readv brings from a TUN device. */
-export interface Read {
-  readonly virtio?: Uint8Array | undefined;
-  readonly packet: Uint8Array;
-}
-
-/** What one message of sendmmsg has; `segment` is 0 without UDP_SEGMENT, `control` is the rest. */
-export interface Message {
-  readonly datagram: Uint8Array;
-  readonly segment: number;
-  readonly name: Uint8Array;
-  readonly control: Uint8Array;
 }
 
 export class Plane {
