@@ -183,7 +183,10 @@ function encapsulateOne(worker: usize, network: u32, i: u32): u32 {
   if (!isSuper) return send(worker, session, at, octets, virtio !== 0) ? REST_NONE : REST_PACKET;
   beginCut(worker, session);
   const first = firstSegment(worker);
-  if (first > read32(session + SESSION_MTU)) reportTooBig(worker, session, at, first);
+  const isTooBig = first > read32(session + SESSION_MTU);
+  if (isTooBig && countFragments(session, at, first) === 0) {
+    reportTooBig(worker, session, at, first);
+  }
   return cutOn(worker) ? REST_NONE : REST_CUT;
 }
 

@@ -13,33 +13,15 @@
 // is worked out once and stands in the record of the cut, so that cutting can go on in a further
 // call when messages or arena are used up.
 
-import {
-  copyVector,
-  getU8,
-  getU16,
-  getU32,
-  putU16,
-  putU32,
-  read8,
-  read16,
-  read32,
-  read64,
-  write8,
-  write16,
-  write32,
-  write64,
-} from "../bytes";
-import { foldSum, partialSum } from "../ip/checksum";
+import { getU8, getU16, getU32, read8, read16, read32, write32, write64 } from "../bytes";
+import { partialSum } from "../ip/checksum";
 import {
   pseudoSum4,
   pseudoSum6,
   TCP,
   TCP_CHECKSUM,
-  TCP_CWR,
-  TCP_FIN,
   TCP_FLAGS,
   TCP_HEADER_MIN,
-  TCP_PSH,
   TCP_SEQUENCE,
   tcpHeaderLength,
   UDP,
@@ -48,7 +30,10 @@ import {
   UDP_LENGTH,
 } from "../ip/transport";
 import {
+  COUNT_DOWN_FRAGMENTED,
   COUNT_DOWN_NOT_OPEN,
+  COUNT_DOWN_POOL_FULL,
+  COUNT_DOWN_SHAPED,
   CUT_AT,
   CUT_COUNT,
   CUT_FLAGS,
@@ -67,12 +52,12 @@ import {
   CUT_SUM,
   HEADER_SIZE,
   HEADERS_SIZE,
-  IOVEC_SIZE,
+  POOL_PACKET,
   SEGMENTS_MAX,
   SESSION_GENERATION,
   SESSION_MTU,
-  SESSION_NS,
   SESSION_PREFIX_MAX,
+  SLOT_CAPACITY,
   VIRTIO_CHECKSUM_START,
   VIRTIO_ECN,
   VIRTIO_FLAGS,
@@ -83,25 +68,22 @@ import {
   VIRTIO_TCPV6,
   VIRTIO_TYPE,
   VIRTIO_UDP,
-  WORKER_BASE,
   WORKER_CUT,
   WORKER_DOWN_HEADERS,
   WORKER_DOWN_OFFSET,
-  WORKER_KEPT_VECTORS,
-  WORKER_SEND_HEADERS,
 } from "../layout";
-import { countDrops, countSent, countTooBig } from "./counters";
+import { count, countDrops, countSent, countTooBig } from "./counters";
+import { countFragments, sendFragments } from "./fragment";
+import { cutRun, layPacket, swapped } from "./lay";
 import { addFrames, messageFor, NO_MESSAGE, nextVector, pairOf, roomOf } from "./messages";
-import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
-import { allowed, charge, copyPieces, enqueue, isShaped } from "./shape";
-import { setVector } from "./vectors";
+import { giveSlot, slotAt, takeSlot } from "./pool";
+import { prefixLength, writePrefix, writeProtocol } from "./prefix";
+import { allowed, charge, enqueue, isShaped } from "./shape";
 
 const IPV6_HEADER: u32 = 40;
 const VERSION_6: u32 = 6;
-const VECTOR: u32 = 16;
 /** Zero of one's complement arithmetic: what a 16-bit word is taken from. */
 const ALL_ONES: u32 = 0xffff;
-const LAST_ONLY: u32 = TCP_PSH | TCP_FIN;
 const FLAGS_SHIFT: u32 = 8; // of the second octet of a word, in the order of the memory
 
 /**
@@ -241,6 +223,12 @@ export function cutOn(worker: usize): bool {
     const run = next < whole ? whole - next : 1;
     const octets = headers + payload;
     if (octets > mtu) {
+      const fragments = countFragments(session, <usize>read32(cut + CUT_AT), octets);
+      if (fragments !== 0) {
+        if (fragment(worker, session, next, payload, fragments)) next++;
+        write32(worker + WORKER_DOWN_OFFSET, next);
+        return false; // what was cut lies in a slot that is free again once it was sent
+      }
       countTooBig(worker, session, run);
       next += run;
       continue;
@@ -272,98 +260,27 @@ function keep(worker: usize, session: usize, index: u32, payload: u32): void {
   const cut = worker + WORKER_CUT;
   const at = <usize>read32(cut + CUT_AT);
   const room = enqueue(worker, session, at, read32(cut + CUT_HEADERS) + payload);
-  if (room === 0) return;
-  const arena = read32(worker + WORKER_DOWN_HEADERS);
-  const ns = read32(session + SESSION_NS);
-  const vectors = worker + WORKER_KEPT_VECTORS;
-  const end = cutRun(worker, vectors, index, index + 1, payload);
-  copyPieces(worker, room - read32(cut + CUT_PREFIX), vectors, end);
-  write32(worker + WORKER_DOWN_HEADERS, arena);
-  write32(session + SESSION_NS, ns); // it is numbered when it goes
+  if (room !== 0) layPacket(worker, session, index, payload, room);
 }
 
-/** Lays segments `first` to `end`, of `payload` octets each; returns where their vectors end. */
-function cutRun(worker: usize, vectors: usize, first: u32, end: u32, payload: u32): usize {
-  const cut = worker + WORKER_CUT;
-  const base = read64(worker + WORKER_BASE);
-  const at = <usize>read32(cut + CUT_AT);
-  const session = <usize>read32(cut + CUT_SESSION);
-  const prefix = read32(cut + CUT_PREFIX);
-  const headers = read32(cut + CUT_HEADERS);
-  const size = read32(cut + CUT_SIZE);
-  const start = read32(cut + CUT_START);
-  const last = read32(cut + CUT_COUNT) - 1;
-  const isTcp = read32(cut + CUT_IS_TCP) !== 0;
-  const isIpv6 = getU8(at) >> 4 === VERSION_6;
-  const octets = headers + payload;
-  const ipSum = read64(cut + CUT_IP_SUM) + swapped(octets);
-  const transportLength = <u64>swapped(octets - start);
-  // UDP has its length in both headers.
-  const sum = read64(cut + CUT_SUM) + (isTcp ? transportLength : transportLength * 2);
-  const arena = worker + WORKER_SEND_HEADERS;
-  let head: usize = arena + read32(worker + WORKER_DOWN_HEADERS) + SESSION_PREFIX_MAX;
-  const stride = SESSION_PREFIX_MAX + ((headers + VECTOR - 1) & ~(VECTOR - 1));
-  let vector = vectors;
-  for (let index = first; index < end; index++) {
-    const data = at + headers + index * size;
-    let packet = at;
-    if (index === 0) {
-      setVector(vector, base, at - prefix, prefix + octets);
-    } else {
-      packet = head;
-      head += stride;
-      copyHeaders(packet - SESSION_PREFIX_MAX, at - SESSION_PREFIX_MAX, stride);
-      setVector(vector, base, packet - prefix, prefix + headers);
-      vector += IOVEC_SIZE;
-      setVector(vector, base, data, payload);
-    }
-    vector += IOVEC_SIZE;
-    numberPrefix(session, packet, prefix, octets);
-    if (isIpv6) putU16(packet + 4, octets - IPV6_HEADER);
-    else finishIpv4(packet, octets, read32(cut + CUT_IDENTIFICATION) + index, ipSum);
-    const total = sum + partialSum(data, payload);
-    if (isTcp) {
-      const flags = flagsOf(read32(cut + CUT_FLAGS), index, last);
-      finishTcp(packet + start, read32(cut + CUT_SEQUENCE) + index * size, flags, total);
-    } else {
-      finishUdp(packet + start, octets - start, total);
-    }
+/** Makes fragments of segment `index`, which exceeds the MTU; false when there is no room for them. */
+function fragment(worker: usize, session: usize, index: u32, payload: u32, fragments: u32): bool {
+  const octets = read32(worker + WORKER_CUT + CUT_HEADERS) + payload;
+  const isCharged = isShaped(session);
+  if (isCharged && allowed(worker, session, octets, 1) === 0) {
+    countDrops(worker, COUNT_DOWN_SHAPED, session, 1);
+    return true;
   }
-  write32(worker + WORKER_DOWN_HEADERS, <u32>(head - SESSION_PREFIX_MAX - arena));
-  return vector;
-}
-
-function copyHeaders(to: usize, from: usize, octets: u32): void {
-  for (let i: u32 = 0; i < octets; i += VECTOR) copyVector(to + i, from + i);
-}
-
-function flagsOf(flags: u32, index: u32, last: u32): u32 {
-  const kept = index === 0 ? flags : flags & ~TCP_CWR;
-  return index === last ? kept : kept & ~LAST_ONLY;
-}
-
-/** `sum` is that of the header without Identification and checksum. */
-function finishIpv4(at: usize, octets: u32, identification: u32, sum: u64): void {
-  putU16(at + 2, octets);
-  putU16(at + 4, identification);
-  write16(at + 10, ~foldSum(sum + swapped(identification)));
-}
-
-/** `sum` is that of all that is summed, without Sequence Number, flags and checksum. */
-function finishTcp(at: usize, sequence: u32, flags: u32, sum: u64): void {
-  putU32(at + TCP_SEQUENCE, sequence);
-  write8(at + TCP_FLAGS, flags);
-  const total = sum + read32(at + TCP_SEQUENCE) + (flags << FLAGS_SHIFT);
-  write16(at + TCP_CHECKSUM, ~foldSum(total));
-}
-
-function finishUdp(at: usize, length: u32, sum: u64): void {
-  putU16(at + UDP_LENGTH, length);
-  const checksum = ~foldSum(sum) & ALL_ONES;
-  write16(at + UDP_CHECKSUM, checksum === 0 ? ALL_ONES : checksum);
-}
-
-/** The lower 16 bits as they lie in memory, where high octets come first. */
-function swapped(value: u32): u32 {
-  return bswap<u16>(<u16>value);
+  const slot = octets > SLOT_CAPACITY ? 0 : takeSlot(worker);
+  if (slot === 0) {
+    countDrops(worker, COUNT_DOWN_POOL_FULL, session, 1);
+    return true;
+  }
+  const packet = slotAt(worker, slot) + POOL_PACKET;
+  layPacket(worker, session, index, payload, packet);
+  giveSlot(worker, slot);
+  if (!sendFragments(worker, session, packet, octets, fragments)) return false;
+  if (isCharged) charge(session, octets, 1);
+  count(worker, COUNT_DOWN_FRAGMENTED);
+  return true;
 }

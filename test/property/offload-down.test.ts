@@ -9,7 +9,7 @@ import { after, test } from "node:test";
 import fc from "fast-check";
 import * as layout from "../../assembly/layout.ts";
 import { encodePktinfo } from "../../src/linux/sockaddr.ts";
-import { down, downWhole, type ModelSession, type Verdict } from "../reference/forwarding.ts";
+import { downWhole, type ModelSession, type Verdict } from "../reference/forwarding.ts";
 import type { Flow } from "../reference/hosts.ts";
 import {
   buildVirtio,
@@ -164,10 +164,7 @@ function probe(world: OffloadWorld, offloads: number, network: number, reads: Re
     const header = virtio === undefined ? undefined : parseVirtio(virtio);
     const frames = header === undefined ? [packet] : cut(header, packet);
     if (frames.length > 1) see("super-packets");
-    const isSuper = header !== undefined && header.type !== TYPE.none;
-    const verdicts = frames.flatMap((frame) =>
-      isSuper ? down(world.models, network, frame) : downWhole(world.models, network, frame),
-    );
+    const verdicts = frames.flatMap((frame) => downWhole(world.models, network, frame));
     const [first] = verdicts;
     if (first?.counter === "down.too-big" && isReported(first, frames[0])) errors++;
     return verdicts;

@@ -152,7 +152,7 @@ export function down(
   return { counter: "down.packets", session, octets, room: size - length };
 }
 
-/** `down` of a packet that is no segment of a super-packet: too large, it may go as fragments. */
+/** `down` of a packet that may be too large, and may then go as fragments. */
 export function downWhole(
   sessions: readonly ModelSession[],
   network: number,

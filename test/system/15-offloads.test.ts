@@ -112,10 +112,13 @@ for (const { mtu, outerMtu, mru, packets, left } of PATHS) {
       });
     }
 
-    it("come out of the program in C the same", async () => {
-      const run = await world.reference([], plain.ends, seed, size);
-      assertLikePlain(run);
-    });
+    // The program in C drops what exceeds the MTU, where a router cuts it.
+    if (mru === undefined) {
+      it("come out of the program in C the same", async () => {
+        const run = await world.reference([], plain.ends, seed, size);
+        assertLikePlain(run);
+      });
+    }
 
     it("would not go unnoticed when lost, doubled, changed, or in another order", () => {
       for (const flows of [plain.up, plain.down]) {

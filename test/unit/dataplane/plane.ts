@@ -224,7 +224,7 @@ export class Plane {
     for (;;) {
       const count = this.forwarding.encapsulate(this.worker, network, packets);
       messages.push(...this.#messages(this.worker + layout.WORKER_SEND, count));
-      this.#checkSegments(messages.slice(-count));
+      this.#checkSegments(messages.slice(messages.length - count));
       this.#takeErrors();
       if (this.view.getUint32(this.worker + layout.WORKER_DOWN_REST, true) === 0) break;
       this.rests.down++;

@@ -17,6 +17,7 @@ import {
   writeHeaderChecksum,
   writePartial,
 } from "../../reference/offload.ts";
+import { fragments } from "../../reference/too-big.ts";
 import { CLIENT, CLIENT6, dataMessage, PPP_IPV6, pppFrame, prefix6 } from "./frames.ts";
 import { ALL_OFFLOADS, Plane } from "./plane.ts";
 import { IPV4, IPV6, insert, type Super, superOf, superTcp, superUdp } from "./super.ts";
@@ -48,6 +49,11 @@ function sent(plane: Plane, virtio: Uint8Array, octets: Uint8Array): Uint8Array[
 function check(plane: Plane, { virtio, packet: octets }: Super): void {
   const expected = datagrams(cut(virtio, octets));
   assert.deepEqual(sent(plane, buildVirtio(virtio), octets), expected);
+}
+
+function forbidFragments(octets: Uint8Array): void {
+  octets[6] = 0x40;
+  writeHeaderChecksum(octets);
 }
 
 test("TCP over IPv4: numbers wrap, flags and checksums are where they belong", () => {
@@ -279,11 +285,26 @@ test("a read shorter than a virtio header is no packet", () => {
 test("segments larger than the peer takes are dropped and counted, a shorter last one passes", () => {
   const plane = planeOf(ALL_OFFLOADS, 500);
   const whole = superTcp(3 * 449 + 100, 449); // headers of 52
+  forbidFragments(whole.packet);
   const expected = datagrams(cut(whole.virtio, whole.packet).slice(3));
   assert.deepEqual(sent(plane, buildVirtio(whole.virtio), whole.packet), expected);
   assert.equal(plane.counters()["down.too-big"], 3);
   assert.equal(plane.counters()["down.packets"], 1);
   check(plane, superTcp(3 * 448, 448));
+});
+
+test("segments larger than the peer takes go as fragments where the sender lets them", () => {
+  for (const last of [100, 449]) {
+    const plane = planeOf(ALL_OFFLOADS, 300);
+    const whole = superTcp(3 * 449 + last, 449);
+    const segments = cut(whole.virtio, whole.packet.slice());
+    const expected = datagrams(
+      segments.flatMap((one) => (one.length > 300 ? fragments(one, 300) : [one])),
+    );
+    assert.deepEqual(sent(plane, buildVirtio(whole.virtio), whole.packet), expected);
+    assert.equal(plane.counters()["down.fragmented"], last === 100 ? 3 : 4);
+    check(plane, superTcp(3 * 200, 200));
+  }
 });
 
 test("a super-packet for nobody counts as many packets as it has segments", () => {
