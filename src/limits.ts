@@ -237,6 +237,14 @@ export const API_PROBE_MS = 500;
 export const API_CHUNK_ROWS = 256;
 /** Octets of one answer message that `simplon show` takes. */
 export const API_ANSWER_MAX = 4_194_304;
+/** Rows of the busiest sessions in one answer: more than a terminal has lines. */
+export const BUSIEST_MAX = 256;
+/** What it is measured from is not replaced sooner: two who ask do not disturb each other. */
+export const BUSIEST_SAMPLE_MS = 200;
+/** Seconds between two pages of `simplon top`. */
+export const TOP_INTERVAL = { min: 0.2, max: 60, usual: 1 } as const;
+/** Totals that its sparkline shows. */
+export const TOP_HISTORY = 40;
 /** Path of a Unix socket: `sun_path` has 108 octets, the last is NUL (unix(7)). */
 export const SOCKET_PATH_MAX = 107;
 /** Path of the history file: PATH_MAX is 4096, with room for a suffix while it is rewritten. */

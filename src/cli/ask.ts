@@ -3,6 +3,8 @@ import { createConnection } from "node:net";
 import {
   type AnswerMessage,
   type Answers,
+  type BusiestAnswer,
+  type BusyOrder,
   type CountersAnswer,
   decodeAnswer,
   encodeMessage,
@@ -51,6 +53,18 @@ export async function changeWorkers(
   const refused = messages.find((message) => "refusal" in message);
   if (refused !== undefined) throw failure(refused.refusal);
   return messages.flatMap((message) => ("rows" in message ? (message.rows as WorkerRow[]) : []));
+}
+
+/** The busiest sessions and what there is in all; errors are those of `ask`. */
+export async function askBusiest(
+  socketPath: string,
+  busiest: BusyOrder,
+  last: number,
+): Promise<BusiestAnswer> {
+  const messages = await exchange(socketPath, { show: "sessions", busiest, last });
+  const found = messages.find((message) => "busiest" in message);
+  if (found === undefined) throw failure("the server is of a version that has no simplon top");
+  return found;
 }
 
 /**

@@ -31,6 +31,10 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it
+  simplon top [-c FILE] [--interval SECONDS] [--once] [--json]
+      live rates, sessions, drops and workers of the running server; keys: q quits, s sorts,
+      p pauses; one plain page with --once or into a pipe; a line of JSON an interval
+      with --json
   simplon doctor [-c FILE] [--json]
       look at this host and say what to change, and how; exit code 1 if there are problems
   simplon bench codec [--quick] [--json] [--compare FILE]

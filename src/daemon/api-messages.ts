@@ -8,7 +8,7 @@
  */
 import { Packr, Unpackr } from "msgpackr";
 import { type Entry, readEntry, WHATS } from "../history/entry.ts";
-import { HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
+import { BUSIEST_MAX, HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
 import type { Offloads } from "../offloads.ts";
 
 /** A tunnel as `simplon show tunnels` has it. */
@@ -50,6 +50,28 @@ export interface SessionRow {
   drops: number;
   /** The same by reason; only those that there were. */
   reasons: Record<string, number>;
+}
+
+/** What the busiest sessions are chosen by. */
+export const BUSY_ORDERS = ["octets", "packets", "drops"] as const;
+export type BusyOrder = (typeof BUSY_ORDERS)[number];
+
+/** A session, and what it had lately: in the `ms` before the answer, 0 when nobody has asked before. */
+export interface BusyRow extends SessionRow {
+  during: { ms: number } & Traffic;
+}
+
+type Counted = "rxPackets" | "rxOctets" | "txPackets" | "txOctets" | "drops";
+export type Traffic = Pick<SessionRow, Counted>;
+
+export interface BusiestAnswer {
+  readonly busiest: readonly BusyRow[];
+  readonly sessions: number;
+  readonly tunnels: number;
+  /** Since the server was started: sessions that began, all traffic, drops by reason. */
+  readonly begun: number;
+  readonly total: Traffic;
+  readonly reasons: Readonly<Record<string, number>>;
 }
 
 /** A worker as `simplon show workers` has it. */
@@ -101,6 +123,8 @@ export interface Filter {
 
 export interface Request extends Filter {
   readonly show: Subject;
+  /** With "sessions": only the busiest, `last` of them. */
+  readonly busiest?: BusyOrder;
   /** With "workers": is done before they are shown. */
   readonly worker?: WorkerChange;
 }
@@ -114,6 +138,7 @@ export type AnswerMessage =
   | { readonly rows: readonly (Row | WorkerRow)[] }
   | { readonly refusal: string }
   | CountersAnswer
+  | BusiestAnswer
   | { readonly end: true };
 
 const LENGTH_OCTETS = 4;
@@ -163,16 +188,22 @@ export class MessageReader {
 export function decodeRequest(body: Uint8Array): Request | undefined {
   const value = decode(body);
   if (typeof value !== "object" || value === null) return undefined;
-  const { show, about, user, what, last, worker } = value as Record<string, unknown>;
+  const { show, about, user, what, last, busiest, worker } = value as Record<string, unknown>;
   const subject = SUBJECTS.find((known) => known === show);
   if (subject === undefined || !isText(about) || !isText(user) || !isNumberOfRows(last)) {
     return undefined;
   }
   if (what !== undefined && !WHATS.some((known) => known === what)) return undefined;
   if (worker !== undefined && !(subject === "workers" && isWorkerChange(worker))) return undefined;
-  const given = { about, user, what, last, worker };
+  if (busiest !== undefined && !isBusiest(subject, busiest, last)) return undefined;
+  const given = { about, user, what, last, busiest, worker };
   const present = Object.entries(given).filter(([, each]) => each !== undefined);
   return { show: subject, ...Object.fromEntries(present) };
+}
+
+function isBusiest(subject: Subject, busiest: unknown, last: unknown): boolean {
+  const isOrder = BUSY_ORDERS.some((known) => known === busiest);
+  return subject === "sessions" && isOrder && typeof last === "number" && last <= BUSIEST_MAX;
 }
 
 function isWorkerChange(value: unknown): value is WorkerChange {

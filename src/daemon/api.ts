@@ -8,10 +8,13 @@ import {
   API_IDLE_MS,
   API_PROBE_MS,
   API_REQUEST_MAX,
+  BUSIEST_MAX,
 } from "../limits.ts";
 import type { Offloads } from "../offloads.ts";
 import {
   type AnswerMessage,
+  type BusiestAnswer,
+  type BusyOrder,
   decodeRequest,
   encodeMessage,
   MessageReader,
@@ -35,6 +38,7 @@ export type { SessionRow, TunnelRow } from "./api-messages.ts";
 export interface ApiHandlers {
   tunnels(): Iterable<TunnelRow>;
   sessions(): Iterable<SessionRow>;
+  busiest(by: BusyOrder, count: number): BusiestAnswer;
   workers(): WorkerRow[];
   /** Does what is wanted; throws a WorkersError when it cannot be done. */
   changeWorkers(change: WorkerChange): Promise<void>;
@@ -201,6 +205,8 @@ function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMes
   const { show } = request;
   if (show === "counters") {
     yield { counters: handlers.counters(), offloads: handlers.offloads() };
+  } else if (request.busiest !== undefined) {
+    yield handlers.busiest(request.busiest, request.last ?? BUSIEST_MAX);
   } else if (show === "workers") {
     yield { rows: handlers.workers() };
   } else yield* selected(handlers[show](), request);

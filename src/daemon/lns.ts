@@ -37,7 +37,7 @@ import { Notifier } from "./notify.ts";
 import type { Inheritance } from "./privileges.ts";
 import { pooledRandom } from "./random.ts";
 import { Subscribers } from "./subscribers.ts";
-import { loadOf, tunnelFields, tunnelRows } from "./tunnel-rows.ts";
+import { loadOf, totals, tunnelFields, tunnelRows } from "./tunnel-rows.ts";
 import { type Tuning, Workers } from "./workers.ts";
 
 export interface RunningLns {
@@ -201,6 +201,11 @@ class LnsDaemon implements RunningLns {
     this.#api = await serveApi(lns.socket, {
       tunnels: () => tunnelRows(this.#lns.tunnels(), performance.now()),
       sessions: () => this.#subscribers.rows(performance.now()),
+      busiest: (by, count) => ({
+        ...loadOf(this.#lns.tunnels()),
+        ...totals(sumCounters(this.#memory)),
+        ...this.#subscribers.busiest(by, count, performance.now()),
+      }),
       workers: () => this.#workers.rows(),
       changeWorkers: (change) => this.#changeWorkers(change),
       counters: () => this.#counters(),

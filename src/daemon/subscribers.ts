@@ -38,6 +38,8 @@ import {
 } from "../ppp/index.ts";
 import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
+import type { BusiestAnswer, BusyOrder } from "./api-messages.ts";
+import { Busiest } from "./busiest.ts";
 import { names, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions {
@@ -77,6 +79,8 @@ export class Subscribers {
   readonly #options: SubscribersOptions;
   readonly #recorder: Recorder;
   readonly #byRecord = new Map<number, Subscriber>();
+  readonly #busiest: Busiest;
+  #begun = 0;
   /** By Session ID in the tunnel's, by Tunnel ID. */
   readonly #tunnels = new Map<number, Map<number, Subscriber>>();
   readonly #timers = new Timers<Subscriber>();
@@ -87,6 +91,7 @@ export class Subscribers {
 
   constructor(options: SubscribersOptions) {
     this.#options = options;
+    this.#busiest = new Busiest(options.table);
     const { clock } = options;
     this.#recorder = options.recorder ?? new Recorder({ add: () => undefined, clock });
   }
@@ -155,6 +160,11 @@ export class Subscribers {
     return last;
   }
 
+  busiest(by: BusyOrder, count: number, now: number): Pick<BusiestAnswer, "busiest" | "begun"> {
+    const row = (subscriber: Subscriber) => subscriber.row(this.#options.table, now);
+    return { begun: this.#begun, busiest: this.#busiest.rows(this.#byRecord, row, by, count, now) };
+  }
+
   *rows(now: number): Generator<SessionRow> {
     const { table } = this.#options;
     for (const sessions of this.#tunnels.values()) {
@@ -180,6 +190,7 @@ export class Subscribers {
       return;
     }
     const subscriber = new Subscriber(session, handle);
+    this.#begun++;
     this.#byRecord.set(handle.index, subscriber);
     const sessions = this.#tunnels.get(session.tunnelId);
     if (sessions !== undefined) sessions.set(session.sessionId, subscriber);

@@ -84,10 +84,15 @@ const PASSED: readonly string[] = [
   ...["down.icmp-errors", "down.icmp-errors-limited", "down.fragmented"],
 ];
 
-/** Datagrams and packets that were dropped, for whatever reason. */
+/** Datagrams and packets that were dropped, by reason; only those that there were. */
+export function reasonsOf(counters: Readonly<Record<string, number>>): Record<string, number> {
+  const isDrop = ([name, count]: [string, number]) => count > 0 && !PASSED.includes(name);
+  return Object.fromEntries(Object.entries(counters).filter(isDrop));
+}
+
+/** The same, for whatever reason. */
 export function dropsOf(counters: Readonly<Record<string, number>>): number {
-  const drops = Object.entries(counters).filter(([name]) => !PASSED.includes(name));
-  return drops.reduce((sum, [, count]) => sum + count, 0);
+  return Object.values(reasonsOf(counters)).reduce((sum, count) => sum + count, 0);
 }
 
 /** The counters of all workers, also of those that have been: they belong to the regions. */

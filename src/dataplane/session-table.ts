@@ -14,6 +14,7 @@ import { Freelist } from "./freelist.ts";
 import type { Forwarding } from "./memory.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import type { InjectRing } from "./rings.ts";
+import { readLong } from "./words.ts";
 
 export interface SessionAddressing {
   readonly tunnelId: number;
@@ -253,6 +254,15 @@ export class SessionTable {
       txOctets: read(layout.SESSION_TX_OCTETS),
       drops: read(layout.SESSION_DROPS),
     };
+  }
+
+  /** Generation and counters, into `found` from `at`: of many sessions without garbage. */
+  sample(handle: SessionHandle, found: Float64Array, at: number): void {
+    const word = (recordAt(handle.index) + layout.SESSION_RX_PACKETS) / 4;
+    found[at] = handle.generation;
+    for (let field = 0; field < 4; field++)
+      found[at + 1 + field] = readLong(this.#words, word + 2 * field);
+    found[at + 5] = readLong(this.#words, (recordAt(handle.index) + layout.SESSION_DROPS) / 4);
   }
 
   /** Drops by reason; only those that there were. */

@@ -23,7 +23,7 @@ import {
   SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { until } from "../until.ts";
-import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
+import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
 
 function socketPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "simplon-"));
@@ -34,6 +34,7 @@ function socketPath(t: TestContext): string {
 const handlers: ApiHandlers = {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
+  busiest: () => BUSIEST,
   workers: () => [WORKER],
   changeWorkers: () => Promise.resolve(),
   counters: () => COUNTERS,

@@ -1,6 +1,6 @@
 /** Rows for tests of the control socket and of `simplon show`. @module */
 import type { SessionRow, TunnelRow } from "../../../src/daemon/api.ts";
-import type { WorkerRow } from "../../../src/daemon/api-messages.ts";
+import type { BusiestAnswer, WorkerRow } from "../../../src/daemon/api-messages.ts";
 import { type Entry, makeEntry } from "../../../src/history/entry.ts";
 import type { Offloads } from "../../../src/offloads.ts";
 
@@ -92,4 +92,18 @@ export const WORKER: WorkerRow = {
   packets: 1_000,
   drops: 2,
   losses: 0,
+};
+
+export const BUSIEST: BusiestAnswer = {
+  busiest: [
+    {
+      ...session(1),
+      during: { ms: 500, rxPackets: 50, rxOctets: 5_000, txPackets: 0, txOctets: 0, drops: 2 },
+    },
+  ],
+  sessions: 2,
+  tunnels: 1,
+  begun: 9,
+  total: { rxPackets: 70, rxOctets: 7_000, txPackets: 1, txOctets: 60, drops: 2 },
+  reasons: { "up.source-address": 2 },
 };

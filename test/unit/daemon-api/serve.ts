@@ -1,11 +1,12 @@
 // A daemon that is only a control socket: `serve.ts SOCKET`. SIGTERM closes it in order.
 import { serveApi } from "../../../src/daemon/api.ts";
-import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
+import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
 
 const [, , path = ""] = process.argv;
 const server = await serveApi(path, {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
+  busiest: () => BUSIEST,
   workers: () => [WORKER],
   changeWorkers: () => Promise.resolve(),
   counters: () => COUNTERS,
