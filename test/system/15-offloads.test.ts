@@ -17,7 +17,10 @@ import type { Simplon } from "./support/simplon.ts";
 const seed = seedOf("SIMPLON_OFFLOAD_SEED");
 const FLOWS = 300;
 /** What PPP itself and the kernel say in a session depends on time. */
-const TIMED = ["up.punted", "down.injected", "down.not-routable"];
+const TIMED = [
+  ...["up.punted", "down.injected", "down.not-routable"],
+  ...["down.icmp-errors", "down.icmp-errors-limited"], // and one is for a whole super-packet
+];
 
 interface Run extends Outcome {
   /** What simplon has counted of packets. */
