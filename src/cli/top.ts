@@ -58,7 +58,11 @@ async function live(source: Source, intervalMs: number): Promise<number> {
   let isPaused = false;
   let isEnding = false;
   let wake: () => void = () => undefined;
-  const draw = () => screen.draw(render(view, { ...screen.size, sort: source.order, isPaused }));
+  const draw = () => {
+    const { size } = screen;
+    source.rows = Math.min(BUSIEST_MAX, size.rows);
+    screen.draw(render(view, { ...size, sort: source.order, isPaused }));
+  };
   const end = () => {
     isEnding = true;
     wake();
@@ -91,6 +95,8 @@ async function live(source: Source, intervalMs: number): Promise<number> {
 /** Asks the server and keeps what rates are computed from. */
 class Source {
   order: BusyOrder = BUSY_ORDERS[0];
+  /** Sessions that are asked for: each costs the server some microseconds. */
+  rows: number = PLAIN.rows;
   readonly #socket: string;
   #before: Sample | undefined;
   #history: readonly number[] = [];
@@ -119,7 +125,7 @@ class Source {
   }
 
   async #sample(): Promise<Sample> {
-    const busiest = await askBusiest(this.#socket, this.order, BUSIEST_MAX);
+    const busiest = await askBusiest(this.#socket, this.order, this.rows);
     const at = performance.now();
     return { at, busiest, workers: await ask(this.#socket, "workers") };
   }

@@ -41,7 +41,8 @@ export class Busiest {
     const ms = this.#base === undefined ? 0 : now - this.#baseAt;
     const found = this.#room ?? new Float64Array(SIZE);
     const best = new Best(count);
-    for (const [index, { handle }] of subscribers) {
+    for (const { handle } of subscribers.values()) {
+      const { index } = handle;
       const at = index * WIDTH;
       this.#table.sample(handle, found, at);
       best.offer(index, scoreOf(found, base, at, by));
@@ -60,25 +61,24 @@ export class Busiest {
 }
 
 /** A record that another session had then, or none, began at 0. */
-function before(found: Float64Array, base: Float64Array, at: number, field: number): number {
-  return base[at + GENERATION] === found[at + GENERATION] ? (base[at + field] ?? 0) : 0;
+function since(found: Float64Array, base: Float64Array, at: number, field: number): number {
+  const isSame = base[at + GENERATION] === found[at + GENERATION];
+  return (found[at + field] ?? 0) - (isSame ? (base[at + field] ?? 0) : 0);
 }
 
 function scoreOf(found: Float64Array, base: Float64Array, at: number, by: BusyOrder): number {
-  const since = (field: number) => (found[at + field] ?? 0) - before(found, base, at, field);
-  if (by === "drops") return since(DROPS);
-  if (by === "packets") return since(RX_PACKETS) + since(TX_PACKETS);
-  return since(RX_OCTETS) + since(TX_OCTETS);
+  if (by === "drops") return since(found, base, at, DROPS);
+  const [rx, tx] = by === "packets" ? [RX_PACKETS, TX_PACKETS] : [RX_OCTETS, TX_OCTETS];
+  return since(found, base, at, rx) + since(found, base, at, tx);
 }
 
 function lately(found: Float64Array, base: Float64Array, at: number): Traffic {
-  const since = (field: number) => (found[at + field] ?? 0) - before(found, base, at, field);
   return {
-    rxPackets: since(RX_PACKETS),
-    rxOctets: since(RX_OCTETS),
-    txPackets: since(TX_PACKETS),
-    txOctets: since(TX_OCTETS),
-    drops: since(DROPS),
+    rxPackets: since(found, base, at, RX_PACKETS),
+    rxOctets: since(found, base, at, RX_OCTETS),
+    txPackets: since(found, base, at, TX_PACKETS),
+    txOctets: since(found, base, at, TX_OCTETS),
+    drops: since(found, base, at, DROPS),
   };
 }
 
