@@ -20,7 +20,7 @@ dial | hangup | wait-drop | wait-up | stop)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   ;;
-ping | fetch | rate | stream | slaac)
+ping | fetch | rate | stream | behind | slaac)
   # shellcheck source=traffic.sh
   . /lab/traffic.sh
   ;;

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by command.sh: ping, fetch, rate, stream and slaac through ppp0, to addresses of either family.
+# Sourced by command.sh: ping, fetch, rate, stream, behind and slaac through ppp0, to addresses of either family.
 
 family() { case "$1" in *:*) echo 6 ;; *) echo 4 ;; esac; }
 tcp() { case "$1" in *:*) echo "TCP6:[$1]" ;; *) echo "TCP4:$1" ;; esac; }
@@ -69,13 +69,21 @@ rate() {
   done
 }
 
-# stream way=up|down [to=10.8.0.1] [port=5201] [seconds=3] [mbit=0]: one TCP connection by iperf3 in one
-# direction, at most so fast (0: any); in Mbit/s, as its receiver saw it
+# behind address=192.168.7.1/32 [route=SUBNET]: its own address in a subnet behind it; with route= what is
+# not its own there goes to ppp0
+behind() {
+  ip addr add "$(arg address)" dev lo
+  [ -z "$(arg route '')" ] || ip route replace "$(arg route)" dev ppp0
+}
+
+# stream way=up|down [to=10.8.0.1] [from=ADDRESS] [port=5201] [seconds=3] [mbit=0]: one TCP connection by
+# iperf3 in one direction, at most so fast (0: any); in Mbit/s, as its receiver saw it
 stream() {
   local options
   options=("-$(family "$(arg to 10.8.0.1)")" -c "$(arg to 10.8.0.1)" -p "$(arg port 5201)"
     -t "$(arg seconds 3)" -b "$(arg mbit 0)M" -f m)
   [ "$(arg way up)" = up ] || options+=(-R)
+  [ -z "$(arg from '')" ] || options+=(-B "$(arg from '')")
   iperf3 "${options[@]}" >/tmp/stream.$$
   result mbit "$(sed -n "s/.* \([0-9.]*\) Mbits\/sec.*receiver.*/\1/p" /tmp/stream.$$)"
 }

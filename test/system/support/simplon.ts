@@ -11,7 +11,7 @@ export interface Settings {
   readonly lns?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** More keys of users, by name. */
-  readonly users?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly users?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
   readonly methods?: readonly string[];
   readonly level?: LogLevel;
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
+import { writeNetworks } from "../../../src/dataplane/networks.ts";
 import {
   CLIENT,
   CLIENT6,
@@ -218,6 +219,7 @@ test("what a session that is gone has held goes nowhere, nor to who has its reco
   assert.deepEqual(plane.releaseHeld(), []);
   assert.equal(held(), 0);
   assert.equal(plane.counters()["up.no-session"], 2);
+  assert.equal(plane.view.getUint32(record + layout.SESSION_EXPECTED, true), 0);
 });
 
 test("a worker that starts again holds nothing, and nobody else's frames", () => {
@@ -256,6 +258,30 @@ test("LCP and IPv6 have their turn as well; Echo-Requests are answered in it", (
   plane.at(1_000 + HOLD_MS);
   plane.releaseHeld();
   assert.equal(plane.echoes.length, 2);
+});
+
+test("a frame that was held has the mark of the packet that carried it, and no other", () => {
+  const { plane } = start();
+  const network = { gateway: "10.64.0.1", pool6: [], dscp: 0, ecn: true, mssClamp: false };
+  writeNetworks(plane.memory, [network]);
+  const CE = 3;
+  const capable = (ns: number) => {
+    const octets = inner(ns);
+    octets[1] = 2; // ECT(0)
+    octets[11] = (octets[11] ?? 0) - 2; // which the checksum has to match
+    return numbered(ns, pppFrame(octets));
+  };
+  const sender = { address: "192.0.2.9", port: 1701 };
+  const marks = [
+    { octets: capable(1), sender, tos: CE },
+    { octets: capable(0), sender, tos: 0 },
+    { octets: capable(2), sender, tos: 0 },
+  ];
+  const writes = plane.receive(marks);
+  assert.deepEqual(
+    writes.map(({ packet }) => (packet[1] ?? 0) & CE),
+    [2, CE, 2],
+  );
 });
 
 test("a full batch that is the wrong way round makes no write too many", () => {
@@ -329,11 +355,18 @@ test("a worker that pauses holds nothing on, neither before nor while it does", 
   const set = (field: number, value: number) =>
     Atomics.store(new Int32Array(plane.memory.buffer), (plane.worker + field) / 4, value);
   set(layout.WORKER_COMMAND, layout.COMMAND_PAUSE);
+  const atPause: number[][] = [];
   kernel.poll = () => {
-    set(layout.WORKER_COMMAND, layout.COMMAND_LEAVE);
+    atPause.push(written());
+    if (atPause.length === 1)
+      plane.up([data(5)]); // as if another worker had handed it over
+    else set(layout.WORKER_COMMAND, layout.COMMAND_LEAVE);
     return 0;
   };
   plane.view.setInt32(layout.CONTROL_HEARTBEAT, 1, true);
   assert.equal(loop.run(), "told");
-  assert.deepEqual(written(), [1, 2]);
+  assert.deepEqual(atPause, [
+    [1, 2],
+    [1, 2, 5],
+  ]);
 });
