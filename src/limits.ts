@@ -186,7 +186,7 @@ export const HEAP_CALM_MS = 10_000;
 export const HEAP_NOISE = 4_194_304;
 /** How long a worker lets packets gather, when a turn finds from GATHER_FROM to GATHER_TO of them. */
 export const GATHER_US = 50;
-export const GATHER_FROM = 8;
+export const GATHER_FROM = 4;
 export const GATHER_TO = 48;
 /** Octets of a packet on average; larger ones have been gathered by the kernel. */
 export const GATHER_OCTETS = 2_048;

@@ -138,7 +138,7 @@ test("the benchmarks are in the package; what is asked wrongly is one line", asy
     const env = { ...process.env, SIMPLON_RUNTIME };
     const cases: [string[], RegExp][] = [
       [[], /^simplon: bench: say which, codec, forward, setup, plot; [^\n]*\n$/],
-      [["sleep"], /^simplon: bench: expected codec, forward, plot, got "sleep"; [^\n]*\n$/],
+      [["sleep"], /^simplon: bench: expected codec, forward, setup, plot, got "sleep"; [^\n]*\n$/],
       [["codec", "--rounds", "4"], /^simplon: --rounds: expected 5 to 1000, got 4; [^\n]*\n$/],
       [["codec", "--slow"], /^simplon: unknown option '--slow'; [^\n]*\n$/],
     ];
