@@ -22,7 +22,7 @@ import { StartError } from "./start-error.ts";
 export interface Inheritance {
   readonly config: Config;
   readonly devices: Devices;
-  readonly manager?: ServiceManager | undefined;
+  readonly manager?: ServiceManager;
 }
 
 const STANDARD_STREAMS = [0, 1, 2];
@@ -97,7 +97,8 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
       [0, devices.tuns.length].includes(devices.hosts.length) &&
       [0, devices.tuns.length].includes(devices.steering.maps.length) &&
       devices.offloads.length === OFFLOADS.length;
-    return isWhole ? { config, devices, manager } : undefined;
+    if (!isWhole) return undefined;
+    return manager === undefined ? { config, devices } : { config, devices, manager };
   } catch {
     return undefined; // not open, not to be read, or nothing that a first run has written
   }
