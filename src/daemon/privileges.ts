@@ -22,7 +22,7 @@ import { StartError } from "./start-error.ts";
 export interface Inheritance {
   readonly config: Config;
   readonly devices: Devices;
-  readonly manager?: ServiceManager;
+  readonly manager?: ServiceManager | undefined;
 }
 
 const STANDARD_STREAMS = [0, 1, 2];
