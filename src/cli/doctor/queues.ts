@@ -36,7 +36,10 @@ function backlog(host: Host): Finding {
   return advice("backlog", text, `sysctl -w net.core.netdev_max_backlog=${10 * max}`);
 }
 
-/** A device with one queue interrupts one processor; RPS spreads its packets (kernel: scaling.rst). */
+/**
+ * A device with one queue interrupts one processor. RPS would spread its packets, but is not advised:
+ * docs/OPERATIONS.md has what it costs.
+ */
 function receiveQueues(host: Host, config: Config): Finding[] {
   const device = outerDevice(host, config);
   if (device === undefined) return [];
@@ -50,8 +53,7 @@ function receiveQueues(host: Host, config: Config): Finding[] {
   const has = `${device} has ${names.length}${isSpread ? ", RPS is on" : ""}${threaded}`;
   const { workers } = config.lns;
   if (workers === 1 || names.length > 1 || isSpread) return [ok("receive queues", has)];
-  const mask = (2 ** Math.min(host.processors, 32) - 1).toString(16);
   const text = `${has} for ${workers} workers: one processor receives all`;
-  const mend = `where that one is busy: echo ${mask} > ${path}/queues/rx-0/rps_cpus`;
+  const mend = `where it can have more: ethtool -L ${device} combined ${workers}`;
   return [advice("receive queues", text, mend)];
 }

@@ -161,7 +161,12 @@ const FAULTS: Readonly<Record<string, readonly [Change, string, RegExp, string?,
     "advice backlog",
     /netdev_max_backlog=10000/,
   ],
-  "one queue for many workers": [{}, "advice receive queues", /echo f > .*rps_cpus/, "workers = 2"],
+  "one queue for many workers": [
+    {},
+    "advice receive queues",
+    /ethtool -L eth0 combined 2/,
+    "workers = 2",
+  ],
   "few files": [
     { files: { "/proc/self/limits": "Max open files   64   64  files\n" } },
     "problem open files",
