@@ -16,7 +16,7 @@ import { writeNetworks } from "../dataplane/networks.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent } from "../l2tp/index.ts";
-import { POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
 import { droppedBySockets } from "../linux/meminfo.ts";
@@ -245,7 +245,7 @@ class LnsDaemon implements RunningLns {
     this.#recorder.stopping();
     const deadline = performance.now() + SHUTDOWN_WAIT_MS;
     this.#lns.shutdown(performance.now());
-    this.#flush(performance.now());
+    this.#flush(performance.now(), Infinity);
     this.#libc.eventfdWrite(this.#wake, 1n);
     while (!this.#lns.isDrained() && performance.now() < deadline) await sleep(STOP_CHECK_MS);
     await this.#takeDown(0);
@@ -293,11 +293,19 @@ class LnsDaemon implements RunningLns {
     this.#notifier.turn(now, this.#workers.check(now));
   }
 
-  /** Passes on what the cores want known and sent. */
-  #flush(now: number): void {
-    for (let event = this.#lns.pollEvent(); event !== undefined; event = this.#lns.pollEvent()) {
-      // The end of a tunnel with 60,000 sessions takes seconds, and who works is alive.
-      Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
+  /**
+   * Passes on what the cores want known and sent. The end of a tunnel with 60,000 sessions takes
+   * seconds: what is too much for one turn is for the next, and a HELLO comes in between.
+   */
+  #flush(now: number, most = EVENTS_PER_FLUSH): void {
+    for (let left = most; ; left--) {
+      if (left === 0) {
+        this.#libc.eventfdWrite(this.#wake, 1n);
+        break;
+      }
+      const event = this.#lns.pollEvent();
+      if (event === undefined) break;
+      Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1); // who works is alive
       this.#record(event, now);
       this.#subscribers.handleEvent(event, now);
     }
