@@ -38,8 +38,8 @@ export { layoutBuffers, resetBuffers, resetReceive, resetReceived } from "./forw
 export { encapsulate, layoutBatch };
 
 /**
- * Prepares the region of a worker, also after another thread was lost in it; `base` is the address of this memory in the process, `offloads`
- * are OFFLOAD_ bits: what its devices and its socket can do.
+ * Prepares the region of a worker, also after another thread was lost in it; `base` is the address
+ * of this memory in the process, `offloads` are OFFLOAD_ bits: what devices and sockets can do.
  */
 export function layoutWorker(worker: usize, base: u64, offloads: u32): void {
   write64(worker + WORKER_BASE, base);

@@ -15,7 +15,14 @@ import type { Leave } from "../dataplane/loop.ts";
 import { type Forwarding, workerAt } from "../dataplane/memory.ts";
 import { Owners, type Steer, share } from "../dataplane/owners.ts";
 import { Pulse } from "../dataplane/pulse.ts";
-import { HandedRing, HandoverRing, InjectRing, isDrained, PuntRing } from "../dataplane/rings.ts";
+import {
+  givenTo,
+  HandedRing,
+  HandoverRing,
+  InjectRing,
+  isDrained,
+  PuntRing,
+} from "../dataplane/rings.ts";
 import {
   POLL_MS,
   WORKER_CHANGE_MS,
@@ -291,11 +298,29 @@ export class Workers {
     for (const index of all) this.#command(index, COMMAND_PAUSE);
     try {
       for (const index of all) await this.#reach(index, STATE_PAUSED);
-      await this.#until(() => all.every((index) => this.#isDrained(index)), "rings do not empty");
+      await this.#settle(all);
       this.owners.set(share(Array.from(this.owners.bySlot), workers));
     } finally {
       this.#usual = COMMAND_RUN;
       for (const index of all) this.#command(index, COMMAND_RUN);
+    }
+  }
+
+  /**
+   * Until no paused worker has anything in hand that another thread has given it: rings are empty,
+   * then each ends the turn that it is in, and in none of them anything new was handed over.
+   */
+  async #settle(all: readonly number[]): Promise<void> {
+    const { memory } = this.#options;
+    const given = () => all.map((index) => givenTo(memory, workerAt(index))).join();
+    for (let before = ""; before !== given(); ) {
+      await this.#until(() => all.every((index) => this.#isDrained(index)), "rings do not empty");
+      before = given();
+      const beats = all.map((index) => this.#word(index, layout.WORKER_BEAT));
+      for (const index of all) this.wake(index);
+      const isOver = () =>
+        all.every((index, place) => this.#word(index, layout.WORKER_BEAT) !== beats[place]);
+      await this.#until(isOver, "workers do not answer");
     }
   }
 

@@ -160,10 +160,10 @@ export class Loop {
     this.#clearLimits(now);
     if (this.#words[this.#waiting] !== 0) this.#release();
     if (ready > 0) this.#work();
-    // After what has come: it may be what they waited for. While we pause nothing waits, as at its end
-    // its session may be another worker's.
-    const isPaused = this.#command !== layout.COMMAND_RUN;
-    if (this.#words[this.#held] !== 0) this.#releaseHeld(isPaused ? 1 : 0);
+    // While we pause nothing waits, as at the end of it its session may be another worker's.
+    if (this.#command !== layout.COMMAND_RUN) this.#flush();
+    // After what has come: it may be what they waited for.
+    else if (this.#words[this.#held] !== 0) this.#releaseHeld(0);
   }
 
   /** What waits for its time must not be overslept. */

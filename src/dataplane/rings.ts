@@ -49,19 +49,27 @@ export interface PuntedFrame {
   readonly frame: Uint8Array;
 }
 
+/** Heads and tails of the rings from which a worker takes what others have for it. */
+function endsOf(memory: WebAssembly.Memory, worker: number): { head: number; tail: number }[] {
+  const words = new Uint32Array(memory.buffer);
+  const read = (at: number) => Atomics.load(words, at / 4);
+  const inject = worker + WORKER_INJECT;
+  const handovers = Array.from({ length: PRODUCER_COUNT }, (_, producer) => {
+    const ring = worker + WORKER_HANDOVERS + producer * HANDOVER_SIZE;
+    return { head: read(ring + HANDOVER_HEAD), tail: read(ring + HANDOVER_TAIL) };
+  });
+  return [...handovers, { head: read(inject + RING_HEAD), tail: read(inject + RING_TAIL) }];
+}
+
 /** Whether nothing waits in what a worker is to send or to take over. */
 export function isDrained(memory: WebAssembly.Memory, worker: number): boolean {
-  const words = new Uint32Array(memory.buffer);
-  const isEmpty = (head: number, tail: number) =>
-    Atomics.load(words, head / 4) === Atomics.load(words, tail / 4);
-  const inject = worker + WORKER_INJECT;
-  const rings = Array.from({ length: PRODUCER_COUNT }, (_, producer) => {
-    return worker + WORKER_HANDOVERS + producer * HANDOVER_SIZE;
-  });
-  return (
-    isEmpty(inject + RING_HEAD, inject + RING_TAIL) &&
-    rings.every((ring) => isEmpty(ring + HANDOVER_HEAD, ring + HANDOVER_TAIL))
-  );
+  return endsOf(memory, worker).every(({ head, tail }) => head === tail);
+}
+
+/** Changes whenever another worker hands something over to this one. */
+export function givenTo(memory: WebAssembly.Memory, worker: number): string {
+  const ends = endsOf(memory, worker).slice(0, PRODUCER_CONTROL);
+  return ends.map(({ head }) => head).join();
 }
 
 class Ring {
