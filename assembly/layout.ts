@@ -60,6 +60,10 @@ export const RING_SIZE: u32 = RING_ENTRIES + RING_COUNT * SLOT_SIZE;
 // A session may have so many frames waiting to be taken as a sixteenth of the free places of the ring,
 // one at least: 15 when no other has any. However many flood, there is room for who does not.
 export const PUNT_SHARE: u32 = 16;
+// Each LCP Echo-Request that is answered takes ECHO_GAP ms of its session's time; after a pause it has
+// ECHO_ALLOWANCE: 16 at once.
+export const ECHO_GAP: u32 = 10;
+export const ECHO_ALLOWANCE: u32 = 160;
 export const ENTRY_SESSION: u32 = 0; // u32, index of the session record
 export const ENTRY_GENERATION: u32 = 4; // u32, generation that the record had
 export const ENTRY_LENGTH: u32 = 8; // u32, octets of the PPP frame
@@ -321,8 +325,8 @@ export const STATE_PAUSED: u32 = 2;
 export const WORKER_COUNTERS: u32 = 512; // COUNTER_COUNT u64
 export const WORKER_READ_VECTORS: u32 = 1024; // BUFFER_COUNT iovec, buffers to read packets into
 export const WORKER_READ_LENGTHS: u32 = 2048; // BUFFER_COUNT u32, octets read into each
-export const WORKER_POLLS: u32 = 2304; // pollfds: wake, and of each slot socket and NETWORK_COUNT queues
-export const WORKER_CUT: u32 = 3456;
+export const WORKER_POLLS: u32 = 2304; // pollfds: wake, and of each slot two sockets and NETWORK_COUNT queues
+export const WORKER_CUT: u32 = 3520;
 export const WORKER_UP_LAST: u32 = 3584; // u32, the write that the last packet is in
 export const WORKER_RECEIVE: u32 = 4096;
 export const WORKER_WRITES: u32 = WORKER_RECEIVE + RECEIVE_SIZE;
@@ -409,6 +413,7 @@ export const SESSION_DROPS: u32 = 200; // u64, the worker's
 export const SESSION_NS: u32 = 208; // u32, the worker's: Ns of the next data message
 export const SESSION_PUNTED: u32 = 212; // u32, the worker's: frames punted
 export const SESSION_TAKEN: u32 = 216; // u32, the control thread's: punted frames it has taken
+export const SESSION_ECHOED: u32 = 220; // u32, the worker's: ms up to which its time for replies is taken
 export const SESSION_MAGIC: u32 = 224; // u32, Magic-Number of our end while LCP is opened
 export const SESSION_POLICE_RATE: u32 = 228; // u32, octets of IP a second from the peer; 0: any
 export const SESSION_SHAPE_RATE: u32 = 232; // u32, octets of IP a second to the peer; 0: any
@@ -520,6 +525,7 @@ export const COUNT_DOWN_SHAPED: u32 = 13;
 export const COUNT_DOWN_POOL_FULL: u32 = 14;
 export const COUNT_UP_ECN: u32 = 15;
 export const COUNT_UP_LATE: u32 = 16;
+export const COUNT_UP_ECHO_SHARE: u32 = 17;
 // From here on what befalls no session.
 export const COUNT_UP_PACKETS: u32 = 32;
 export const COUNT_UP_OCTETS: u32 = 33;

@@ -204,6 +204,10 @@ export const SEGMENT_LIMIT_MS = 60_000;
 export const POLL_MS = 500;
 /** Batches of what other threads hand over that a worker takes in one turn: four full rings. */
 export const HANDED_RUNS_PER_TURN = 16;
+/** How often the control thread looks which slots lose datagrams. */
+export const LOSSES_CHECK_MS = 250;
+/** For so long after a loss no new tunnel is given that slot, as long as there are others. */
+export const CROWDED_MS = 10_000;
 /** Events of tunnels and sessions that the control thread works on in one go: some 20 ms. */
 export const EVENTS_PER_FLUSH = 512;
 /** Polls of the control thread that may fail one after the other, as signals make them. */

@@ -69,7 +69,7 @@ export class TcpLac {
     this.#punt = new PuntRing(memory, REGION + layout.WORKER_PUNT);
     this.#wake = checked(libc, "eventfd", libc.eventfd());
     this.#loop = new Loop(callsOf(libc, settings), forwarding, {
-      ...{ memory, base, worker: REGION, sockets: [dataSocket], tuns: [[this.#tun]] },
+      ...{ memory, base, worker: REGION, link: [], data: [dataSocket], tuns: [[this.#tun]] },
       ...{ wakes: [this.#wake], wakeControl: this.#wake, clock: () => performance.now() },
     });
     this.#running = this.#run(punted);

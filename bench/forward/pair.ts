@@ -6,7 +6,8 @@
  */
 import { filter } from "../../src/linux/filter.ts";
 import type { Libc } from "../../src/linux/libc.ts";
-import { openGroup, TELL_CONTROL } from "../../src/linux/udp.ts";
+import { openGroup } from "../../src/linux/udp.ts";
+import { TELL_CONTROL } from "../../src/linux/udp-steering.ts";
 import type { Offload } from "../../src/offloads.ts";
 
 export interface UdpPair {

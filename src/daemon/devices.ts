@@ -99,8 +99,8 @@ export function descriptors({ sockets, tuns, hosts, steering, keeper }: Devices)
   return [...socketsOf(sockets), ...tuns.flat(), ...hosts, ...maps, ...pipe];
 }
 
-function socketsOf({ sccrq, control, data }: Sockets): number[] {
-  return [sccrq, control, ...data];
+function socketsOf({ sccrq, control, data, link }: Sockets): number[] {
+  return [sccrq, control, ...data, ...link];
 }
 
 /** Closes all. False when masquerading may have been left behind. */

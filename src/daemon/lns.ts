@@ -19,7 +19,6 @@ import { Lns, type LnsEvent } from "../l2tp/index.ts";
 import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
-import { droppedBySockets } from "../linux/meminfo.ts";
 import { familyOf, isWildcard } from "../linux/sockaddr.ts";
 import { Steering } from "../linux/steering.ts";
 import { formatEndpoint } from "../net.ts";
@@ -33,6 +32,7 @@ import { adviceOf, closeDevices, type Devices, offloadFields, runningOf } from "
 import { HeapTrimmer, openHeap } from "./heap.ts";
 import { History } from "./history.ts";
 import { Hosts } from "./hosts.ts";
+import { Losses } from "./losses.ts";
 import { Notifier } from "./notify.ts";
 import type { Inheritance } from "./privileges.ts";
 import { pooledRandom } from "./random.ts";
@@ -95,6 +95,7 @@ class LnsDaemon implements RunningLns {
   readonly #socket: ControlSocket;
   /** Gets requests for tunnels. */
   readonly #starts: ControlSocket;
+  readonly #losses: Losses;
   readonly #hosts: Hosts;
   /** Of each network's device; none where the kernel chooses queues. */
   readonly #steering: readonly Steering[];
@@ -136,7 +137,8 @@ class LnsDaemon implements RunningLns {
       ...{ libc, memory: this.#memory, base: this.#base, forwarding, clock, log, ...tuning },
       offloads: offloadBits(devices.offloads),
       steer: config.lns.steer,
-      sockets: devices.sockets.data,
+      link: devices.sockets.link,
+      data: devices.sockets.data,
       tuns: devices.tuns,
       wakes,
       wakeControl: wake,
@@ -149,13 +151,15 @@ class LnsDaemon implements RunningLns {
     this.#socket = new ControlSocket({ ...io, fd: control, receive: layout.CONTROL_RECEIVE });
     this.#starts = new ControlSocket({ ...io, fd: sccrq, receive: layout.CONTROL_STARTS });
     this.#steering = devices.steering.maps.map((maps) => new Steering(libc, maps));
+    this.#losses = new Losses(libc, devices.sockets);
     this.#hosts = new Hosts(libc, devices.hosts, config.networks);
     this.#pollCount = this.#writePolls([this.#wake, control, sccrq, ...devices.hosts]);
 
     const random = pooledRandom();
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#subscribers.lastHeard(tunnelId);
-    this.#lns = new Lns({ ...lns, random, lastHeard, owners: this.#workers.owners.bySlot });
+    const slots = { owners: this.#workers.owners.bySlot, crowded: this.#losses.crowded };
+    this.#lns = new Lns({ ...lns, random, lastHeard, slots });
     this.#subscribers = new Subscribers({
       table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),
       injectOf,
@@ -178,9 +182,8 @@ class LnsDaemon implements RunningLns {
       recorder: this.#recorder,
       log,
     });
-    const load = () => loadOf(this.#lns.tunnels());
-    this.#notifier = new Notifier({ libc, log, load, manager });
-    const { address } = lns;
+    const notified = { libc, log, load: () => loadOf(this.#lns.tunnels()), manager };
+    this.#notifier = new Notifier(notified);
     const { rings } = this.#workers;
     this.#input = new ControlInput({
       control: this.#socket,
@@ -188,7 +191,7 @@ class LnsDaemon implements RunningLns {
       handed: rings.map(({ handed }) => handed),
       punts: rings.map(({ punt }) => punt),
       family,
-      ...(!isWildcard(address) && { local: address }),
+      ...(!isWildcard(lns.address) && { local: lns.address }),
       lns: this.#lns,
       frames: this.#subscribers,
       workers: this.#workers,
@@ -290,6 +293,7 @@ class LnsDaemon implements RunningLns {
     this.#flush(now);
     if (!isAllTaken) this.#libc.eventfdWrite(this.#wake, 1n);
     this.#heap?.handleTimeout(now);
+    this.#losses.check(now);
     this.#notifier.turn(now, this.#workers.check(now));
   }
 
@@ -357,18 +361,18 @@ class LnsDaemon implements RunningLns {
   }
 
   #counters(): Record<string, number> {
-    const { sccrq, control, data } = this.#devices.sockets;
+    const lost = this.#losses.counts;
     return {
       ...sumCounters(this.#memory),
       ...mergeCounters({
-        up: { "socket-full": droppedBySockets(this.#libc, data) },
+        up: { "socket-full": lost.data },
         l2tp: this.#lns.counters,
         ppp: this.#pppCounters,
         ipv6: this.#subscribers.routerCounters,
         control: [
           this.#socket.counters,
           this.#starts.counters,
-          { "socket-full": droppedBySockets(this.#libc, [sccrq, control]) },
+          { "socket-full": lost.control },
           this.#subscribers.counters,
           this.#hosts.counters,
           this.#input.counters,

@@ -92,6 +92,7 @@ function readInheritance(libc: Libc, descriptor: number): Inheritance | undefine
     const { config, devices, manager } = JSON.parse(descriptorToText(libc, descriptor));
     const isWhole =
       devices.sockets.data.length === SLOT_COUNT &&
+      devices.sockets.link.length === SLOT_COUNT &&
       devices.tuns.length === config.networks.length &&
       devices.tuns.every(Array.isArray) &&
       [0, devices.tuns.length].includes(devices.hosts.length) &&

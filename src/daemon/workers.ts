@@ -44,7 +44,9 @@ export interface WorkersOptions {
   /** OFFLOAD_ bits. */
   readonly offloads: number;
   readonly steer: Steer;
-  readonly sockets: readonly number[];
+  /** Sockets by slot. */
+  readonly link: readonly number[];
+  readonly data: readonly number[];
   readonly tuns: readonly (readonly number[])[];
   /** eventfds that wake the workers, WORKERS_MAX of them, and the one of the control thread. */
   readonly wakes: readonly number[];
@@ -242,12 +244,12 @@ export class Workers {
   }
 
   #start(index: number): void {
-    const { memory, base, forwarding, offloads, sockets, tuns, wakes } = this.#options;
+    const { memory, base, forwarding, offloads, link, data, tuns, wakes } = this.#options;
     const { wakeControl, clock, sleepMs, entry = ENTRY } = this.#options;
     const worker = workerAt(index);
     forwarding.layoutWorker(worker, base, offloads);
     this.#command(index, this.#usual);
-    const common = { memory, base, worker, sockets, tuns, wakes, wakeControl };
+    const common = { memory, base, worker, link, data, tuns, wakes, wakeControl };
     const workerData: WorkerData = sleepMs === undefined ? common : { ...common, sleepMs };
     const thread = new Worker(entry, { workerData });
     const pulse = new Pulse(this.#words, worker + layout.WORKER_BEAT, clock());

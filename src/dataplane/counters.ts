@@ -13,6 +13,7 @@ const NAMES: readonly (readonly [index: number, name: string])[] = [
   [layout.COUNT_UP_OCTETS, "up.octets"],
   [layout.COUNT_UP_PUNTED, "up.punted"],
   [layout.COUNT_UP_ECHO, "up.echo-answered"],
+  [layout.COUNT_UP_ECHO_SHARE, "up.echo-share-full"],
   [layout.COUNT_UP_ECN, "up.congestion"],
   [layout.COUNT_UP_TRUNCATED, "up.truncated"],
   [layout.COUNT_UP_MALFORMED, "up.malformed"],

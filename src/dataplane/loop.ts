@@ -1,8 +1,8 @@
 /**
- * The loop of a worker: it moves batches between the data socket, the TUN devices and the rings.
+ * The loop of a worker: it moves batches between the data sockets, the TUN devices and the rings.
  *
  *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
- *   2. Data sockets of the slots that are ours: recvmmsg → decapsulate → a writev for each packet or
+ *   2. Sockets of the slots that are ours, links before data: recvmmsg → decapsulate → a writev for each packet or
  *      super-packet; sendmmsg of Echo-Replies; wake the control thread when frames were punted.
  *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg,
  *      and a writev for each error about a packet that is too large. A
@@ -50,8 +50,9 @@ export interface LoopOptions {
   readonly base: bigint;
   /** Address of the worker's region in the memory. */
   readonly worker: number;
-  /** Data sockets, by slot. */
-  readonly sockets: readonly number[];
+  /** Sockets of what configures links, and of all other data messages, by slot. */
+  readonly link: readonly number[];
+  readonly data: readonly number[];
   /** Queues of the TUN devices, by index of the virtual network and slot. */
   readonly tuns: readonly (readonly number[])[];
   /** eventfds that wake the workers, by index, and the one that wakes the control thread. */

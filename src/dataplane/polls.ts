@@ -1,6 +1,6 @@
 /**
- * What a worker polls: its eventfd, and of each slot that it owns the data socket and a queue of every
- * TUN device.
+ * What a worker polls: its eventfd, and of each slot that it owns the two sockets of data messages and
+ * a queue of every TUN device.
  *
  * @module
  */
@@ -20,7 +20,8 @@ export interface Polled {
 
 /** By slot; and by index of the virtual network, then by slot. */
 interface Descriptors {
-  readonly sockets: readonly number[];
+  readonly link: readonly number[];
+  readonly data: readonly number[];
   readonly tuns: readonly (readonly number[])[];
 }
 
@@ -30,6 +31,7 @@ const NONE = -1;
 export class Polls {
   /** Address of the pollfds in the process. */
   readonly address: bigint;
+  /** What configures links comes first, as nothing follows a link that is down. */
   sockets: readonly Polled[] = [];
   queues: readonly (readonly Polled[])[] = [];
   count = 1n;
@@ -57,15 +59,15 @@ export class Polls {
 
   /** Polls what belongs to these slots, and nothing else, from now on. */
   adopt(slots: readonly number[]): void {
-    const { sockets, tuns } = this.#all;
+    const { link, data, tuns } = this.#all;
     const fds = [this.#wake];
     const ofSlots = (bySlot: readonly number[]) =>
       slots
         .flatMap((slot) => bySlot[slot] ?? [])
         .map((fd): Polled => ({ fd, poll: fds.push(fd) - 1 }));
-    this.sockets = ofSlots(sockets);
+    this.sockets = [...ofSlots(link), ...ofSlots(data)];
     this.queues = tuns.map(ofSlots);
-    this.outSocket = this.sockets[0]?.fd ?? sockets[0] ?? NONE;
+    this.outSocket = slots.flatMap((slot) => data[slot] ?? [])[0] ?? data[0] ?? NONE;
     this.outTuns = tuns.map((queues, network) => {
       return this.queues[network]?.[0]?.fd ?? queues[0] ?? NONE;
     });

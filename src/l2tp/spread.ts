@@ -3,10 +3,19 @@
  *
  * All tunnels of one peer address and port share a slot: the kernel may join their datagrams in one
  * buffer, which then comes to the worker of all of them, and stays in order. Otherwise workers get
- * equally many tunnels, and so do the slots of each, which may change hands later.
+ * equally many tunnels, and so do the slots of each, which may change hands later. A slot that loses
+ * datagrams gets none while there are others.
  *
  * @module
  */
+
+/** By slot, a power of two of them, always as it is now. */
+export interface Slots {
+  /** The worker that owns it. */
+  readonly owners: ArrayLike<number>;
+  /** Not 0 while datagrams for it are lost. */
+  readonly crowded?: ArrayLike<number>;
+}
 
 interface Endpoint {
   slot: number;
@@ -14,14 +23,14 @@ interface Endpoint {
 }
 
 export class Spread {
-  /** By slot, the worker that owns it; may change at any time. */
   readonly #owners: ArrayLike<number>;
+  readonly #crowded: ArrayLike<number>;
   readonly #counts: number[];
   readonly #endpoints = new Map<string, Endpoint>();
 
-  /** There is a power of two of `owners`. */
-  constructor(owners: ArrayLike<number>) {
+  constructor({ owners, crowded = [] }: Slots) {
     this.#owners = owners;
+    this.#crowded = crowded;
     this.#counts = Array.from(owners, () => 0);
   }
 
@@ -61,10 +70,14 @@ export class Spread {
       ofWorkers.set(owner, (ofWorkers.get(owner) ?? 0) + count);
     }
     const ofOwner = (slot: number) => ofWorkers.get(this.#owners[slot] ?? 0) ?? 0;
+    const isCrowded = (slot: number) => (this.#crowded[slot] ? 1 : 0);
     let best = 0;
     for (const [slot, count] of this.#counts.entries()) {
-      const more = ofOwner(slot) - ofOwner(best);
-      if (more < 0 || (more === 0 && count < (this.#counts[best] ?? 0))) best = slot;
+      const more =
+        isCrowded(slot) - isCrowded(best) ||
+        ofOwner(slot) - ofOwner(best) ||
+        count - (this.#counts[best] ?? 0);
+      if (more < 0) best = slot;
     }
     return best;
   }

@@ -15,7 +15,7 @@ import { Spread } from "./spread.ts";
 import { Tunnel } from "./tunnel.ts";
 import type { Path } from "./types.ts";
 
-const ONE_SLOT = [0];
+const ONE_SLOT = { owners: [0] };
 
 export class Tunnels {
   readonly #lcce: Lcce;
@@ -33,7 +33,7 @@ export class Tunnels {
   constructor(lcce: Lcce) {
     this.#lcce = lcce;
     this.#halfOpen = new HalfOpen(lcce.options.random);
-    this.#spread = new Spread(lcce.options.owners ?? ONE_SLOT);
+    this.#spread = new Spread(lcce.options.slots ?? ONE_SLOT);
   }
 
   /** Time of the next deadline. */

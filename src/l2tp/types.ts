@@ -3,8 +3,10 @@
  *
  * @module
  */
+
 import type { Random } from "../sansio/machine.ts";
 import type { CounterName } from "./counters.ts";
+import type { Slots } from "./spread.ts";
 
 /** Both ends of a control connection; addresses as text, compared as text. */
 export interface Path {
@@ -36,11 +38,8 @@ export interface LnsOptions {
   readonly followPort: boolean;
   /** When a data message of a tunnel last came: that shows as well that the peer is there. */
   readonly lastHeard?: (tunnelId: number) => number;
-  /**
-   * By slot, a power of two of them, the worker that owns it, always as it is now: ids of tunnels are
-   * chosen so that workers get equally many (`Spread`).
-   */
-  readonly owners?: ArrayLike<number>;
+  /** What the ids of tunnels are chosen by, so that workers get equally many (`Spread`). */
+  readonly slots?: Slots;
   readonly random: Random;
 }
 

@@ -28,8 +28,13 @@ export interface Instruction {
 const LD_LENGTH = 0x80;
 const LD_HALF = 0x28;
 const LD_OCTET = 0x30;
+const LD_HALF_AT_X = 0x48;
+const LDX = 0x01;
+const A_TO_X = 0x07;
+const X_TO_A = 0x87;
 const AND = 0x54;
 const ADD = 0x04;
+const ADD_X = 0x0c;
 const JUMP = 0x05;
 const IF_EQUAL = 0x15;
 const IF_AT_LEAST = 0x35;
@@ -39,10 +44,18 @@ const RETURN_A = 0x16;
 
 type Jump = Pick<Instruction, "at" | "yes" | "no">;
 
-/** The octets that a program runs over begin with the payload of UDP. */
+/**
+ * The octets that a program runs over begin with the payload of UDP. It has two registers: one that is
+ * worked with, and X. A load behind the end of the octets ends the program with the answer 0.
+ */
 export const filter = {
-  loadLength: (at?: Label): Instruction => make(LD_LENGTH, 0, at),
-  loadHalf: (offset: number): Instruction => make(LD_HALF, offset),
+  loadLength: (): Instruction => make(LD_LENGTH, 0),
+  loadHalf: (offset: number, at?: Label): Instruction => make(LD_HALF, offset, at),
+  loadHalfAtX: (offset: number, at?: Label): Instruction => make(LD_HALF_AT_X, offset, at),
+  setX: (value: number, at?: Label): Instruction => make(LDX, value, at),
+  toX: (): Instruction => make(A_TO_X, 0),
+  fromX: (): Instruction => make(X_TO_A, 0),
+  addX: (): Instruction => make(ADD_X, 0),
   loadOctet: (offset: number, at?: Label): Instruction => make(LD_OCTET, offset, at),
   and: (mask: number, at?: Label): Instruction => make(AND, mask, at),
   add: (value: number): Instruction => make(ADD, value),

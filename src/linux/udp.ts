@@ -1,10 +1,10 @@
 /**
  * The UDP sockets of an LNS, all bound to the same address and port: one for requests for tunnels,
- * one for all other control messages, and one for the data of each slot. The kernel tells them apart
- * by the header.
+ * one for all other control messages, and two for the data messages of each slot: those with packets,
+ * and those with what configures a link. The kernel tells them apart by the header.
  *
- * So no flood of data, nor of what is no L2TP at all, stands before a HELLO, and no flood of requests
- * either; and the data of a session always comes to one socket.
+ * So no flood of data, nor of what is no L2TP at all, stands before a HELLO or an LCP frame, and no
+ * flood of requests either; and the packets of a session always come to one socket.
  *
  * On "::" each serves both families. A datagram larger than the path takes is fragmented, not
  * refused, on a data socket: Path MTU Discovery is off there. UDP checksums over IPv6 stay as the
@@ -15,7 +15,7 @@
  */
 import type { Lacking, Offload } from "../offloads.ts";
 import { checked } from "./errno.ts";
-import { attachToGroup, filter, type Instruction } from "./filter.ts";
+import { attachToGroup, type Instruction } from "./filter.ts";
 import type { Libc } from "./libc.ts";
 import { offloadSocket } from "./offloads.ts";
 import {
@@ -27,6 +27,7 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
 } from "./sockaddr.ts";
+import { type Steering, steerBy } from "./udp-steering.ts";
 
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const SOL_SOCKET = 1;
@@ -44,41 +45,19 @@ const IPV6_RECVPKTINFO = 49;
 const IP_RECVTOS = 13;
 const IPV6_RECVTCLASS = 66;
 const IPV6_DONTFRAG = 62;
-/** Bits of the first two octets that a control message has to have so: T, L, S, O, P, Ver. */
-const CONTROL_MASK = 0xcb0f;
-/** T, L and S are set, O and P are not, version 2 (RFC 2661 3.1). */
-const CONTROL_FRONT = 0xc802;
-/** Octets of its header. */
-const CONTROL_LENGTH = 12;
-/** Where a control message has its Tunnel ID. */
-const CONTROL_TUNNEL_ID = 4;
-/** The L bit in the first octet: a Length of two octets is there. */
-const LENGTH_BIT = 0x40;
-const LENGTH_SIZE = 2;
-/** Where a header without Length has the last octets of Tunnel ID and Session ID. */
-const LAST_OCTETS = { tunnel: 3, session: 5 } as const;
-
-/** Index of the first data socket in the group. */
-const FIRST_DATA = 2;
-
 /** Bursts of a whole window of many peers must fit while a worker sleeps. */
 export const DATA_BUFFER = 8 * 1024 * 1024;
 const CONTROL_BUFFER = 4 * 1024 * 1024;
 
-export interface Steering {
-  /** What a slot is made from: the lowest bits of the Tunnel ID or of the Session ID. */
-  readonly by: keyof typeof LAST_OCTETS;
-  /** How many there are, a power of two of at most 256. */
-  readonly slots: number;
-}
-
 export interface Sockets {
+  /** By slot: they get data messages, and what is no L2TP. */
+  readonly data: readonly number[];
+  /** By slot: they get data messages whose PPP frame is of LCP, authentication or the like. */
+  readonly link: readonly number[];
   /** Gets control messages with Tunnel ID 0. */
   readonly sccrq: number;
   /** Gets all other control messages. */
   readonly control: number;
-  /** By slot. */
-  readonly data: readonly number[];
 }
 
 export interface OpenedSockets {
@@ -118,17 +97,16 @@ export function openSockets(
   }
   const offloads = wanted.filter((offload) => !lacking.has(offload));
   const control = { isControl: true, offloads };
-  const data = Array.from({ length: slots }, () => ({ isControl: false, offloads, hasEcn }));
-  const opened = openGroup(
-    libc,
-    address,
-    port,
-    [control, control, ...data],
-    steerBy({ by, slots }),
-  );
+  const messages = Array.from({ length: 2 * slots }, () => ({
+    ...{ isControl: false, offloads, hasEcn },
+  }));
+  const members = [...messages, control, control];
+  const opened = openGroup(libc, address, port, members, steerBy({ by, slots }));
   for (const [offload, why] of opened.lacking) lacking.set(offload, why);
-  const [sccrq = -1, other = -1, ...bySlot] = opened.fds;
-  return { sockets: { sccrq, control: other, data: bySlot }, lacking };
+  const [sccrq = -1, other = -1] = opened.fds.slice(2 * slots);
+  const data = opened.fds.slice(0, slots);
+  const link = opened.fds.slice(slots, 2 * slots);
+  return { sockets: { data, link, sccrq, control: other }, lacking };
 }
 
 /** Opens sockets that share an address and port; `program` answers which one gets a datagram. */
@@ -222,45 +200,4 @@ export function buffersOf(libc: Libc, fd: number): { receive: number; send: numb
     return new DataView(value.buffer).getInt32(0, true) / 2;
   };
   return { receive: octets(SO_RCVBUF), send: octets(SO_SNDBUF) };
-}
-
-/** What leads to "control" when a datagram has all of a control message's header, else to "data". */
-export const TELL_CONTROL: readonly Instruction[] = [
-  filter.loadLength(),
-  filter.ifAtLeast(CONTROL_LENGTH, { no: "data" }),
-  filter.loadHalf(0),
-  filter.and(CONTROL_MASK),
-  filter.ifEqual(CONTROL_FRONT, { yes: "control", no: "data" }),
-];
-
-/**
- * What has the T bit and yet no header of a control message goes to a data socket: a worker drops
- * and counts it for a fraction of what it costs the control thread. Random octets would fill the
- * control socket otherwise, and one lost message costs a peer a second and more.
- *
- * A load behind the end would end the program with 0, which is the socket of requests: so lengths
- * are looked at before.
- */
-function steerBy({ by, slots }: Steering): Instruction[] {
-  const last = LAST_OCTETS[by];
-  return [
-    ...TELL_CONTROL,
-    { ...filter.loadHalf(CONTROL_TUNNEL_ID), at: "control" },
-    filter.ifEqual(0, { yes: "sccrq", no: "other" }),
-    filter.loadLength("data"),
-    filter.ifAtLeast(last + 1, { no: "short" }),
-    filter.loadOctet(0),
-    filter.ifAny(LENGTH_BIT, { no: "without" }),
-    filter.loadLength(),
-    filter.ifAtLeast(last + LENGTH_SIZE + 1, { no: "short" }),
-    filter.loadOctet(last + LENGTH_SIZE),
-    filter.jump("slot"),
-    filter.loadOctet(last, "without"),
-    filter.and(slots - 1, "slot"),
-    filter.add(FIRST_DATA),
-    filter.answerLoaded(),
-    filter.answer(0, "sccrq"),
-    filter.answer(1, "other"),
-    filter.answer(FIRST_DATA, "short"),
-  ];
 }

@@ -191,7 +191,7 @@ function start(plants: boolean) {
     memory: plane.memory,
     base: BASE,
     worker: plane.worker,
-    sockets: [SOCKET],
+    ...{ link: [], data: [SOCKET] },
     tuns: [[TUN]],
     wakes: [12],
     wakeControl: 13,

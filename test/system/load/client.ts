@@ -6,10 +6,12 @@
  */
 import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec/index.ts";
 import { Lac } from "../../peer/lac.ts";
-import { PppPeer } from "../../peer/ppp.ts";
+import { LCP, PppPeer } from "../../peer/ppp.ts";
 
 const SESSION_ID = 1;
 const IPV4 = 0x0021;
+const ECHO_REQUEST = 9;
+const ECHO_REPLY = 10;
 /** A client that stands still begins anew after this long. */
 const PATIENCE_MS = 15_000;
 const REDIAL_MS = 1_000;
@@ -27,7 +29,10 @@ export class Client {
   #began = -Infinity;
   #dialAt = 0;
   #wasUp = false;
-  #packets: Uint8Array[] = [];
+  /** Frames beside those of the link's own. */
+  #frames: Uint8Array[] = [];
+  /** An LCP Echo-Request was sent and not answered. */
+  isWaiting = false;
   /** Gets the IPv4 packets that it receives. */
   onPacket: (packet: Uint8Array) => void = () => undefined;
 
@@ -79,7 +84,13 @@ export class Client {
   }
 
   send(packet: Uint8Array): void {
-    this.#packets.push(packet);
+    this.#frames.push(buildPpp(IPV4, packet));
+  }
+
+  /** Asks by LCP whether the link is there. */
+  echo(): void {
+    this.isWaiting = true;
+    this.#frames.push(buildPpp(LCP, Uint8Array.of(ECHO_REQUEST, 1, 0, 8, 0, 0, 0, 0)));
   }
 
   tick(now: number): void {
@@ -99,7 +110,10 @@ export class Client {
 
   #receive(payload: Uint8Array, now: number): void {
     const frame = parsePpp(payload);
-    if (typeof frame !== "string" && frame.protocol === IPV4) this.onPacket(frame.information);
+    if (typeof frame === "string") return;
+    const { protocol, information } = frame;
+    if (protocol === IPV4) this.onPacket(information);
+    else if (protocol === LCP && information[0] === ECHO_REPLY) this.isWaiting = false;
     else this.#link.handleInput(payload, now);
   }
 
@@ -114,6 +128,6 @@ export class Client {
     for (let frame = this.#link.pollTransmit(); frame; frame = this.#link.pollTransmit()) {
       yield buildHeader(header, frame);
     }
-    for (const packet of this.#packets.splice(0)) yield buildHeader(header, buildPpp(IPV4, packet));
+    for (const frame of this.#frames.splice(0)) yield buildHeader(header, frame);
   }
 }

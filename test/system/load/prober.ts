@@ -4,11 +4,11 @@
  *   prober.ts LNS FIRST-ADDRESS KEPT NAME PASSWORD PING-ADDRESS
  *
  * KEPT clients dial and stay; "up" is printed once they are in. Each line on standard input,
- * "measure MS", lets one of them after the other say HELLO, and new clients dial, one after the
- * other: tunnel, session, CHAP, IPCP and an answered ping. Then it prints how long that took, in ms,
- * and whether the clients that were to stay have stayed:
+ * "measure MS", lets one of them after the other say HELLO, and ask for an LCP Echo-Reply, and new
+ * clients dial, one after the other: tunnel, session, CHAP, IPCP and an answered ping. Then it prints
+ * how long that took, in ms, and whether the clients that were to stay have stayed:
  *
- *   {"hello":{"count":..,"p50":..,"p95":..,"max":..},"dial":{..},"kept":true}
+ *   {"hello":{"count":..,"p50":..,"p95":..,"max":..},"echo":{..},"dial":{..},"kept":true}
  *
  * @module
  */
@@ -20,6 +20,9 @@ import { Wire } from "./wire.ts";
 
 const HELLO_EVERY_MS = 50;
 const PING_EVERY_MS = 200;
+const ECHO_EVERY_MS = 50;
+/** Nothing repeats an Echo-Request: what is not answered by then was lost. */
+const ECHO_PATIENCE_MS = 2_000;
 const TICK_MS = 20;
 /** A HELLO or a client that takes longer than this is none that got through. */
 const PATIENCE_MS = 15_000;
@@ -53,10 +56,10 @@ function turn(): void {
   wire.flush();
 }
 
-/** Until the condition holds; how long that took, at most PATIENCE_MS. */
-async function until(condition: () => boolean): Promise<number> {
+/** Until the condition holds; how long that took, at most `patience`. */
+async function until(condition: () => boolean, patience = PATIENCE_MS): Promise<number> {
   const began = performance.now();
-  while (!condition() && performance.now() - began < PATIENCE_MS) {
+  while (!condition() && performance.now() - began < patience) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return performance.now() - began;
@@ -72,6 +75,17 @@ async function hellos(end: number): Promise<number[]> {
     client?.hello(performance.now());
     took.push(await until(() => client?.isIdle === true));
     await new Promise((resolve) => setTimeout(resolve, HELLO_EVERY_MS));
+  }
+  return took;
+}
+
+async function echoes(end: number): Promise<number[]> {
+  const took: number[] = [];
+  for (let next = 0; performance.now() < end; next++) {
+    const client = kept[next % kept.length];
+    client?.echo();
+    took.push(await until(() => client?.isWaiting === false, ECHO_PATIENCE_MS));
+    await new Promise((resolve) => setTimeout(resolve, ECHO_EVERY_MS));
   }
   return took;
 }
@@ -110,9 +124,11 @@ async function measure(ms: number): Promise<void> {
   const attempts = () => kept.reduce((sum, client) => sum + client.attempts, 0);
   const before = attempts();
   const end = performance.now() + ms;
-  const [hello, dial] = await Promise.all([hellos(end), dials(end)]);
+  const [hello, echo, dial] = await Promise.all([hellos(end), echoes(end), dials(end)]);
   const isKept = attempts() === before && kept.every((client) => client.isUp);
-  console.log(JSON.stringify({ hello: summary(hello), dial: summary(dial), kept: isKept }));
+  const [helloTook, echoTook, dialTook] = [hello, echo, dial].map(summary);
+  const figures = { hello: helloTook, echo: echoTook, dial: dialTook, kept: isKept };
+  console.log(JSON.stringify(figures));
 }
 
 createInterface({ input: process.stdin })

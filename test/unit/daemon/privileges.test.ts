@@ -57,14 +57,15 @@ describe("what a thread may still do", () => {
 /** Pipes that stand in for all that a first run opens. */
 function open(): { devices: Devices; fds: number[] } {
   const [sccrq, control] = openPipe(libc);
-  const data = [openPipe(libc), openPipe(libc), openPipe(libc), openPipe(libc)].flat();
+  const bySlot = () => [openPipe(libc), openPipe(libc), openPipe(libc), openPipe(libc)].flat();
+  const [data, link] = [bySlot(), bySlot()];
   const queues = openPipe(libc);
   const [host, pipe] = openPipe(libc);
   const offloads = offloadsWithout(new Map());
   const [ipv4, ipv6] = openPipe(libc);
   const steering = { maps: [{ ipv4, ipv6 }], why: "" };
   const devices = {
-    sockets: { sccrq, control, data },
+    sockets: { sccrq, control, data, link },
     tuns: [queues],
     hosts: [host],
     offloads,
@@ -133,7 +134,8 @@ describe("what the first run leaves", () => {
       ["null", () => "null"],
       ["another network", (value) => ({ ...value, config: { networks: [network, network] } })],
       ["no offloads", ({ config, devices }) => ({ config, devices: without(devices) })],
-      ["no socket of a slot", ({ config, devices }) => ({ config, devices: socketless(devices) })],
+      ["no data socket of a slot", (value) => socketless(value, "data")],
+      ["no link socket of a slot", (value) => socketless(value, "link")],
       ["no list of queues", ({ config, devices }) => ({ config, devices: flat(devices) })],
       ["no devices", ({ config }) => ({ config })],
       ["a closed descriptor", ({ config, devices }) => replaced(config, devices, 987)],
@@ -151,9 +153,10 @@ describe("what the first run leaves", () => {
     return { config, devices: { ...(devices as object), tuns: [[tun]] } };
   }
 
-  function socketless(devices: unknown): unknown {
-    const { sockets, ...others } = devices as Devices;
-    return { ...others, sockets: { ...sockets, data: sockets.data.slice(1) } };
+  function socketless(value: Record<string, unknown>, kind: "data" | "link"): unknown {
+    const { sockets, ...others } = value.devices as Devices;
+    const fewer = { ...sockets, [kind]: sockets[kind].slice(1) };
+    return { ...value, devices: { ...others, sockets: fewer } };
   }
 
   function flat(devices: unknown): unknown {

@@ -46,7 +46,13 @@ export class WorkersHouse {
     const [wakeControl = -1, ...wakes] = this.#eventfds;
     this.workers = new Workers({
       ...{ libc, memory: this.memory, base, forwarding, offloads: 0, steer: "tunnel" },
-      ...{ sockets: this.#servers, tuns: [this.#pairs.map(([tun]) => tun)], wakes, wakeControl },
+      ...{
+        link: [],
+        data: this.#servers,
+        tuns: [this.#pairs.map(([tun]) => tun)],
+        wakes,
+        wakeControl,
+      },
       clock: () => performance.now(),
       log: createLog({
         level: "error",

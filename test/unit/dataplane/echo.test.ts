@@ -149,21 +149,64 @@ test("numbered messages: replies, packets and injected frames share one count", 
   );
 });
 
-test("a GRO buffer of requests: the first batch is answered, the rest punted, packets go on", () => {
-  const plane = planeOf();
-  const count = layout.BATCH_COUNT + 6;
-  const request = (id: number) => dataMessage(7, 8, pppFrame(lcp(REQUEST, id, 9), LCP));
-  const all = Array.from({ length: count }, (_, id) => request(id));
-  const octets = Uint8Array.from(all.flatMap((datagram) => [...datagram]));
-  const sender = { address: "192.0.2.9", port: 1701 };
-  plane.receive([{ octets, sender, segment: all[0]?.length }]);
-  const answers = plane.echoes.splice(0).map(({ datagram }) => datagram[13]);
-  assert.deepEqual(
-    answers,
-    Array.from({ length: layout.BATCH_COUNT }, (_, id) => id),
+/** As many requests of a session as it may send at once, and some, in one GRO buffer. */
+function requests(sessionId: number, count: number) {
+  const all = Array.from({ length: count }, (_, id) =>
+    dataMessage(7, sessionId, pppFrame(lcp(REQUEST, id, 9), LCP)),
   );
+  const octets = Uint8Array.from(all.flatMap((datagram) => [...datagram]));
+  return { octets, sender: { address: "192.0.2.9", port: 1701 }, segment: all[0]?.length };
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, id) => id);
+const GAP = layout.ECHO_GAP;
+const BURST = layout.ECHO_ALLOWANCE / GAP;
+
+test("who asks without end is answered as often as it may ask, each other session as before", () => {
+  for (const began of [0, 1_000, 2 ** 32 - 165, 2 ** 33 + 500]) {
+    const plane = planeOf();
+    plane.table.answerEcho(plane.session(7, 9, "10.64.0.3", { mtu: MTU }), OURS);
+    plane.at(began);
+    plane.receive([requests(8, BURST + 30)]);
+    const answered = () => frames(plane).map((datagram) => datagram[13]);
+    assert.deepEqual(answered(), upTo(BURST));
+    plane.receive([requests(9, 1)]);
+    assert.deepEqual(answered(), [0]);
+    plane.at(began + GAP - 1);
+    plane.receive([requests(8, 2)]);
+    assert.deepEqual(answered(), []);
+    plane.at(began + GAP * 3);
+    plane.receive([requests(8, 9)]);
+    assert.deepEqual(answered(), upTo(3));
+    assert.deepEqual(plane.counters(), {
+      "up.echo-answered": BURST + 1 + 3,
+      "up.echo-share-full": 30 + 2 + 6,
+    });
+  }
+});
+
+test("however long nothing was asked, as many are answered again", () => {
+  for (const pause of [GAP * BURST, 60_000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - GAP * BURST]) {
+    const plane = planeOf();
+    for (const time of [77, 77 + pause]) {
+      plane.at(time);
+      plane.receive([requests(8, BURST + 1)]);
+      assert.equal(frames(plane).length, BURST);
+    }
+  }
+});
+
+test("more replies than one batch holds: the rest is punted, the next call answers again", () => {
+  const plane = planeOf();
+  const full = layout.BATCH_COUNT / BURST;
+  const ids = upTo(full + 1).map((id) => 8 + id);
+  for (const id of ids.slice(1)) {
+    plane.table.answerEcho(plane.session(7, id, `10.64.0.${id}`, { mtu: MTU }), OURS);
+  }
+  plane.receive(ids.map((id, index) => requests(id, index < full ? BURST : 6)));
+  assert.equal(frames(plane).length, layout.BATCH_COUNT);
   assert.deepEqual(plane.counters(), { "up.echo-answered": layout.BATCH_COUNT, "up.punted": 6 });
-  plane.up([request(200)]);
+  plane.receive([requests(8 + full, 1)]);
   assert.equal(frames(plane).length, 1);
 });
 
@@ -191,6 +234,7 @@ test("any LCP packet is answered as plainly said, or punted as it came", () => {
     let octets = lcp(random.pick(9, 9, 9, 10, 1, 11), random.u32() & 0xff, magic, data);
     if (random.chance(20)) octets[random.below(8)] = random.u32();
     if (random.chance(10)) octets = octets.slice(0, random.below(octets.length + 1));
+    plane.at(run * GAP);
     const frame = pppFrame(octets, random.chance(70) ? LCP : [0xc0, 0x21]);
     plane.up([dataMessage(7, 8, frame)]);
     const expected = replyTo(octets);

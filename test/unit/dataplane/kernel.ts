@@ -165,7 +165,7 @@ export function start(clock = () => 0, offloads = NO_OFFLOADS) {
     memory: plane.memory,
     base: BASE,
     worker: plane.worker,
-    sockets: [SOCKET],
+    ...{ link: [], data: [SOCKET] },
     tuns: [[TUN]],
     wakes: [WAKE],
     wakeControl: WAKE_CONTROL,

@@ -31,7 +31,7 @@ function ofWorkers(counts: readonly number[], owners: readonly number[]): number
 describe("slots", () => {
   test("of many peers: workers differ by one tunnel at most, and so do the slots of each", () => {
     for (const owners of SHARES) {
-      const spread = new Spread(owners);
+      const spread = new Spread({ owners });
       for (let peer = 0; peer < 500; peer++) {
         const endpoint = String(peer);
         spread.add(endpoint, spread.choose(endpoint) + SLOTS * peer);
@@ -44,7 +44,7 @@ describe("slots", () => {
   });
 
   test("of one peer and port are one, until its last tunnel is gone", () => {
-    const spread = new Spread(SHARES[1] ?? []);
+    const spread = new Spread({ owners: SHARES[1] ?? [] });
     const ids = [0, 1, 2].map((index) => {
       const slot = spread.choose("a");
       spread.add("a", slot + SLOTS * index);
@@ -60,7 +60,7 @@ describe("slots", () => {
 
   test("that change hands: who got the fewest gets the next", () => {
     const owners = new Uint32Array(SLOTS);
-    const spread = new Spread(owners);
+    const spread = new Spread({ owners });
     for (let peer = 0; peer < 80; peer++) spread.add(String(peer), spread.choose(String(peer)));
     owners.set([0, 0, 0, 0, 0, 0, 0, 1]);
     for (let peer = 80; peer < 140; peer++) {
@@ -70,9 +70,27 @@ describe("slots", () => {
     assert.equal(spread.choose("next"), 0);
   });
 
+  test("that lose datagrams get none while others do not; if all do, it is as if none did", () => {
+    const owners = SHARES[2] ?? [];
+    const crowded = new Uint8Array(SLOTS);
+    const spread = new Spread({ owners, crowded });
+    for (let peer = 0; peer < 60; peer++) spread.add(String(peer), spread.choose(String(peer)));
+    const before = [...spread.counts];
+    crowded.set([1, 1, 1, 0, 1, 0, 1, 1]);
+    assert.equal(spread.choose("0"), 0, "a peer stays where it is");
+    for (let peer = 60; peer < 70; peer++) spread.add(String(peer), spread.choose(String(peer)));
+    assert.deepEqual(
+      spread.counts.map((count, slot) => count - (before[slot] ?? 0)),
+      [0, 0, 0, 5, 0, 5, 0, 0],
+    );
+    crowded.fill(1);
+    for (let peer = 70; peer < 90; peer++) spread.add(String(peer), spread.choose(String(peer)));
+    assert.ok(span(ofWorkers(spread.counts, owners)) <= 1);
+  });
+
   test("never count below nothing, whatever comes and goes", () => {
     const random = seededRandom(5);
-    const spread = new Spread(SHARES[2] ?? []);
+    const spread = new Spread({ owners: SHARES[2] ?? [] });
     const there: [string, number][] = [];
     for (let run = 0; run < 5_000; run++) {
       const [dice = 0, which = 0, low = 0] = random(3);
@@ -145,7 +163,7 @@ describe("tunnels of an LNS", () => {
   };
 
   test("are spread evenly, and those of one address and port share a slot", () => {
-    const lns = newLns({ owners, maxTunnels: 1_000 });
+    const lns = newLns({ slots: { owners }, maxTunnels: 1_000 });
     const counts = Array<number>(SLOTS).fill(0);
     for (let peer = 0; peer < 120; peer++) {
       const { tunnelId } = dial(lns, pathOf(peer));
@@ -160,7 +178,7 @@ describe("tunnels of an LNS", () => {
   });
 
   test("that move to another port take their slot there, and leave none behind", () => {
-    const lns = newLns({ owners: [0, 1, 2, 3, 4, 5, 6, 7], maxTunnels: 100 });
+    const lns = newLns({ slots: { owners: [0, 1, 2, 3, 4, 5, 6, 7] }, maxTunnels: 100 });
     const talk = dial(lns, pathOf(1));
     const slot = talk.tunnelId % SLOTS;
     talk.path = pathOf(1, 40_000);

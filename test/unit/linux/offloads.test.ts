@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { openTun } from "../../../src/linux/tun.ts";
-import { openSockets, type Steering } from "../../../src/linux/udp.ts";
+import { openSockets } from "../../../src/linux/udp.ts";
+import type { Steering } from "../../../src/linux/udp-steering.ts";
 import { ipv4, ipv4Prefix } from "../../../src/net.ts";
 import { OFFLOADS, type Offload } from "../../../src/offloads.ts";
 import { FakeHost, IFF_VNET_HDR, knows, UDP_GRO, UDP_SEGMENT } from "./fake-host.ts";
@@ -34,7 +35,7 @@ const BY_SESSION: Steering = { by: "session", slots: 2 };
 describe("the sockets", () => {
   const open = (host: FakeHost, wanted: readonly Offload[], steering = BY_TUNNEL) => {
     const { sockets, lacking } = openSockets(host.libc, "0.0.0.0", 1701, wanted, steering);
-    const fds = [sockets.sccrq, sockets.control, ...sockets.data];
+    const fds = [...sockets.data, ...sockets.link, sockets.sccrq, sockets.control];
     return { fds, lacking: [...lacking] };
   };
 

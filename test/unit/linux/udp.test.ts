@@ -4,13 +4,24 @@ import { after, before, describe, test } from "node:test";
 import { EADDRINUSE, EAGAIN, SystemError } from "../../../src/linux/errno.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 import { AF_INET, AF_INET6, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
-import { openSockets, type Sockets, type Steering } from "../../../src/linux/udp.ts";
+import { openSockets, type Sockets } from "../../../src/linux/udp.ts";
+import type { Steering } from "../../../src/linux/udp-steering.ts";
 
 const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const SLOTS = 8;
 const CONTROL = 0xc802;
+/** Headers of tunnel 5 and session 6, of all forms: with Length, Ns and Nr, Offset, or without. */
+const FRONTS = [
+  [0x0002, 5, 6],
+  [0x4002, 40, 5, 6],
+  [0x0802, 5, 6, 0xffff, 0xffff],
+  [0x4802, 40, 5, 6, 1, 2],
+  [0x0202, 5, 6, 0],
+  [0x0302, 5, 6, 2, 0xffff],
+  [0x4a02, 40, 5, 6, 1, 2, 4, 0xc021, 0xc021],
+] as const;
 const libc = openLibc();
 
 interface Group {
@@ -28,8 +39,8 @@ function open(by: Steering["by"], address: string): Group {
       const steering = { by, slots: SLOTS };
       const { sockets } = openSockets(libc, address, port, ["udp-gro"], steering);
       assert.equal(libc.connect(sender, encodeSockaddr(address, port)), 0);
-      const { sccrq, control, data } = sockets;
-      return { sockets, sender, fds: [sccrq, control, ...data, sender] };
+      const { sccrq, control, data, link } = sockets;
+      return { sockets, sender, fds: [sccrq, control, ...data, ...link, sender] };
     } catch (error) {
       if (!(error instanceof SystemError) || error.errno !== EADDRINUSE) throw error;
     }
@@ -62,6 +73,7 @@ function reached({ sockets, sender }: Group, octets: Uint8Array<ArrayBuffer>): s
     ...waiting(sockets.sccrq).map(() => "sccrq"),
     ...waiting(sockets.control).map(() => "control"),
     ...sockets.data.flatMap((fd, slot) => waiting(fd).map(() => slot)),
+    ...sockets.link.flatMap((fd, slot) => waiting(fd).map(() => `link ${slot}`)),
   ];
   return names.join();
 }
@@ -130,14 +142,53 @@ for (const address of ["127.0.0.1", "::1"]) {
       }
     });
 
+    test("goes to another socket of its slot when it configures a link", () => {
+      const all = [0xc021, 0xc023, 0xc025, 0xc223, 0xc227, 0x8021, 0x8057, 0x80fd, 0xfeff];
+      for (const [words, protocol] of FRONTS.flatMap((words) =>
+        all.map((p) => [words, p] as const),
+      )) {
+        for (const frame of [[0xff03, protocol], [protocol]]) {
+          const message = [...words, ...frame];
+          assert.equal(to("tunnel", message, 2 * message.length), "link 5", `${message}`);
+          assert.equal(to("session", message), "link 6", `${message}`);
+        }
+      }
+    });
+
+    test("is a packet's when its Protocol is any other, or none can be read", () => {
+      // IPv4, IPv6, both compressed, multilink, what no Protocol can be, and that of compressed data.
+      const all = [0x0021, 0x0057, 0x2145, 0x5760, 0x003d, 0xc121, 0xc020, 0x7fff, 0xfd01, 0xffff];
+      for (const words of FRONTS) {
+        for (const protocol of all) {
+          assert.equal(to("tunnel", [...words, 0xff03, protocol]), "5");
+          assert.equal(to("session", [...words, protocol]), "6");
+        }
+        const length = 2 * words.length;
+        for (const end of [length, length + 1]) {
+          assert.equal(to("tunnel", [...words, 0xc021], end), "0", "behind the end");
+          assert.equal(to("tunnel", [...words, 0xff03, 0xc021], end + 2), "0", "behind the end");
+        }
+        const [front = 0, ...ids] = words;
+        for (const other of [0x8000, 0x0001, 0x0003, 0x000d]) {
+          const expected = (front ^ other) === CONTROL ? "control" : "5";
+          assert.equal(to("tunnel", [front ^ other, ...ids, 0xff03, 0xc021]), expected);
+        }
+      }
+      assert.equal(
+        to("tunnel", [0x0202, 5, 6, 0xffff, 0xff03, 0xc021]),
+        "0",
+        "an Offset behind the end",
+      );
+    });
+
     test("that is too short to tell goes to the first slot", () => {
       const ids = [7, 7, 7, 7];
       for (const [by, front, least] of [
-        ["tunnel", 0x0002, 4],
-        ["tunnel", 0x4002, 6],
+        ["tunnel", 0x0002, 8],
+        ["tunnel", 0x4002, 10],
         ["tunnel", CONTROL, 6],
-        ["session", 0x0002, 6],
-        ["session", 0x4002, 8],
+        ["session", 0x0002, 8],
+        ["session", 0x4002, 10],
         ["session", CONTROL, 8],
       ] as const) {
         for (let length = 0; length < 12; length++) {
