@@ -65,55 +65,62 @@ export function openLibc(): Libc {
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(errnoAt, 4));
   const text = new TextEncoder();
   const bpf = bpfNumber(process.arch);
+  let failure = 0;
+  /** Keeps the number of a failure: the collector's own system calls may change it at any allocation. */
+  const told = (result: number): number => {
+    if (result < 0) failure = errno[0] ?? 0;
+    return result;
+  };
 
   return {
-    errno: () => errno[0] ?? 0,
-    poll: (fds, count, timeoutMs) => symbols.poll(fds, count, timeoutMs),
+    errno: () => failure,
+    poll: (fds, count, timeoutMs) => told(symbols.poll(fds, count, timeoutMs)),
     recvmmsg: (fd, messages, count, flags) =>
-      symbols.recvmmsg(fd, messages, count, flags, NO_TIMEOUT),
-    sendmmsg: (fd, messages, count, flags) => symbols.sendmmsg(fd, messages, count, flags),
-    readv: (fd, vectors, count) => symbols.readv(fd, vectors, count),
-    writev: (fd, vectors, count) => symbols.writev(fd, vectors, count),
-    usleep: (microseconds) => symbols.usleep(microseconds),
-    eventfdWrite: (fd, value) => symbols.eventfd_write(fd, value),
-    eventfdRead: (fd, value) => symbols.eventfd_read(fd, value),
+      told(symbols.recvmmsg(fd, messages, count, flags, NO_TIMEOUT)),
+    sendmmsg: (fd, messages, count, flags) => told(symbols.sendmmsg(fd, messages, count, flags)),
+    readv: (fd, vectors, count) => told(symbols.readv(fd, vectors, count)),
+    writev: (fd, vectors, count) => told(symbols.writev(fd, vectors, count)),
+    usleep: (microseconds) => told(symbols.usleep(microseconds)),
+    eventfdWrite: (fd, value) => told(symbols.eventfd_write(fd, value)),
+    eventfdRead: (fd, value) => told(symbols.eventfd_read(fd, value)),
     address(bytes) {
       // The types leave shared memory out; the call takes it.
       return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes as Octets));
     },
     pollAsync: (fds, count, timeoutMs) => symbols.pollAsync(fds, count, timeoutMs),
-    open: (path, flags) => symbols.open(text.encode(`${path}\0`), flags),
-    close: (fd) => symbols.close(fd),
-    ioctl: (fd, request, argument) => symbols.ioctl(fd, request, argument),
-    ioctlValue: (fd, request, value) => symbols.ioctlValue(fd, request, value),
-    socket: (family, type, protocol) => symbols.socket(family, type, protocol),
-    bind: (fd, address) => symbols.bind(fd, address, address.length),
-    connect: (fd, address) => symbols.connect(fd, address, address.length),
+    open: (path, flags) => told(symbols.open(text.encode(`${path}\0`), flags)),
+    close: (fd) => told(symbols.close(fd)),
+    ioctl: (fd, request, argument) => told(symbols.ioctl(fd, request, argument)),
+    ioctlValue: (fd, request, value) => told(symbols.ioctlValue(fd, request, value)),
+    socket: (family, type, protocol) => told(symbols.socket(family, type, protocol)),
+    bind: (fd, address) => told(symbols.bind(fd, address, address.length)),
+    connect: (fd, address) => told(symbols.connect(fd, address, address.length)),
     setsockopt: (fd, level, name, value) =>
-      symbols.setsockopt(fd, level, name, value, value.length),
+      told(symbols.setsockopt(fd, level, name, value, value.length)),
     getsockopt: (fd, level, name, value, length) =>
-      symbols.getsockopt(fd, level, name, value, length),
-    listen: (fd, backlog) => symbols.listen(fd, backlog),
-    accept: (fd) => symbols.accept(fd, 0n, 0n),
-    clockGettime: (clock, time) => symbols.clock_gettime(clock, time),
-    send: (fd, bytes) => symbols.send(fd, bytes, BigInt(bytes.length), 0),
-    recv: (fd, bytes) => symbols.recv(fd, bytes, BigInt(bytes.length), 0),
-    pread: (fd, bytes, offset) => symbols.pread(fd, bytes, BigInt(bytes.length), offset),
-    write: (fd, bytes) => symbols.write(fd, bytes, BigInt(bytes.length)),
-    getdents64: (fd, entries) => symbols.getdents64(fd, entries, BigInt(entries.length)),
-    fcntl: (fd, command, argument) => symbols.fcntl(fd, command, argument),
-    pipe2: (fds, flags) => symbols.pipe2(fds, flags),
-    socketpair: (family, type, protocol, fds) => symbols.socketpair(family, type, protocol, fds),
-    memfdCreate: (name, flags) => symbols.memfd_create(text.encode(`${name}\0`), flags),
+      told(symbols.getsockopt(fd, level, name, value, length)),
+    listen: (fd, backlog) => told(symbols.listen(fd, backlog)),
+    accept: (fd) => told(symbols.accept(fd, 0n, 0n)),
+    clockGettime: (clock, time) => told(symbols.clock_gettime(clock, time)),
+    send: (fd, bytes) => told(symbols.send(fd, bytes, BigInt(bytes.length), 0)),
+    recv: (fd, bytes) => told(symbols.recv(fd, bytes, BigInt(bytes.length), 0)),
+    pread: (fd, bytes, offset) => told(symbols.pread(fd, bytes, BigInt(bytes.length), offset)),
+    write: (fd, bytes) => told(symbols.write(fd, bytes, BigInt(bytes.length))),
+    getdents64: (fd, entries) => told(symbols.getdents64(fd, entries, BigInt(entries.length))),
+    fcntl: (fd, command, argument) => told(symbols.fcntl(fd, command, argument)),
+    pipe2: (fds, flags) => told(symbols.pipe2(fds, flags)),
+    socketpair: (family, type, protocol, fds) =>
+      told(symbols.socketpair(family, type, protocol, fds)),
+    memfdCreate: (name, flags) => told(symbols.memfd_create(text.encode(`${name}\0`), flags)),
     bpf: (command, attributes) =>
-      symbols.syscall(bpf, BigInt(command), attributes, BigInt(attributes.length)),
-    adjtimex: (timex) => symbols.adjtimex(timex),
-    waitpid: (pid, status, options) => symbols.waitpid(pid, status, options),
-    prctl: (option, a, b, c, d) => symbols.prctl(option, a, b, c, d),
-    capset: (header, data) => symbols.capset(header, data),
-    setns: (fd, kind) => symbols.setns(fd, kind),
-    execv: (path, argv) => symbols.execv(text.encode(`${path}\0`), argv),
+      told(symbols.syscall(bpf, BigInt(command), attributes, BigInt(attributes.length))),
+    adjtimex: (timex) => told(symbols.adjtimex(timex)),
+    waitpid: (pid, status, options) => told(symbols.waitpid(pid, status, options)),
+    prctl: (option, a, b, c, d) => told(symbols.prctl(option, a, b, c, d)),
+    capset: (header, data) => told(symbols.capset(header, data)),
+    setns: (fd, kind) => told(symbols.setns(fd, kind)),
+    execv: (path, argv) => told(symbols.execv(text.encode(`${path}\0`), argv)),
     exit: (code) => symbols._exit(code),
-    eventfd: () => symbols.eventfd(0, EFD_NONBLOCK),
+    eventfd: () => told(symbols.eventfd(0, EFD_NONBLOCK)),
   };
 }
