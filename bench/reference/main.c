@@ -23,7 +23,7 @@ struct options options = {.mtu = 1400, .udp_gro = true, .udp_gso = true, .tso = 
 
 enum { MTU_MIN = 68, MTU_MAX = 65000, POLL_MS = 500 };
 // As in simplon's src/limits.ts.
-enum { GATHER_US = 50, GATHER_FROM = 8, GATHER_TO = 48 };
+enum { GATHER_US = 50, GATHER_FROM = 4, GATHER_TO = 48 };
 
 static volatile sig_atomic_t stopped;
 

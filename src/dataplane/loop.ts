@@ -102,6 +102,7 @@ export class Loop {
   #receiveCount: number = layout.BUFFER_COUNT;
   /** Packets came fast and singly in this turn. */
   #isGathering = false;
+  #gatherUs: number = GATHER_US.alone;
   #limitsClearedAt = 0;
 
   constructor(calls: PacketCalls, forwarding: Forwarding, options: LoopOptions) {
@@ -151,7 +152,7 @@ export class Loop {
 
   /** One turn; sleeps at most `timeoutMs`. */
   turn(timeoutMs: number): void {
-    if (this.#isGathering) this.#calls.usleep(GATHER_US);
+    if (this.#isGathering) this.#calls.usleep(this.#gatherUs);
     this.#isGathering = false;
     const polls = this.#polls;
     const ready = this.#calls.poll(polls.address, polls.count, this.#sleepMs(timeoutMs));
@@ -323,7 +324,9 @@ export class Loop {
     this.#command = command;
     const isRunning = command === layout.COMMAND_RUN;
     if (!isRunning) this.#flush();
-    this.#polls.adopt(isRunning ? this.#ownSlots() : []);
+    const slots = this.#ownSlots();
+    this.#polls.adopt(isRunning ? slots : []);
+    this.#gatherUs = slots.length < layout.SLOT_COUNT ? GATHER_US.beside : GATHER_US.alone;
     const state = isRunning ? layout.STATE_RUNNING : layout.STATE_PAUSED;
     Atomics.store(this.#words, (worker + layout.WORKER_STATE) / 4, state);
     return command;

@@ -157,10 +157,11 @@ export class Kernel implements PacketCalls {
   }
 }
 
-/** A worker whose network is index 0; `clock` is what it knows of the time. */
-export function start(clock = () => 0, offloads = NO_OFFLOADS) {
+/** A worker whose network is index 0; `clock` is what it knows of the time; `others` are not its slots. */
+export function start(clock = () => 0, offloads = NO_OFFLOADS, others: readonly number[] = []) {
   const plane = new Plane(0, offloads);
   const kernel = new Kernel(plane);
+  for (const slot of others) plane.view.setUint32(layout.CONTROL_OWNERS + slot * 4, 1, true);
   const loop = new Loop(kernel, plane.forwarding, {
     memory: plane.memory,
     base: BASE,

@@ -99,14 +99,16 @@ test("a message that is lost counts as the frames that are in it", () => {
 });
 
 test("packets that come fast and singly are gathered for a moment", () => {
-  for (const [count, size, isSlow] of [
-    [GATHER_FROM - 1, 100, false],
-    [GATHER_FROM, 100, true],
-    [GATHER_TO, 100, true],
-    [GATHER_TO + 1, 100, false],
+  const { alone, beside } = GATHER_US;
+  for (const [count, size, others, slept] of [
+    [GATHER_FROM - 1, 100, [], []],
+    [GATHER_FROM, 100, [], [alone]],
+    [GATHER_TO, 100, [], [alone]],
+    [GATHER_TO, 100, [3], [beside]],
+    [GATHER_TO + 1, 100, [], []],
   ] as const) {
     for (const isUp of [true, false]) {
-      const { plane, kernel, loop } = start(undefined, ALL_OFFLOADS);
+      const { plane, kernel, loop } = start(undefined, ALL_OFFLOADS, others);
       plane.session(7, 8, CLIENT);
       const datagram = dataMessage(7, 8, pppFrame(packet(CLIENT, HOST, size)));
       if (isUp) kernel.datagrams.push(...range(count).map(() => datagram));
@@ -115,7 +117,7 @@ test("packets that come fast and singly are gathered for a moment", () => {
       assert.deepEqual(kernel.slept, []);
       kernel.eventfdWrite(WAKE);
       loop.turn(0);
-      assert.deepEqual(kernel.slept, isSlow ? [GATHER_US] : [], `${count} of ${size}`);
+      assert.deepEqual(kernel.slept, slept, `${count} of ${size}`);
     }
   }
 });
