@@ -78,6 +78,7 @@ export class TcpLac {
   async end(): Promise<void> {
     this.#isEnding = true;
     await this.#running;
+    this.#loop.close();
     this.#libc.close(this.#tun);
     this.#libc.close(this.#wake);
   }

@@ -24,4 +24,6 @@ try {
   parentPort?.postMessage(loop.run());
 } catch (error) {
   parentPort?.postMessage(error); // with its stack, which the thread's "error" event may lack
+} finally {
+  loop.close();
 }

@@ -15,7 +15,10 @@ import type { Libc } from "../linux/libc.ts";
 export type PacketCalls = Pick<
   Libc,
   | "errno"
-  | "poll"
+  | "epollCreate"
+  | "epollControl"
+  | "epollWait"
+  | "close"
   | "recvmmsg"
   | "sendmmsg"
   | "readv"

@@ -1,7 +1,7 @@
 /**
  * The loop of a worker: it moves batches between the data sockets, the TUN devices and the rings.
  *
- *   1. Sleep in poll until a descriptor is ready, at most POLL_MS.
+ *   1. Sleep in epoll_wait until a descriptor is ready, at most POLL_MS.
  *   2. Sockets of the slots that are ours, links before data: recvmmsg → decapsulate → a writev for each packet or
  *      super-packet; sendmmsg of Echo-Replies; wake the control thread when frames were punted.
  *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg,
@@ -38,7 +38,7 @@ import {
   WHEEL_MS,
 } from "../limits.ts";
 import { EBADFD } from "../linux/errno.ts";
-import { INTERRUPTED, NOTHING_YET, type PacketCalls, tolerate } from "./calls.ts";
+import { NOTHING_YET, type PacketCalls, tolerate } from "./calls.ts";
 import type { Forwarding } from "./memory.ts";
 import { Output } from "./output.ts";
 import { type Polled, Polls } from "./polls.ts";
@@ -133,7 +133,7 @@ export class Loop {
       address(layout.WORKER_READ_VECTORS + index * layout.IOVEC_SIZE),
     );
     this.#words[(worker + layout.WORKER_NETWORKS) / 4] = options.tuns.length;
-    this.#polls = new Polls(memory, base, worker, this.#wake, options);
+    this.#polls = new Polls(calls, memory, base, worker, this.#wake, options);
     this.#output = new Output(calls, forwarding, memory, base, worker, this.#polls);
     this.#obey();
   }
@@ -150,18 +150,21 @@ export class Loop {
     }
   }
 
+  /** Nothing is waited for any more. */
+  close(): void {
+    this.#polls.close();
+  }
+
   /** One turn; sleeps at most `timeoutMs`. */
   turn(timeoutMs: number): void {
     if (this.#isGathering) this.#calls.usleep(this.#gatherUs);
     this.#isGathering = false;
-    const polls = this.#polls;
-    const ready = this.#calls.poll(polls.address, polls.count, this.#sleepMs(timeoutMs));
-    if (ready < 0) tolerate(this.#calls, "poll", INTERRUPTED);
+    const isReady = this.#polls.wait(this.#sleepMs(timeoutMs));
     const now = this.#options.clock();
     this.#time[0] = now * 1000;
     this.#clearLimits(now);
     if (this.#words[this.#waiting] !== 0) this.#release();
-    if (ready > 0) this.#work();
+    if (isReady) this.#work();
     // While we pause nothing waits, as at the end of it its session may be another worker's.
     if (this.#command !== layout.COMMAND_RUN) this.#flush();
     // After what has come: it may be what they waited for.

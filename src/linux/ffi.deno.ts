@@ -22,6 +22,9 @@ export function openLibc(): Libc {
       result: "i32",
       nonblocking: true,
     },
+    epoll_create1: { parameters: ["i32"], result: "i32" },
+    epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+    epoll_wait: { parameters: ["i32", "u64", "i32", "i32"], result: "i32" },
     recvmmsg: { parameters: ["i32", "u64", "i32", "i32", "u64"], result: "i32" },
     sendmmsg: { parameters: ["i32", "u64", "i32", "i32"], result: "i32" },
     readv: { parameters: ["i32", "u64", "i32"], result: "i32" },
@@ -75,6 +78,11 @@ export function openLibc(): Libc {
   return {
     errno: () => failure,
     poll: (fds, count, timeoutMs) => told(symbols.poll(fds, count, timeoutMs)),
+    epollCreate: (flags) => told(symbols.epoll_create1(flags)),
+    epollControl: (epoll, operation, fd, event) =>
+      told(symbols.epoll_ctl(epoll, operation, fd, event)),
+    epollWait: (epoll, events, count, timeoutMs) =>
+      told(symbols.epoll_wait(epoll, events, count, timeoutMs)),
     recvmmsg: (fd, messages, count, flags) =>
       told(symbols.recvmmsg(fd, messages, count, flags, NO_TIMEOUT)),
     sendmmsg: (fd, messages, count, flags) => told(symbols.sendmmsg(fd, messages, count, flags)),

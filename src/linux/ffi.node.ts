@@ -34,6 +34,8 @@ export function openLibc(): Libc {
     ...lengthCalls(lib),
     eventfd: eventfd(lib),
     bpf: bpf(lib),
+    epollCreate: call("epoll_create1", INT),
+    epollControl: call("epoll_ctl", INT, INT, INT, OCTETS),
     open: call("open", TEXT, INT),
     close: call("close", INT),
     ioctl: call("ioctl", INT, WORD, OCTETS),
@@ -60,6 +62,7 @@ type PacketCalls = Pick<
   Libc,
   | "poll"
   | "pollAsync"
+  | "epollWait"
   | "recvmmsg"
   | "sendmmsg"
   | "readv"
@@ -80,6 +83,7 @@ function packetCalls(lib: LibraryHandle): PacketCalls {
         const done = (error: unknown, ready: number) => (error ? reject(error) : resolve(ready));
         poll.async(fds, count, timeoutMs, done);
       }),
+    epollWait: lib.func("epoll_wait", INT, [INT, WORD, INT, INT]),
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, NO_TIMEOUT),
     sendmmsg: lib.func("sendmmsg", INT, [INT, WORD, INT, INT]),
     readv: lib.func("readv", INT, [INT, WORD, INT]),

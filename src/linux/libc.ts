@@ -23,6 +23,9 @@ export interface Libc {
   poll(fds: bigint, count: bigint, timeoutMs: number): number;
   /** `poll` on another thread, so that the event loop goes on. Leaves no error number. */
   pollAsync(fds: bigint, count: bigint, timeoutMs: number): Promise<number>;
+  epollCreate(flags: number): number;
+  epollControl(epoll: number, operation: number, fd: number, event: Octets): number;
+  epollWait(epoll: number, events: bigint, count: number, timeoutMs: number): number;
   recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   readv(fd: number, vectors: bigint, count: number): number;

@@ -20,6 +20,7 @@ const SAMPLES = 100;
 const SEGMENTS = 40;
 const SESSIONS = 10;
 const [SOCKET, TUN] = [10, 11];
+const NO_EVENT = new Uint8Array(0);
 
 /** What one turn of the loop finds: messages of the socket, packets of the device. */
 interface Turn {
@@ -39,6 +40,7 @@ class Kernel implements PacketCalls {
   writes = 0;
   messages = 0;
   planted = 0n;
+  readonly #events = new Map<number, Uint8Array>();
   #turn = 0;
   #read = 0;
 
@@ -52,15 +54,28 @@ class Kernel implements PacketCalls {
     return EAGAIN;
   }
 
-  poll() {
+  epollCreate() {
+    return 14;
+  }
+
+  epollControl(_epoll: number, _operation: number, fd: number, event: Uint8Array) {
+    this.#events.set(fd, event.slice());
+    return 0;
+  }
+
+  /** The socket and the device are always ready. */
+  epollWait() {
     this.#turn = (this.#turn + 1) % this.turns.length;
     this.#read = 0;
-    const { view, worker } = this.plane;
-    for (let index = 0; index < 3; index++) {
-      const at = worker + layout.WORKER_POLLS + index * layout.POLLFD_SIZE;
-      view.setInt16(at + layout.POLLFD_REVENTS, index === 0 ? 0 : 1, true);
-    }
+    const { octets, worker } = this.plane;
+    const [socket = NO_EVENT, tun = NO_EVENT] = [this.#events.get(SOCKET), this.#events.get(TUN)];
+    octets.set(socket, worker + layout.WORKER_EVENTS);
+    octets.set(tun, worker + layout.WORKER_EVENTS + socket.length);
     return 2;
+  }
+
+  close() {
+    return 0;
   }
 
   recvmmsg(_fd: number, _messages: bigint, count: number) {

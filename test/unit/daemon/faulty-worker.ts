@@ -22,12 +22,12 @@ if (parentPort !== null) {
   };
   const calls = {
     ...libc,
-    poll: (fds: bigint, count: bigint, timeoutMs: number) => {
+    epollWait: (epoll: number, events: bigint, count: number, timeoutMs: number) => {
       const fault = faultOf();
       if (fault === FAULTS.throws) throw new Error("planted");
       while (fault === FAULTS.hangs && Atomics.load(words, FAULT_AT / 4) === 0); // until it is released
       if (fault === FAULTS.leaves) process.exit(3);
-      return libc.poll(fds, count, timeoutMs);
+      return libc.epollWait(epoll, events, count, timeoutMs);
     },
   };
   const loop = new Loop(calls, instantiate(data.memory), {
@@ -38,5 +38,7 @@ if (parentPort !== null) {
     parentPort.postMessage(loop.run());
   } catch (error) {
     parentPort.postMessage(error);
+  } finally {
+    loop.close();
   }
 }

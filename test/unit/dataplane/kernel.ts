@@ -8,6 +8,8 @@ import { encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { BASE, NO_OFFLOADS, Plane } from "./plane.ts";
 
 export const [SOCKET, TUN, WAKE, WAKE_CONTROL] = [10, 11, 12, 13];
+const EPOLL = 14;
+const EPOLL_CTL_ADD = 1;
 const UDP_SEGMENT = 103;
 
 /** Sockets and devices as queues; `refuse` says what a call answers instead, by errno. */
@@ -28,6 +30,8 @@ export class Kernel implements PacketCalls {
   segmentAtMost = 65_535;
   segmentError = 0;
   #errno = 0;
+  /** As they were registered, by descriptor. */
+  readonly #events = new Map<number, Uint8Array>();
 
   constructor(plane: Plane) {
     this.plane = plane;
@@ -37,21 +41,31 @@ export class Kernel implements PacketCalls {
     return this.#errno;
   }
 
-  poll(fds: bigint, count: bigint) {
-    const ready: Record<number, boolean> = {
+  epollCreate() {
+    return EPOLL;
+  }
+
+  epollControl(_epoll: number, operation: number, fd: number, event: Uint8Array) {
+    if (operation === EPOLL_CTL_ADD) this.#events.set(fd, event.slice());
+    else this.#events.delete(fd);
+    return 0;
+  }
+
+  epollWait(_epoll: number, events: bigint, count: number) {
+    const isReady: Record<number, boolean> = {
       [WAKE]: this.woken.includes(WAKE),
       [SOCKET]: this.datagrams.length > 0,
       [TUN]: this.packets.length > 0,
     };
-    const { view } = this.plane;
-    let number = 0;
-    for (let index = 0; index < Number(count); index++) {
-      const at = Number(fds - BASE) + index * layout.POLLFD_SIZE;
-      const isReady = ready[view.getInt32(at, true)] === true;
-      view.setInt16(at + layout.POLLFD_REVENTS, isReady ? 1 : 0, true);
-      if (isReady) number++;
+    const ready = [...this.#events].filter(([fd]) => isReady[fd]).slice(0, count);
+    for (const [index, [, event]] of ready.entries()) {
+      this.plane.octets.set(event, Number(events - BASE) + index * event.length);
     }
-    return number;
+    return ready.length;
+  }
+
+  close() {
+    return 0;
   }
 
   recvmmsg(fd: number, messages: bigint, count: number) {

@@ -75,14 +75,14 @@ test("a path that takes no UDP_SEGMENT gets every frame by itself, for a minute"
     [...range(4), ...range(4)].map((mark) => frame(100, mark)),
   );
   kernel.segmentAtMost = 65_535;
-  const poll = kernel.poll.bind(kernel);
+  const wait = kernel.epollWait.bind(kernel);
   let turns = 0;
-  kernel.poll = (...args) => {
+  kernel.epollWait = (...args) => {
     now += SEGMENT_LIMIT_MS;
     plane.view.setInt32(layout.CONTROL_HEARTBEAT, now, true);
     if (++turns === 3) plane.view.setInt32(layout.CONTROL_STOP, 1, true);
     if (turns === 3) kernel.packets.push(...range(4).map((mark) => read(100, mark)));
-    return poll(...args);
+    return wait(...args);
   };
   loop.run();
   assert.equal(kernel.segments.at(-1), frame(100).length);

@@ -126,7 +126,7 @@ test("the loop ends when the stop word is set", () => {
 test("a process that was stopped for long keeps its workers", () => {
   let now = 0;
   const { plane, kernel, loop } = start(() => now);
-  kernel.poll = () => {
+  kernel.epollWait = () => {
     now += now === 1_000 ? 60_000 : 100;
     if (now <= 1_000 || now >= 61_200) plane.view.setInt32(layout.CONTROL_HEARTBEAT, now, true);
     if (now > 70_000) plane.view.setInt32(layout.CONTROL_STOP, 1, true);
@@ -147,7 +147,7 @@ test("the loop ends when the control thread shows no heartbeat, and not before",
   let now = 0;
   const { plane, kernel, loop } = start(() => now);
   let turns = 0;
-  kernel.poll = () => {
+  kernel.epollWait = () => {
     turns++;
     now += 100;
     if (now <= 10_000) plane.view.setInt32(layout.CONTROL_HEARTBEAT, now, true);

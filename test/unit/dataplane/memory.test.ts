@@ -73,7 +73,7 @@ for (const offloads of [NO_OFFLOADS, ALL_OFFLOADS]) {
 test("no two words of a worker's region have one place", () => {
   const words = Object.entries(layout).filter(
     ([name, at]) =>
-      name.startsWith("WORKER_") && name !== "WORKER_SIZE" && at < layout.WORKER_POLLS,
+      name.startsWith("WORKER_") && name !== "WORKER_SIZE" && at < layout.WORKER_EVENTS,
   );
   assert.ok(words.length > 15);
   assert.equal(new Set(words.map(([, at]) => at)).size, words.length);

@@ -312,9 +312,9 @@ function loopWithHeld() {
   const { plane, kernel, loop } = startLoop(() => now);
   plane.table.sequence(plane.session(7, 8, CLIENT));
   const sleeps: number[] = [];
-  const poll = kernel.poll.bind(kernel);
-  kernel.poll = (fds: bigint, count: bigint, timeoutMs = 0) => {
-    const ready = poll(fds, count);
+  const wait = kernel.epollWait.bind(kernel);
+  kernel.epollWait = (epoll: number, events: bigint, count: number, timeoutMs = 0) => {
+    const ready = wait(epoll, events, count);
     sleeps.push(timeoutMs);
     if (ready === 0) now += timeoutMs;
     return ready;
@@ -356,7 +356,7 @@ test("a worker that pauses holds nothing on, neither before nor while it does", 
     Atomics.store(new Int32Array(plane.memory.buffer), (plane.worker + field) / 4, value);
   set(layout.WORKER_COMMAND, layout.COMMAND_PAUSE);
   const atPause: number[][] = [];
-  kernel.poll = () => {
+  kernel.epollWait = () => {
     atPause.push(written());
     if (atPause.length === 1)
       plane.up([data(5)]); // as if another worker had handed it over

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readlinkSync } from "node:fs";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { Epoll, EVENT_SIZE_MAX, nameOfEvent } from "../../../src/linux/epoll.ts";
 import { EAGAIN, EBADF, ENOENT } from "../../../src/linux/errno.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 import { CANARY, loopback, Memory, POLLIN } from "./memory.ts";
@@ -114,6 +115,35 @@ describe("eventfd and poll", () => {
     assert.equal(libc.poll(memory.address(polls), 2n, 5_000), 1);
     assert.deepEqual([memory.ready(polls), memory.ready(polls, 1)], [0, POLLIN]);
     assert.deepEqual(memory.spoiled(), []);
+    close(...fds);
+  });
+
+  test("epoll names those that are ready, as long as they are registered", () => {
+    const memory = new Memory(libc);
+    const epoll = new Epoll(libc);
+    const fds = [libc.eventfd(), libc.eventfd(), libc.eventfd()];
+    for (const [index, fd] of fds.entries()) epoll.add(fd, 0xfff0 + index);
+    const most = 8;
+    const events = memory.place(most * EVENT_SIZE_MAX);
+    const ready = (timeoutMs = 0, count = most) => {
+      const found = libc.epollWait(epoll.fd, memory.address(events), count, timeoutMs);
+      const indices = Array.from({ length: found }, (_, index) => index);
+      return indices.map((index) => nameOfEvent(memory.view, events, index)).sort();
+    };
+    const start = performance.now();
+    assert.deepEqual(ready(60), []);
+    assert.ok(performance.now() - start >= 55);
+    for (const fd of fds.slice(1)) libc.eventfdWrite(fd, 1n);
+    assert.deepEqual(ready(5_000), [0xfff1, 0xfff2]);
+    assert.deepEqual(ready(), [0xfff1, 0xfff2], "until it is read");
+    assert.notDeepEqual(ready(0, 1), ready(0, 1), "each in its turn");
+    epoll.remove(fds[1] ?? -1);
+    assert.deepEqual(ready(), [0xfff2]);
+    assert.throws(() => epoll.remove(fds[1] ?? -1), /epoll_ctl/);
+    assert.deepEqual(memory.spoiled(), []);
+    epoll.close();
+    assert.equal(libc.epollWait(epoll.fd, memory.address(events), most, 0), -1);
+    assert.equal(libc.errno(), EBADF);
     close(...fds);
   });
 
