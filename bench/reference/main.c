@@ -2,12 +2,9 @@
 // between a UDP socket and a TUN device until SIGTERM; its sessions come from a file. See
 // README.md.
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -19,9 +16,7 @@
 #include "udp.h"
 #include "up.h"
 
-struct options options = {.mtu = 1400, .udp_gro = true, .udp_gso = true, .tso = true, .uso = true};
-
-enum { MTU_MIN = 68, MTU_MAX = 65000, POLL_MS = 500 };
+enum { POLL_MS = 500 };
 // As in simplon's src/limits.ts.
 enum { GATHER_US = 50, GATHER_FROM = 4, GATHER_TO = 48 };
 
@@ -30,46 +25,6 @@ static volatile sig_atomic_t stopped;
 static void on_signal(int number) {
   (void)number;
   stopped = 1;
-}
-
-void fail(int status, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("reference: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  exit(status);
-}
-
-static void turn_off(char *names) {
-  for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
-    if (strcmp(name, "udp-gro") == 0) options.udp_gro = false;
-    else if (strcmp(name, "udp-gso") == 0) options.udp_gso = false;
-    else if (strcmp(name, "tso") == 0) options.tso = false;
-    else if (strcmp(name, "uso") == 0) options.uso = false;
-    else fail(2, "--without %s: not one of udp-gro, udp-gso, tso, uso", name);
-  }
-}
-
-static void parse_arguments(int count, char **arguments) {
-  static const struct option known[] = {
-      {"listen", required_argument, NULL, 'l'},   {"tun", required_argument, NULL, 't'},
-      {"sessions", required_argument, NULL, 's'}, {"without", required_argument, NULL, 'w'},
-      {"mtu", required_argument, NULL, 'm'},      {0},
-  };
-  for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) {
-    if (option == 'l') options.listen = optarg;
-    else if (option == 't') options.tun = optarg;
-    else if (option == 's') options.sessions = optarg;
-    else if (option == 'w') turn_off(optarg);
-    else if (option == 'm') options.mtu = (uint32_t)strtoul(optarg, NULL, 10);
-    else exit(2);
-  }
-  if (options.listen == NULL || options.tun == NULL || options.sessions == NULL ||
-      optind != count) {
-    fail(2, "usage: --listen ADDRESS:PORT --tun NAME --sessions FILE [--without LIST] [--mtu N]");
-  }
-  if (options.mtu < MTU_MIN || options.mtu > MTU_MAX) fail(2, "--mtu: %d to %d", MTU_MIN, MTU_MAX);
 }
 
 // Answers each line `counters`; false at the end of the input.
@@ -91,7 +46,7 @@ static bool answer(void) {
 static bool is_part(int packets) { return packets >= GATHER_FROM && packets <= GATHER_TO; }
 
 int main(int count, char **arguments) {
-  parse_arguments(count, arguments);
+  options_parse(count, arguments);
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);

@@ -15,6 +15,9 @@ struct options {
 
 extern struct options options;
 
+// Reads the command line; ends the program when it is not as it should be.
+void options_parse(int count, char **arguments);
+
 // Packets of more octets on average have been gathered by the kernel.
 enum { GATHER_OCTETS = 2048 };
 
