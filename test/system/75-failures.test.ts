@@ -31,10 +31,13 @@ for (const [title, kind] of Object.entries(failures)) {
     const argv = runtimeArgs(entry, config, kind);
     const lns = await Simplon.startWith(lab, config, argv);
     try {
-      await guest.must("dial");
+      const { address = "" } = await guest.must("dial");
       assert.deepEqual(await lab.devices(), ["simplon0"]);
       const start = performance.now();
       lns.child.signal("SIGUSR2");
+      // A socket that is gone is not waited for: what is to be sent through it shows that.
+      const ping = ["ping", "-c", "4", "-i", "0.2", "-W", "1", address];
+      lab.startInside("lns", ping);
       const { code, signal } = await lns.child.ended(10_000);
       const took = performance.now() - start;
       assert.equal(signal, null);
