@@ -223,7 +223,7 @@ export abstract class ControlProtocol {
         this.signal = "finished";
         break;
       case "irc":
-        this.#current.restarts = actions.includes("str") ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
+        this.#startCounter(actions.includes("str"));
         break;
       case "zrc":
         // One Restart time has to pass before the link may be taken away (RFC 1661 3.7).
@@ -234,7 +234,6 @@ export abstract class ControlProtocol {
         this.#sendConfigureRequest(now);
         break;
       case "str":
-        this.#current.request = undefined;
         this.#current.restarts -= 1;
         this.deadline = now + PPP_RESTART_MS;
         this.originate(Code.TerminateRequest, ENCODER.encode(this.goodbye));
@@ -243,6 +242,12 @@ export abstract class ControlProtocol {
         if (cause === undefined) throw new Error(`${action} without a packet to answer`);
         this.#answer(action, cause);
     }
+  }
+
+  /** Whoever begins to ask asks anew; a reply to what was asked last may still come meanwhile. */
+  #startCounter(isTerminating: boolean): void {
+    this.#current.restarts = isTerminating ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
+    if (!isTerminating) this.#current.request = undefined;
   }
 
   #answer(action: Action, { packet, reply }: Cause): void {
