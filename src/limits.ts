@@ -313,6 +313,18 @@ export const WHY_GROUPS_MAX = 6;
 export const CONFIG_MAX = 1_048_576;
 /** Virtual networks: each is a TUN device in the worker's poll set. */
 export const NETWORKS_MAX = 16;
+/** Connections of a LAC: each is a virtual network of its own in the data plane. */
+export const CLIENTS_MAX = 16;
+/** LNSs in a configuration: lists of a few, for some tens of destinations. */
+export const PEERS_MAX = 256;
+/** Priority and weight of an LNS have 16 bits, as in an SRV record (RFC 2782). */
+export const PEER_WEIGHT_MAX = 65_535;
+/** Realms and Called Numbers whose calls go on to another LNS. */
+export const FORWARDS_MAX = 4_096;
+/** Octets of a realm: a DNS name (RFC 7542 2.2). */
+export const REALM_MAX = 253;
+/** Prefixes that are reached through a connection: each is a route of the host, taken back one by one. */
+export const ROUTES_PER_CLIENT_MAX = 64;
 /** Name of a network device: IFNAMSIZ is 16 with its NUL (net/if.h). */
 export const TUN_NAME_MAX = 15;
 /** Octets of a network's name. */

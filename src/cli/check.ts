@@ -42,18 +42,42 @@ function failed(file: string, errors: readonly ConfigError[], isJson: boolean): 
 }
 
 function format(file: string, summary: Summary): string {
-  const { listen, hostname, hasSecret, methods, networks, users, offloadsOff, warnings } = summary;
-  const secret = hasSecret ? "with a tunnel secret" : "without a tunnel secret";
+  const { networks, clients, warnings } = summary;
   return `${[
     `${file} is in order`,
+    ...(networks.length > 0 ? formatServer(summary) : []),
+    ...(clients.length > 0 ? formatDialler(summary) : []),
+    ...warnings.map((warning) => `  warning   ${warning}`),
+  ].join("\n")}\n`;
+}
+
+function formatServer(summary: Summary): string[] {
+  const { listen, hostname, hasSecret, methods, networks, users, forwards, offloadsOff } = summary;
+  const secret = hasSecret ? "with a tunnel secret" : "without a tunnel secret";
+  return [
     `  server    ${listen}, host name ${hostname}, ${secret}`,
     `  methods   ${methods.join(", ")}`,
     `  workers   ${formatWorkers(summary)}`,
     ...networks.map((network) => `  network   ${formatNetwork(network)}`),
     `  users     ${formatCount(users)}`,
+    ...(forwards > 0 ? [`  forwards  ${count(forwards, "rule", "rules")}`] : []),
     ...(offloadsOff.length > 0 ? [`  offloads  turned off: ${offloadsOff.join(", ")}`] : []),
-    ...warnings.map((warning) => `  warning   ${warning}`),
-  ].join("\n")}\n`;
+  ];
+}
+
+function formatDialler({ lacListen, clients }: Summary): string[] {
+  const lines = clients.map(({ name, tun, peer, lnss, mtu, ipv6, routes, dns }) => {
+    const parts = [
+      `${name} on ${tun}`,
+      `to ${peer} (${lnss.join(", ")})`,
+      `mtu ${mtu}`,
+      ipv6 ? "IPv4 and IPv6" : "no IPv6",
+      count(routes, "route", "routes"),
+      ...(dns ? ["dns"] : []),
+    ];
+    return `  client    ${parts.join(", ")}`;
+  });
+  return [`  lac       ${lacListen}`, ...lines];
 }
 
 function formatWorkers({ workers, steer }: Summary): string {

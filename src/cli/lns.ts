@@ -61,7 +61,9 @@ function tunKind(text = "device"): TunKind {
 }
 
 async function findConfig(path: string | undefined): Promise<Config> {
-  if (path !== undefined || existsSync(DEFAULT_FILE)) return readConfig(path ?? DEFAULT_FILE);
+  if (path !== undefined || existsSync(DEFAULT_FILE)) {
+    return readConfig(path ?? DEFAULT_FILE, "lns");
+  }
   const { firstConfig, firstSteps } = await import("../config/first.ts");
   const error = firstConfig(DEFAULT_FILE);
   if (error !== undefined) throw await configFailure([error]);

@@ -7,7 +7,7 @@ import { select } from "../daemon/api-select.ts";
 import { loadHistory } from "../daemon/history-file.ts";
 import { type Entry, newestFirst } from "../history/entry.ts";
 import { ask, NoServerError } from "./ask.ts";
-import { readConfig } from "./settings.ts";
+import { daemonOf, readConfig } from "./settings.ts";
 import { CommandError } from "./usage.ts";
 
 /** Where daemon and history are; the whole configuration, if there is one to read. */
@@ -22,7 +22,8 @@ export async function findPlace(file: string | undefined): Promise<Place> {
     return { ...placesFor(DEFAULT_FILE), config: undefined };
   }
   const config = await readConfig(file ?? DEFAULT_FILE);
-  return { socket: config.lns.socket, history: config.lns.history, config };
+  const { socket, history } = daemonOf(config);
+  return { socket, history, config };
 }
 
 /** Asks for entries, the newest first. */

@@ -36,6 +36,62 @@ export interface LnsConfig {
   readonly offloads: readonly Offload[];
 }
 
+export interface LacConfig {
+  readonly address: string;
+  readonly port: number;
+  readonly hostName: string;
+  /** Of tunnels that an LNS opens to us; those that we open have that of their peer. */
+  readonly secret: string;
+  readonly workers: number;
+  readonly helloInterval: number;
+  readonly retransmitCap: number;
+  readonly retransmitCount: number;
+  readonly socket: string;
+  readonly history: string;
+  readonly offloads: readonly Offload[];
+}
+
+/** An LNS that calls go to; those of one name are a list. */
+export interface PeerConfig {
+  readonly name: string;
+  /** In canonical text. */
+  readonly address: string;
+  readonly port: number;
+  /** "" means no tunnel authentication. */
+  readonly secret: string;
+  /** The lowest first. */
+  readonly priority: number;
+  readonly weight: number;
+  readonly hideAvps: boolean;
+}
+
+/** A connection of this host to an LNS, with a device of its own. */
+export interface ClientConfig {
+  readonly name: string;
+  /** Name of peers that exist. */
+  readonly peer: string;
+  readonly tun: string;
+  readonly user: string;
+  readonly password: string;
+  readonly methods: readonly AuthMethod[];
+  readonly ipv6: boolean;
+  readonly mtu: number;
+  /** Prefixes of either family, host bits zero. */
+  readonly routes: readonly string[];
+  readonly dns: boolean;
+  /** Called Number; "" is none. */
+  readonly number: string;
+}
+
+/** Which calls of an LNS go on to another one. */
+export interface ForwardConfig {
+  readonly by: "realm" | "called" | "user";
+  /** A realm in lower case, a Called Number, the name of a user. */
+  readonly value: string;
+  /** Name of peers that exist. */
+  readonly peer: string;
+}
+
 /** Octets of IP a second that a session gets at most; 0: as many as there are. */
 export interface Rates {
   /** To the client. */
@@ -82,12 +138,20 @@ export interface Config {
   readonly lns: LnsConfig;
   readonly networks: readonly NetworkConfig[];
   readonly auth: { readonly methods: readonly AuthMethod[] };
+  /** Those who may come in here; whose calls go on is in `forwards`. */
   readonly users: readonly UserConfig[];
+  readonly lac: LacConfig;
+  readonly peers: readonly PeerConfig[];
+  readonly clients: readonly ClientConfig[];
+  readonly forwards: readonly ForwardConfig[];
   readonly log: { readonly level: LogLevel };
 }
 
 /** Where `simplon show` asks when no configuration names another socket. */
 export const DEFAULT_SOCKET = "/run/simplon.sock";
+/** The same of `simplon lac`. */
+export const DEFAULT_LAC_SOCKET = "/run/simplon-lac.sock";
+export const DEFAULT_LAC_HISTORY = "/var/lib/simplon/lac-history";
 /** The configuration that is read, or written at the first start, when no other is named. */
 export const DEFAULT_FILE = "simplon.toml";
 /** Where the history is kept when no configuration names another file. */

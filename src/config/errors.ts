@@ -1,7 +1,7 @@
 /** Errors of a configuration: a line each, with file, line, key, and what was expected. @module */
 import type { z } from "zod";
 import type { KeyPath, Lines } from "./locate.ts";
-import { KNOWN_KEYS } from "./schema.ts";
+import { KNOWN_KEYS, MANY } from "./schema.ts";
 
 export interface ConfigError {
   readonly file: string;
@@ -60,7 +60,7 @@ function label(path: KeyPath): string {
 }
 
 function tableLabel(table: string): string {
-  return table === "network" || table === "user" ? `[[${table}]]` : `[${table}]`;
+  return MANY.includes(table) ? `[[${table}]]` : `[${table}]`;
 }
 
 const SECRET_KEYS: readonly PropertyKey[] = ["secret", "password"];

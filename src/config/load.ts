@@ -1,7 +1,13 @@
 /** Reads a configuration: TOML, then the schema, then what keys say about each other. @module */
 import { closeSync, openSync, readSync } from "node:fs";
 import { parse, TomlError } from "smol-toml";
-import { CONFIG_MAX, HOST_NAME_WITH_SECRET_MAX, MTU6_MIN } from "../limits.ts";
+import {
+  CLIENTS_MAX,
+  CONFIG_MAX,
+  HOST_NAME_WITH_SECRET_MAX,
+  MTU6_MIN,
+  NETWORKS_MAX,
+} from "../limits.ts";
 import { type Ipv4Prefix, type Ipv6Prefix, ipv4 } from "../net.ts";
 import { parseRate } from "../rate.ts";
 import {
@@ -12,17 +18,25 @@ import {
   parseHostPrefix6,
   parseListen,
 } from "./address.ts";
-import type { Config, NetworkConfig, Rates, UserConfig } from "./config.ts";
+import type { Config, ForwardConfig, NetworkConfig, Rates, UserConfig } from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
 import { Lines } from "./locate.ts";
+import { peerErrors } from "./peers.ts";
 import { type Places, ROOT_PLACES } from "./places.ts";
 import { routeErrors } from "./routes.ts";
 import { type ConfigFile, fileSchema } from "./schema.ts";
 
+/** What a configuration is for: a server, a side that dials, or either. */
+export type Purpose = "lns" | "lac" | "any";
+
 /** The configuration in `path`, or all that is wrong with it, in the order of its lines. */
-export function loadConfig(path: string, places?: Places): Config | ConfigError[] {
+export function loadConfig(
+  path: string,
+  places?: Places,
+  purpose?: Purpose,
+): Config | ConfigError[] {
   const text = readText(path);
-  return typeof text === "string" ? parseConfig(text, path, places) : [text];
+  return typeof text === "string" ? parseConfig(text, path, places, purpose) : [text];
 }
 
 /** As `loadConfig`, of a text that is already read; `file` is its name in errors. */
@@ -30,14 +44,36 @@ export function parseConfig(
   text: string,
   file: string,
   places = ROOT_PLACES,
+  purpose: Purpose = "any",
 ): Config | ConfigError[] {
   const root = parseToml(text);
   if (root instanceof TomlError) return [syntaxError(root, file)];
   const source: Source = { file, lines: new Lines(text), root };
   const result = fileSchema.safeParse(root);
-  if (!result.success) return schemaErrors(source, result.error.issues);
-  const errors = crossErrors(source, result.data);
+  const missing = purposeErrors(source, purpose);
+  if (!result.success) return [...missing, ...schemaErrors(source, result.error.issues)];
+  const errors = missing.length > 0 ? missing : crossErrors(source, result.data);
   return errors.length > 0 ? errors : toConfig(result.data, places);
+}
+
+const PURPOSES: Readonly<Record<Purpose, { tables: readonly string[]; expected: string }>> = {
+  lns: { tables: ["network"], expected: `1 to ${NETWORKS_MAX} tables [[network]]` },
+  lac: {
+    tables: ["client"],
+    expected: `1 to ${CLIENTS_MAX} tables [[client]] for simplon lac, each with the name of a [[peer]]`,
+  },
+  any: {
+    tables: ["network", "client"],
+    expected: "tables [[network]] for simplon lns, or [[client]] for simplon lac",
+  },
+};
+
+/** What the program that reads this has nothing to do without. */
+function purposeErrors(source: Source, purpose: Purpose): ConfigError[] {
+  const { tables, expected } = PURPOSES[purpose];
+  const root = source.root as Readonly<Record<string, unknown>>;
+  const isEmpty = (table: string) => ((root[table] as unknown[] | undefined)?.length ?? 0) === 0;
+  return tables.every(isEmpty) ? [expectedError(source, tables.slice(0, 1), expected)] : [];
 }
 
 function readText(path: string): string | ConfigError {
@@ -102,6 +138,7 @@ function crossErrors(source: Source, file: ConfigFile): ConfigError[] {
     ...pool6Errors(source, file),
     ...unknownNetworks(source, file),
     ...routeErrors(source, file),
+    ...peerErrors(source, file),
   ];
   return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
@@ -121,11 +158,25 @@ function duplicates(source: Source, file: ConfigFile): ConfigError[] {
     { table: "network", key: "tun", values: file.network.map((network) => network.tun) },
     { table: "network", key: "gateway", values: file.network.map((network) => network.gateway) },
     { table: "user", key: "name", values: file.user.map((user) => user.name) },
+    { table: "client", key: "name", values: file.client.map((client) => client.name) },
+    { table: "client", key: "tun", values: file.client.map((client) => client.tun) },
+    {
+      table: "client",
+      key: "number",
+      values: file.client.map(({ number }) => number || undefined),
+    },
+    {
+      table: "forward",
+      key: "realm",
+      values: file.forward.map(({ realm }) => realm?.toLowerCase()),
+    },
+    { table: "forward", key: "called", values: file.forward.map(({ called }) => called) },
   ];
   const errors: ConfigError[] = [];
   for (const { table, key, values } of columns) {
     const first = new Map<string, number>();
     for (const [index, value] of values.entries()) {
+      if (value === undefined) continue;
       const earlier = first.get(value);
       if (earlier === undefined) {
         first.set(value, index);
@@ -197,38 +248,71 @@ function pool6Errors(source: Source, file: ConfigFile): ConfigError[] {
 function unknownNetworks(source: Source, file: ConfigFile): ConfigError[] {
   const names = file.network.map((network) => network.name);
   const expected = `the name of a [[network]] (${names.join(", ")})`;
-  return file.user.flatMap((user, index) =>
-    names.includes(user.network)
+  return file.user.flatMap(({ network }, index) =>
+    network === undefined || names.includes(network)
       ? []
       : [expectedError(source, ["user", index, "network"], expected)],
   );
 }
 
 function toConfig(file: ConfigFile, places: Places): Config {
-  const { address, port } = parseListen(file.lns.listen) as { address: string; port: number };
   return {
     lns: {
-      address,
-      port,
-      hostName: file.lns.hostname,
-      secret: file.lns.secret,
-      workers: file.lns.workers,
+      ...toServer(file.lns),
       steer: file.lns.steer,
-      helloInterval: file.lns.hello * 1_000,
-      retransmitCap: file.lns["retransmit-cap"] * 1_000,
-      retransmitCount: file.lns["retransmit-count"],
       maxTunnels: file.lns["max-tunnels"],
       maxSessions: file.lns["max-sessions"],
       socket: file.lns.socket ?? places.socket,
       followPort: file.lns["follow-port"],
       history: file.lns.history ?? places.history,
-      offloads: file.lns.offloads,
     },
     networks: file.network.map((network) => toNetwork(network, file)),
     auth: file.auth,
-    users: file.user.map(toUser),
+    users: file.user.filter(({ forward }) => forward === undefined).map(toUser),
+    lac: {
+      ...toServer(file.lac),
+      socket: file.lac.socket ?? places.lacSocket,
+      history: file.lac.history ?? places.lacHistory,
+    },
+    peers: file.peer.map(toPeer),
+    clients: file.client,
+    forwards: toForwards(file),
     log: file.log,
   };
+}
+
+function toServer(server: ConfigFile["lns"] | ConfigFile["lac"]) {
+  const { hostname: hostName, secret, workers, offloads } = server;
+  return {
+    ...endpoint(server.listen),
+    ...{ hostName, secret, workers, offloads },
+    helloInterval: server.hello * 1_000,
+    retransmitCap: server["retransmit-cap"] * 1_000,
+    retransmitCount: server["retransmit-count"],
+  };
+}
+
+function endpoint(text: string): { address: string; port: number } {
+  return parseListen(text) as { address: string; port: number };
+}
+
+function toPeer({ address, "hide-avps": hideAvps, ...others }: ConfigFile["peer"][number]) {
+  return { ...others, ...endpoint(address), hideAvps };
+}
+
+/** Called Numbers, realms and users, each kind in the order of the file. */
+function toForwards({ forward, user }: ConfigFile): ForwardConfig[] {
+  const called = forward.filter((each) => each.called !== undefined);
+  const realms = forward.filter((each) => each.realm !== undefined);
+  return [
+    ...called.map(({ called = "", peer }) => ({ by: "called" as const, value: called, peer })),
+    ...realms.map(({ realm = "", peer }) => {
+      return { by: "realm" as const, value: realm.toLowerCase(), peer };
+    }),
+    ...user.flatMap(({ name, forward: peer }) =>
+      peer === undefined ? [] : [{ by: "user" as const, value: name, peer }],
+    ),
+  ];
 }
 
 function toNetwork(network: ConfigFile["network"][number], file: ConfigFile): NetworkConfig {
@@ -245,8 +329,12 @@ function toNetwork(network: ConfigFile["network"][number], file: ConfigFile): Ne
 }
 
 function toUser(user: ConfigFile["user"][number]): UserConfig {
-  const { "rate-down": down, "rate-up": up, ...others } = user;
-  return { ...others, ...rateOf("rateDown", down), ...rateOf("rateUp", up) };
+  const { "rate-down": down, "rate-up": up, name, password = "", network = "", routes } = user;
+  return {
+    ...{ name, password, network, routes },
+    ...rateOf("rateDown", down),
+    ...rateOf("rateUp", up),
+  };
 }
 
 function rateOf(name: keyof Rates, text: string | undefined): Partial<Rates> {

@@ -1,5 +1,6 @@
 /**
- * The shape of a configuration file, as zod sees it. The message of every check says what is
+ * The shape of a configuration file, as zod sees it; the tables that name other hosts are in
+ * `schema-servers.ts` and `schema-peers.ts`. The message of every check says what is
  * expected; `errors.ts` puts file, line, key and what was found around it.
  *
  * @module
@@ -7,54 +8,42 @@
 import { z } from "zod";
 import {
   AUTH_NAME_MAX,
+  CLIENTS_MAX,
   DSCP_MAX,
-  HELLO_MAX_MS,
-  HISTORY_PATH_MAX,
-  HOST_NAME_MAX,
-  HOST_NAME_WITH_SECRET_MAX,
+  FORWARDS_MAX,
   IDLE_MAX_MS,
   MTU_MAX,
   MTU_MIN,
   NAME_SERVERS_MAX,
   NETWORK_NAME_MAX,
   NETWORKS_MAX,
+  PEERS_MAX,
   POOL_PREFIX_MAX,
   POOL_PREFIX_MIN,
   POOL6_PREFIX_MAX,
   POOL6_PREFIX_MIN,
   POOLS_PER_NETWORK_MAX,
-  RETRANSMIT_CAP_MAX_MS,
-  RETRANSMIT_CAP_MIN_MS,
-  RETRANSMIT_CAP_MS,
-  RETRANSMIT_COUNT,
-  RETRANSMIT_COUNT_MAX,
   ROUTE_PREFIX_MIN,
   ROUTE6_PREFIX_MAX,
   ROUTE6_PREFIX_MIN,
   ROUTES_PER_USER_MAX,
-  SECRET_MAX,
-  SESSIONS_MAX,
-  SOCKET_PATH_MAX,
   TUN_NAME_MAX,
-  TUNNELS_MAX,
   USERS_MAX,
-  WORKERS_MAX,
 } from "../limits.ts";
-import { OFFLOADS } from "../offloads.ts";
-import { isHostAddress, parseListen } from "./address.ts";
-import { AUTH_METHODS, DEFAULT_HISTORY, DEFAULT_SOCKET, LOG_LEVELS, STEERS } from "./config.ts";
+import { isHostAddress } from "./address.ts";
+import { AUTH_METHODS, LOG_LEVELS } from "./config.ts";
+import { client, forward, peer } from "./schema-peers.ts";
+import { lac, lns } from "./schema-servers.ts";
 import {
   choice,
   flag,
   IPV4,
   IPV6,
   integer,
-  isAbsolute,
   isDeviceName,
   isNetworkName,
   isPool,
   isPool6,
-  isPrintable,
   isRoute,
   NAME,
   octets,
@@ -78,87 +67,6 @@ const nameServers = z
   )
   .max(NAME_SERVERS_MAX, nameServersExpected)
   .default([]);
-
-const offloadsExpected = `a list of ${OFFLOADS.map((name) => `"${name}"`).join(", ")}`;
-
-const lns = z.strictObject(
-  {
-    listen: text(
-      'an address and port such as "0.0.0.0:1701", or "[::]:1701" for both families',
-      (value) => parseListen(value) !== undefined,
-      { pattern: `^(${IPV4}|\\[${IPV6}\\]):[1-9]\\d{0,4}$` },
-    )
-      .default("0.0.0.0:1701")
-      .describe('Address and UDP port of the L2TP server; "[::]:1701" serves both families.'),
-    hostname: text(
-      `1 to ${HOST_NAME_MAX} printable ASCII characters without spaces`,
-      (value) => isPrintable(value, HOST_NAME_MAX),
-      { pattern: `^[!-~]{1,${HOST_NAME_MAX}}$` },
-    )
-      .default("simplon")
-      .describe(
-        "Host Name that peers see; also the name in CHAP challenges. " +
-          `With a secret at most ${HOST_NAME_WITH_SECRET_MAX} characters.`,
-      ),
-    secret: octets(0, SECRET_MAX)
-      .default("")
-      .describe('Shared tunnel secret; "" means no tunnel authentication.'),
-    workers: integer(1, WORKERS_MAX)
-      .default(1)
-      .describe("Threads that move packets; at most one for each processor is of use."),
-    steer: choice(STEERS)
-      .default("tunnel")
-      .describe(
-        'What a worker is chosen by: "tunnel" keeps all sessions of a peer together, "session" ' +
-          "spreads those of one tunnel and receives its datagrams one by one (no udp-gro).",
-      ),
-    hello: integer(1, HELLO_MAX_MS / SECOND_MS, " (seconds)")
-      .default(60)
-      .describe("Seconds of silence of a peer before it is asked with a HELLO."),
-    socket: text(
-      `an absolute path of at most ${SOCKET_PATH_MAX} octets`,
-      (value) => isAbsolute(value, SOCKET_PATH_MAX),
-      { pattern: "^/", maxLength: SOCKET_PATH_MAX },
-    )
-      .optional()
-      .describe(
-        `Unix socket that "simplon show" asks; only this user may. Without it ${DEFAULT_SOCKET} ` +
-          "for root, simplon.sock beside this file for others.",
-      ),
-    history: text(
-      `an absolute path of at most ${HISTORY_PATH_MAX} octets, or "" for none`,
-      (value) => value === "" || isAbsolute(value, HISTORY_PATH_MAX),
-      { pattern: "^(/|$)", maxLength: HISTORY_PATH_MAX },
-    )
-      .optional()
-      .describe(
-        'File that keeps how tunnels and sessions ended; "" keeps it in memory only. Without it ' +
-          `${DEFAULT_HISTORY} for root, simplon.history beside this file for others.`,
-      ),
-    offloads: z
-      .array(choice(OFFLOADS), offloadsExpected)
-      .refine((offloads) => new Set(offloads).size === offloads.length, "each offload once")
-      .meta({ uniqueItems: true })
-      .default([...OFFLOADS])
-      .describe("Offloads that are used where the kernel has them; one that is left out is not."),
-    "follow-port": flag()
-      .default(true)
-      .describe("Whether a tunnel goes on when the peer's UDP port changes (NAT)."),
-    "retransmit-cap": integer(
-      RETRANSMIT_CAP_MIN_MS / SECOND_MS,
-      RETRANSMIT_CAP_MAX_MS / SECOND_MS,
-      " (seconds; RFC 2661 5.8 forbids less)",
-    )
-      .default(RETRANSMIT_CAP_MS / SECOND_MS)
-      .describe("Longest wait in seconds before a control message is sent again."),
-    "retransmit-count": integer(1, RETRANSMIT_COUNT_MAX)
-      .default(RETRANSMIT_COUNT)
-      .describe("Retransmissions before a tunnel is given up."),
-    "max-tunnels": integer(1, TUNNELS_MAX).default(TUNNELS_MAX).describe("Tunnels in all."),
-    "max-sessions": integer(1, SESSIONS_MAX).default(SESSIONS_MAX).describe("Sessions in all."),
-  },
-  "a table [lns]",
-);
 
 const poolExpected = `1 to ${POOLS_PER_NETWORK_MAX} IPv4 prefixes, such as ["10.64.0.0/16"]`;
 
@@ -251,10 +159,15 @@ const auth = z.strictObject(
 const user = z.strictObject(
   {
     name: octets(1, AUTH_NAME_MAX).describe("What the client sends as user name."),
-    password: octets(1, AUTH_NAME_MAX).describe("Its password, as the client types it."),
+    password: octets(1, AUTH_NAME_MAX).optional().describe("Its password, as the client types it."),
     network: z
       .string("the name of a [[network]]")
+      .optional()
       .describe("Name of the [[network]] that the user belongs to."),
+    forward: z
+      .string("the name of a [[peer]]")
+      .optional()
+      .describe("In place of network and password: the [[peer]] that its calls go on to."),
     "rate-down": rate()
       .optional()
       .describe('In place of the rate-down of the network; "" is no bound.'),
@@ -278,27 +191,35 @@ const log = z.strictObject(
   "a table [log]",
 );
 
-const networksExpected = `1 to ${NETWORKS_MAX} tables [[network]]`;
-const usersExpected = `at most ${USERS_MAX} tables [[user]]`;
+/** `describe` stands last: it belongs to what is made, with its default. */
+function tables<Table extends z.ZodType>(table: Table, name: string, most: number) {
+  const expected = `at most ${most} tables [[${name}]]`;
+  return z.array(table, expected).max(most, expected).default([]);
+}
 
 export const fileSchema = z.strictObject({
   lns: lns.prefault({}).describe("The L2TP server."),
-  network: z
-    .array(network, networksExpected)
-    .min(1, networksExpected)
-    .max(NETWORKS_MAX, networksExpected)
-    .describe("Virtual networks: each has a device, addresses, and what its clients are told."),
+  network: tables(network, "network", NETWORKS_MAX).describe(
+    "Virtual networks: each has a device, addresses, and what its clients are told.",
+  ),
   auth: auth.prefault({}).describe("How clients authenticate."),
-  user: z
-    .array(user, usersExpected)
-    .max(USERS_MAX, usersExpected)
-    .default([])
-    .describe("Those who may dial in."),
+  user: tables(user, "user", USERS_MAX).describe("Those who may dial in."),
+  lac: lac.prefault({}).describe("The side that dials: simplon lac."),
+  peer: tables(peer, "peer", PEERS_MAX).describe("LNSs that calls go to."),
+  client: tables(client, "client", CLIENTS_MAX).describe(
+    "Connections of this host: each has a device, and what is reached through it.",
+  ),
+  forward: tables(forward, "forward", FORWARDS_MAX).describe(
+    "Calls that the server passes on to another LNS.",
+  ),
   log: log.prefault({}).describe("The log on stdout."),
 });
 
 /** A file that has passed the schema. */
 export type ConfigFile = z.infer<typeof fileSchema>;
+
+/** Tables of which there may be many. */
+export const MANY: readonly string[] = ["network", "user", "peer", "client", "forward"];
 
 /** Keys that each table knows, to help with one that it does not. */
 export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -307,5 +228,9 @@ export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
   network: Object.keys(network.shape),
   auth: Object.keys(auth.shape),
   user: Object.keys(user.shape),
+  lac: Object.keys(lac.shape),
+  peer: Object.keys(peer.shape),
+  client: Object.keys(client.shape),
+  forward: Object.keys(forward.shape),
   log: Object.keys(log.shape),
 };

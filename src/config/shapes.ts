@@ -18,6 +18,7 @@ import {
   ROUTE6_PREFIX_MIN,
   TUN_NAME_MAX,
 } from "../limits.ts";
+import { parseIpv4Prefix, parseIpv6Prefix } from "../net.ts";
 import { formatRate, parseRate, RATE_PATTERN } from "../rate.ts";
 import { parseHostPrefix, parseHostPrefix6 } from "./address.ts";
 
@@ -97,6 +98,11 @@ export function isRoute(value: string): boolean {
   return (
     length >= ROUTE_PREFIX_MIN || (ROUTE6_PREFIX_MIN <= length6 && length6 <= ROUTE6_PREFIX_MAX)
   );
+}
+
+/** Any prefix, the whole Internet included: where packets go, not who may have an address. */
+export function isWay(value: string): boolean {
+  return parseIpv4Prefix(value) !== undefined || parseIpv6Prefix(value) !== undefined;
 }
 
 /** Bits of IP a second, as text with a unit. */

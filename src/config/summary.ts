@@ -9,7 +9,7 @@ import { formatEndpoint, type Ipv4Prefix, ipv4, parseIpv4Prefix, parseIpv6Prefix
 import { OFFLOADS, type Offload } from "../offloads.ts";
 import { formatRate } from "../rate.ts";
 import { contains } from "./address.ts";
-import type { Config, NetworkConfig, Steer } from "./config.ts";
+import type { ClientConfig, Config, NetworkConfig, Steer } from "./config.ts";
 import { adviceToForward } from "./forwarding.ts";
 
 /** What the host says of itself; `undefined` where it cannot be known. */
@@ -44,6 +44,19 @@ export interface NetworkSummary {
   readonly routes: number;
 }
 
+/** A connection of this host. */
+export interface ClientSummary {
+  readonly name: string;
+  readonly tun: string;
+  readonly peer: string;
+  /** The LNSs of that name, in the order in which they are tried. */
+  readonly lnss: readonly string[];
+  readonly mtu: number;
+  readonly ipv6: boolean;
+  readonly routes: number;
+  readonly dns: boolean;
+}
+
 export interface Summary {
   readonly listen: string;
   readonly hostname: string;
@@ -53,6 +66,11 @@ export interface Summary {
   readonly methods: readonly string[];
   readonly networks: readonly NetworkSummary[];
   readonly users: number;
+  /** Where `simplon lac` listens. */
+  readonly lacListen: string;
+  readonly clients: readonly ClientSummary[];
+  /** Rules by which calls go on to another LNS. */
+  readonly forwards: number;
   /** Offloads that the configuration turns off. */
   readonly offloadsOff: readonly Offload[];
   readonly warnings: readonly string[];
@@ -61,6 +79,7 @@ export interface Summary {
 export function summarize(config: Config, host: Host = {}): Summary {
   const { lns, auth, users } = config;
   const networks = config.networks.map((network) => summarizeNetwork(network, config));
+  const clients = config.clients.map((client) => summarizeClient(client, config));
   return {
     listen: formatEndpoint(lns.address, lns.port),
     hostname: lns.hostName,
@@ -70,9 +89,14 @@ export function summarize(config: Config, host: Host = {}): Summary {
     methods: auth.methods,
     networks,
     users: users.length,
+    lacListen: formatEndpoint(config.lac.address, config.lac.port),
+    clients,
+    forwards: config.forwards.length,
     offloadsOff: OFFLOADS.filter((offload) => !lns.offloads.includes(offload)),
     warnings: [
-      ...serverWarnings(config, host),
+      ...(networks.length > 0 ? serverWarnings(config, host) : []),
+      ...clientWarnings(config),
+      ...fileWarnings(host),
       ...networks.flatMap((network) => networkWarnings(network, host)),
     ],
   };
@@ -98,6 +122,15 @@ function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSum
   };
 }
 
+function summarizeClient(client: ClientConfig, { peers }: Config): ClientSummary {
+  const { name, tun, peer, mtu, ipv6, routes, dns } = client;
+  const lnss = peers
+    .filter((each) => each.name === peer)
+    .sort((a, b) => a.priority - b.priority)
+    .map(({ address, port }) => formatEndpoint(address, port));
+  return { name, tun, peer, lnss, mtu, ipv6, routes: routes.length, dns };
+}
+
 /** Without the first and the last address, and without the gateway if it is between them. */
 function usable(text: string, gateway: number): number {
   const prefix = parseIpv4Prefix(text);
@@ -106,7 +139,7 @@ function usable(text: string, gateway: number): number {
   return inner.last - inner.first + 1 - (contains(inner, gateway) ? 1 : 0);
 }
 
-function serverWarnings({ lns, auth, users }: Config, host: Host): string[] {
+function serverWarnings({ lns, auth, users, forwards }: Config, host: Host): string[] {
   const warnings: string[] = [];
   if (lns.secret === "") {
     warnings.push("no tunnel secret: whoever reaches the port may try users and passwords");
@@ -118,11 +151,28 @@ function serverWarnings({ lns, auth, users }: Config, host: Host): string[] {
     const { processors } = host;
     warnings.push(`${lns.workers} workers, but this host has ${processors} processors`);
   }
-  if (users.length === 0) warnings.push("no [[user]]: nobody can dial in");
-  if (host.isFileShared === true) {
-    warnings.push("other users of this host can read the passwords in this file; chmod 600 it");
+  if (users.length === 0 && forwards.length === 0) {
+    warnings.push("no [[user]]: nobody can dial in");
   }
   return warnings;
+}
+
+function fileWarnings({ isFileShared }: Host): string[] {
+  if (isFileShared !== true) return [];
+  return ["other users of this host can read the passwords in this file; chmod 600 it"];
+}
+
+function clientWarnings({ clients }: Config): string[] {
+  return clients.flatMap(({ name, methods, mtu }) => {
+    const warnings: string[] = [];
+    if (methods.includes("pap")) {
+      warnings.push("pap is taken: whoever answers as the LNS may learn the password");
+    }
+    if (mtu > MTU_UNFRAGMENTED) {
+      warnings.push(`mtu ${mtu} means fragments on an Ethernet; ${MTU_UNFRAGMENTED} avoids them`);
+    }
+    return warnings.map((warning) => `client ${name}: ${warning}`);
+  });
 }
 
 /** Outside: IPv4 20, UDP 8, L2TP 8, PPP 4 octets on an Ethernet of 1,500. */

@@ -88,3 +88,20 @@ test("check --schema prints the JSON Schema", async () => {
   assert.equal(code, 0);
   assert.equal(JSON.parse(stdout).title, "Configuration of simplon");
 });
+
+test("check says what a side that dials comes to", async (t) => {
+  const path = first(t);
+  writeFileSync(
+    path,
+    `[[peer]]\nname = "hq"\naddress = "192.0.2.1:1701"\n[[client]]\nname = "office"\n` +
+      `peer = "hq"\ntun = "office0"\nuser = "u"\npassword = "geheim"\nroutes = ["10.8.0.0/24"]\n` +
+      "dns = true\n",
+  );
+  const { code, stdout } = await simplon("node", ["check", "-c", path]);
+  assert.equal(code, 0);
+  assert.equal(
+    stdout,
+    `${path} is in order\n  lac       0.0.0.0:1701\n` +
+      "  client    office on office0, to hq (192.0.2.1:1701), mtu 1400, IPv4 and IPv6, 1 route, dns\n",
+  );
+});

@@ -73,7 +73,7 @@ function keysOf(table: string): Readonly<Record<string, Node>> {
   return node?.properties ?? node?.items?.properties ?? {};
 }
 
-const TABLES = ["lns", "network", "auth", "user", "log"];
+const TABLES = ["lns", "network", "auth", "user", "lac", "peer", "client", "forward", "log"];
 const GOOD = `[lns]
 listen = "[::]:1701"
 secret = "s"
@@ -94,6 +94,23 @@ name = "jürgen"
 password = "grüße"
 network = "default"
 routes = ["192.168.7.0/24", "2001:db8:1::/56"]
+[lac]
+listen = "0.0.0.0:1702"
+[[peer]]
+name = "upstream"
+address = "[2001:db8::1]:1701"
+weight = 5
+[[client]]
+name = "office"
+peer = "upstream"
+tun = "office0"
+user = "demo"
+password = "demo"
+routes = ["0.0.0.0/0"]
+number = "5551234"
+[[forward]]
+realm = "example.net"
+peer = "upstream"
 `;
 
 test("it knows the tables and keys that the loader knows, and no others", () => {
@@ -116,11 +133,15 @@ test("each table and each key is described in a sentence", () => {
 });
 
 test("only what has no default is required", () => {
-  assert.deepEqual(schema.required, ["network"]);
+  assert.equal(schema.required, undefined);
   const network = schema.properties?.network?.items;
   assert.deepEqual(network?.required, ["name", "tun", "gateway", "pool"]);
-  assert.deepEqual(schema.properties?.user?.items?.required, ["name", "password", "network"]);
-  for (const table of ["lns", "auth", "log"]) {
+  assert.deepEqual(schema.properties?.user?.items?.required, ["name"]);
+  assert.deepEqual(schema.properties?.peer?.items?.required, ["name", "address"]);
+  const needed = ["name", "peer", "tun", "user", "password"];
+  assert.deepEqual(schema.properties?.client?.items?.required, needed);
+  assert.deepEqual(schema.properties?.forward?.items?.required, ["peer"]);
+  for (const table of ["lns", "lac", "auth", "log"]) {
     assert.equal(schema.properties?.[table]?.required, undefined, table);
   }
   assert.deepEqual(keysOf("auth").methods?.default, ["mschapv2", "chap", "pap"]);
@@ -158,6 +179,13 @@ test("an editor that reads it takes what the loader takes, and refuses wrong sha
     ['["pap"]', '["pap", "pap"]'],
     ['password = "grüße"', 'password = ""'],
     ["[auth]", "[atuh]"],
+    ['"[2001:db8::1]:1701"', '"lns.example:1701"'],
+    ["weight = 5", "weight = 0"],
+    ["weight = 5", "hide-avps = 1"],
+    ['"office0"', '"all"'],
+    ['["0.0.0.0/0"]', '["0.0.0.0"]'],
+    ['"5551234"', '"555 1234"'],
+    ['"example.net"', '"user@example.net"'],
   ] as const) {
     const bad = GOOD.replace(from, to);
     assert.notEqual(bad, GOOD);

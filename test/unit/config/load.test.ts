@@ -50,6 +50,22 @@ test("a network is enough, all else has its default", () => {
     ],
     auth: { methods: ["mschapv2", "chap", "pap"] },
     users: [],
+    lac: {
+      address: "0.0.0.0",
+      port: 1701,
+      hostName: "simplon",
+      secret: "",
+      workers: 1,
+      helloInterval: 60_000,
+      retransmitCap: 8_000,
+      retransmitCount: 5,
+      socket: "/run/simplon-lac.sock",
+      history: "/var/lib/simplon/lac-history",
+      offloads: ["udp-gro", "udp-gso", "tso", "uso"],
+    },
+    peers: [],
+    clients: [],
+    forwards: [],
     log: { level: "info" },
   });
 });
@@ -166,10 +182,11 @@ test("an error names file, line, key, what was expected and what was found", () 
 
 test("a missing key is reported at its table", () => {
   assert.deepEqual(errors(`${NETWORK}[[user]]\nname = "u"\nnetwork = "default"\n`), [
-    "simplon.toml:6: [[user]] password: expected a string of 1 to 253 octets, but it is missing",
+    "simplon.toml:6: [[user]] password: expected its password, or forward, but it is missing",
   ]);
   assert.deepEqual(errors(""), [
-    "simplon.toml:1: [[network]]: expected 1 to 16 tables [[network]], but it is missing",
+    "simplon.toml:1: [[network]]: expected tables [[network]] for simplon lns, or [[client]] for " +
+      "simplon lac, but it is missing",
   ]);
 });
 
@@ -181,7 +198,7 @@ test("an unknown key is an error and the known ones are named", () => {
   ]);
   assert.deepEqual(errors(`${NETWORK}[radius]\nserver = "192.0.2.1"\n`), [
     "simplon.toml:6: radius: unknown key, expected one of " +
-      "[lns], [[network]], [auth], [[user]], [log]",
+      "[lns], [[network]], [auth], [[user]], [lac], [[peer]], [[client]], [[forward]], [log]",
   ]);
 });
 

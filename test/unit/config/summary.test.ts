@@ -117,3 +117,27 @@ test("a host that forwards, or of which nothing is known, gives no cause to warn
     assert.deepEqual(summary(text, host).warnings, []);
   }
 });
+
+test("a side that dials is told, and nothing of a server that is none", () => {
+  const peer = (address: string, priority: number) =>
+    `[[peer]]\nname = "hq"\naddress = "${address}"\npriority = ${priority}\n`;
+  const client = `[[client]]\nname = "a"\npeer = "hq"\ntun = "a0"\nuser = "u"\npassword = "p"\n`;
+  const text = `${peer("192.0.2.2:1701", 2)}${peer("192.0.2.1:1701", 1)}${client}`;
+  const { clients, warnings, lacListen } = summary(`${text}routes = ["0.0.0.0/0"]\n`);
+  assert.deepEqual([lacListen, warnings], ["0.0.0.0:1701", []]);
+  assert.deepEqual(clients, [
+    {
+      name: "a",
+      tun: "a0",
+      peer: "hq",
+      lnss: ["192.0.2.1:1701", "192.0.2.2:1701"],
+      mtu: 1_400,
+      ipv6: true,
+      routes: 1,
+      dns: false,
+    },
+  ]);
+  const careless = summary(`${text}methods = ["pap"]\nmtu = 1500\n`).warnings;
+  assert.match(careless[0] ?? "", /^client a: pap is taken/);
+  assert.match(careless[1] ?? "", /^client a: mtu 1500 means fragments/);
+});
