@@ -163,8 +163,8 @@ export class Workers {
 
   /** Whether all workers answer; to be called at least every POLL_MS. */
   check(now: number): boolean {
-    for (const [index, { pulse, isLeaving }] of this.#running) {
-      if (pulse.isFelt(now) || isLeaving) continue;
+    for (const [index, { pulse }] of this.#running) {
+      if (pulse.isFelt(now)) continue;
       this.#options.onFailure(new Error(`worker ${index} does not answer any more`));
       return false;
     }
@@ -331,7 +331,14 @@ export class Workers {
     if (running === undefined) return;
     running.isLeaving = true;
     this.#command(index, COMMAND_LEAVE);
-    await this.#until(() => !this.#running.has(index), `worker ${index} does not leave`);
+    try {
+      await this.#until(() => !this.#running.has(index), `worker ${index} does not leave`);
+    } catch (error) {
+      // It has its slots still: if it goes on it serves them, and if it ends another one does.
+      running.isLeaving = false;
+      this.#command(index, this.#usual);
+      throw error;
+    }
   }
 
   #reach(index: number, state: number): Promise<void> {

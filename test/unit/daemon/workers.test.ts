@@ -143,3 +143,27 @@ test("a worker that hangs is noticed, and the end does not wait for it", async (
   assert.ok(performance.now() - ending < 3_000);
   house.plant(1, 0, FAULT_AT);
 });
+
+test("a worker that hangs while it is to leave is noticed, and its slots are not given up", async () => {
+  const house = new WorkersHouse(PORT + 1_000);
+  try {
+    house.workers.start(2);
+    await under(house, () => Promise.resolve());
+    house.plant(1, FAULTS.hangs, FAULT_AT);
+    const planted = performance.now();
+    const words = new Int32Array(house.memory.buffer);
+    await until("it hangs", () => Atomics.load(words, FAULT_AT / 4) === 0);
+    const restarted = assert.rejects(house.workers.restart(1), /worker 1 does not leave/);
+    await until("noticed", () => house.failures.length > 0);
+    const noticed = performance.now() - planted;
+    assert.ok(noticed < HEARTBEAT_STALE_MS + 1_500, `after ${noticed} ms`);
+    assert.match(house.failures[0]?.message ?? "", /^worker 1 does not answer any more$/);
+    await restarted;
+    house.plant(1, 0, FAULT_AT);
+    await under(house, () => Promise.resolve());
+    assertComplete(house);
+  } finally {
+    house.plant(1, 0, FAULT_AT);
+    await house.end();
+  }
+});
