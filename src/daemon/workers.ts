@@ -11,7 +11,7 @@
 import { Worker } from "node:worker_threads";
 import * as layout from "../../assembly/layout.ts";
 import { dropsOf, readCounters } from "../dataplane/counters.ts";
-import type { Leave } from "../dataplane/loop.ts";
+import { type Leave, NO_HEARTBEAT } from "../dataplane/loop.ts";
 import { type Forwarding, workerAt } from "../dataplane/memory.ts";
 import { Owners, type Steer, share } from "../dataplane/owners.ts";
 import { Pulse } from "../dataplane/pulse.ts";
@@ -24,6 +24,7 @@ import {
   PuntRing,
 } from "../dataplane/rings.ts";
 import {
+  HEARTBEAT_STALE_MS,
   POLL_MS,
   WORKER_CHANGE_MS,
   WORKER_LOSSES_MAX,
@@ -164,7 +165,8 @@ export class Workers {
   /** Whether all workers answer; to be called at least every POLL_MS. */
   check(now: number): boolean {
     for (const [index, { pulse }] of this.#running) {
-      if (pulse.isFelt(now)) continue;
+      const isStarting = this.#word(index, layout.WORKER_STATE) === STATE_OUT;
+      if (pulse.isFelt(now, isStarting ? WORKER_CHANGE_MS : HEARTBEAT_STALE_MS)) continue;
       this.#options.onFailure(new Error(`worker ${index} does not answer any more`));
       return false;
     }
@@ -280,6 +282,12 @@ export class Workers {
     this.#running.delete(index);
     Atomics.store(this.#words, (workerAt(index) + layout.WORKER_STATE) / 4, STATE_OUT);
     if (isWanted) return;
+    if (why === NO_HEARTBEAT) {
+      // It has done what it ought to: the control thread was away, and is back as it hears of this.
+      log.warn({ worker: index }, "the control thread was away; a worker begins anew");
+      this.#start(index);
+      return;
+    }
     const error = why instanceof Error ? why : new Error(`worker ${index} has left: ${why}`);
     const now = clock();
     this.#losses.push(now);

@@ -30,6 +30,7 @@ import {
   GATHER_TO,
   GATHER_US,
   HANDED_RUNS_PER_TURN,
+  HEARTBEAT_STALE_MS,
   HELD_MS,
   POLL_MS,
   READ_OCTETS,
@@ -65,7 +66,8 @@ export interface LoopOptions {
 }
 
 /** Why the loop has ended without an error. */
-export type Leave = "told" | "no-heartbeat";
+export type Leave = "told" | typeof NO_HEARTBEAT;
+export const NO_HEARTBEAT = "no-heartbeat";
 
 const TUNNEL_IDS = 65_536;
 
@@ -135,17 +137,18 @@ export class Loop {
     this.#words[(worker + layout.WORKER_NETWORKS) / 4] = options.tuns.length;
     this.#polls = new Polls(calls, memory, base, worker, this.#wake, options);
     this.#output = new Output(calls, forwarding, memory, base, worker, this.#polls);
+    this.#beat(); // first: who sees that it runs sees that it has begun
     this.#obey();
   }
 
   /** Runs until it is told to leave or the control thread is gone. */
   run(): Leave {
-    const { sleepMs = POLL_MS, clock, worker } = this.#options;
+    const { sleepMs = POLL_MS, clock } = this.#options;
     for (;;) {
       if (this.#obey() === layout.COMMAND_LEAVE) return "told";
       if (Atomics.load(this.#words, layout.CONTROL_STOP / 4) !== 0) return "told";
-      if (!this.#control.isFelt(clock())) return "no-heartbeat";
-      Atomics.add(this.#words, (worker + layout.WORKER_BEAT) / 4, 1);
+      if (!this.#control.isFelt(clock(), HEARTBEAT_STALE_MS)) return NO_HEARTBEAT;
+      this.#beat();
       this.turn(sleepMs);
     }
   }
@@ -317,6 +320,10 @@ export class Loop {
     if (now - this.#limitsClearedAt <= SEGMENT_LIMIT_MS) return;
     this.#limits.fill(0);
     this.#limitsClearedAt = now;
+  }
+
+  #beat(): void {
+    Atomics.add(this.#words, (this.#options.worker + layout.WORKER_BEAT) / 4, 1);
   }
 
   /** Does what the control thread wants; its command. */

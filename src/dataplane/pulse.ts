@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HEARTBEAT_STALE_MS, POLL_MS } from "../limits.ts";
+import { POLL_MS } from "../limits.ts";
 
 export class Pulse {
   readonly #words: Int32Array;
@@ -21,8 +21,8 @@ export class Pulse {
     this.#lookedAt = now;
   }
 
-  /** False once the word has not changed for HEARTBEAT_STALE_MS. */
-  isFelt(now: number): boolean {
+  /** False once the word has not changed for `staleMs`. */
+  isFelt(now: number, staleMs: number): boolean {
     // Nobody who looks is away much longer than a poll unless the whole process was stopped, and then
     // the other thread was as well: that time does not count.
     this.#silence += Math.min(now - this.#lookedAt, 2 * POLL_MS);
@@ -32,6 +32,6 @@ export class Pulse {
       this.#last = word;
       this.#silence = 0;
     }
-    return this.#silence < HEARTBEAT_STALE_MS;
+    return this.#silence < staleMs;
   }
 }

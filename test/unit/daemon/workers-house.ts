@@ -55,7 +55,7 @@ export class WorkersHouse {
       },
       clock: () => performance.now(),
       log: createLog({
-        level: "error",
+        level: "warn",
         human: false,
         sink: { write: (line) => this.logged.push(line) },
       }),

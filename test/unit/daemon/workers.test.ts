@@ -1,7 +1,7 @@
 // Worker threads that come and go under traffic, and such as fail; workers-deno.test.ts runs it too.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HEARTBEAT_STALE_MS, WORKER_LOSSES_MAX } from "../../../src/limits.ts";
+import { HEARTBEAT_STALE_MS, WORKER_LOSSES_MAX, WORKERS_MAX } from "../../../src/limits.ts";
 import { until } from "../until.ts";
 import { FAULT_AT, FAULTS } from "./faulty-worker.ts";
 import { WorkersHouse } from "./workers-house.ts";
@@ -107,22 +107,20 @@ test("a worker that is lost time and again ends the process", async () => {
   }
 });
 
-test("workers that find no heartbeat leave, and come back when there is one again", async () => {
+test("workers that find no heartbeat leave, and come back when there is one: no loss", async () => {
   const house = new WorkersHouse(PORT + 600);
   try {
-    house.workers.start(2);
+    house.workers.start(WORKERS_MAX);
     await under(house, () => Promise.resolve());
     const resume = performance.now() + HEARTBEAT_STALE_MS + 3_000;
     while (performance.now() < resume); // the control thread does nothing at all
-    await until(
-      "back",
-      () =>
-        house.workers.rows().filter(({ losses, state }) => losses === 1 && state === "running")
-          .length === 2,
-    );
+    const areBack = () => house.workers.rows().every(({ state }) => state === "running");
+    await until("back", () => house.logged.length === WORKERS_MAX && areBack());
     await under(house, () => Promise.resolve());
     assertComplete(house);
     assert.deepEqual(house.failures, []);
+    assert.ok(house.workers.rows().every(({ losses }) => losses === 0));
+    for (const line of house.logged) assert.match(line, /a worker begins anew/);
   } finally {
     await house.end();
   }
