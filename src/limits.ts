@@ -95,6 +95,24 @@ export const SESSIONS_MAX = 65_536;
 /** Sessions in one tunnel; Session ID has 16 bits, and some of them rest (IDS_TAKEN_MAX). */
 export const SESSIONS_PER_TUNNEL_MAX = 60_000;
 
+// Dialling
+
+/**
+ * An LNS opens the tunnel and takes the call by then, or the next one of the list is tried: four
+ * SCCRQs, and less than the 30 s for which a client repeats its first Configure-Request.
+ */
+export const DIAL_ANSWER_MS = 8_000;
+/** An LNS that did not is not tried for so long; each time twice as long, up to the most. */
+export const LOCKOUT_FIRST_MS = 5_000;
+export const LOCKOUT_MOST_MS = 60_000;
+/** A tunnel without a call stays for so long: the next one may come at once. */
+export const DIAL_TUNNEL_IDLE_MS = 10_000;
+/** Wait before a client that lost its connection dials again; each time twice as long. */
+export const REDIAL_FIRST_MS = 1_000;
+export const REDIAL_MOST_MS = 60_000;
+/** A connection that lasted so long was a good one: the wait begins anew. */
+export const REDIAL_CALM_MS = 60_000;
+
 // PPP
 
 /** Restart timer and counters of RFC 1661 4.6. */

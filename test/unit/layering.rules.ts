@@ -18,7 +18,7 @@ const COMMON = ["limits", "net", "offloads", "rate"];
 const CORE = ["codec", "sansio", ...COMMON];
 const HASHES = ["@noble/hashes"];
 
-/** One way: codec ← l2tp | ppp ← aaa ← history ← daemon ← cli; daemon wires the leaves. */
+/** One way: codec ← l2tp | ppp ← aaa | dial ← history ← daemon ← cli; daemon wires the leaves. */
 const ROOMS: Readonly<Record<string, Room>> = {
   limits: { knows: [], isPure: true },
   net: { knows: [], packages: ["ipaddr.js"], isPure: true },
@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   l2tp: { knows: CORE, packages: HASHES, isPure: true },
   ppp: { knows: CORE, packages: HASHES, isPure: true },
   ipv6: { knows: CORE, isPure: true },
+  dial: { knows: [...CORE, "l2tp"], isPure: true },
   host: { knows: ["codec", ...COMMON], isPure: true },
   aaa: { knows: [...CORE, "l2tp", "ppp"], packages: [...HASHES, "des.js", "js-md4"] },
   history: { knows: [...CORE, "l2tp", "ppp", "aaa"], isPure: true },
@@ -44,6 +45,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "l2tp",
       "ppp",
       "ipv6",
+      "dial",
       "aaa",
       "history",
       "host",
