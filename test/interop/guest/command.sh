@@ -20,6 +20,12 @@ dial | hangup | wait-drop | wait-up | stop)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   ;;
+serve | wait-call | drop | heard)
+  # shellcheck source=l2tp.sh
+  . /lab/l2tp.sh
+  # shellcheck source=serve.sh
+  . /lab/serve.sh
+  ;;
 ping | fetch | rate | stream | behind | slaac)
   # shellcheck source=traffic.sh
   . /lab/traffic.sh

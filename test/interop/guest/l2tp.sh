@@ -11,6 +11,7 @@ auth file = /etc/xl2tpd/l2tp-secrets
 lns = $(arg lns 10.9.0.2)
 name = $(arg user bob)
 challenge = $(arg challenge "$([ "$(arg secret none)" = none ] && echo no || echo yes)")
+hidden bit = $(arg hidden no)
 ppp debug = yes
 pppoptfile = /etc/ppp/lac-options
 length bit = yes
@@ -18,6 +19,9 @@ autodial = no
 redial = $([ "$(arg redial 0)" = 0 ] && echo no || echo yes)
 redial timeout = $(arg redial 1)
 EOF
+  l2tp_secrets
+}
+l2tp_secrets() {
   : >/etc/xl2tpd/l2tp-secrets
   [ "$(arg secret none)" = none ] || echo "* * $(arg secret none)" >/etc/xl2tpd/l2tp-secrets
   chmod 600 /etc/xl2tpd/l2tp-secrets
@@ -67,7 +71,7 @@ refused() {
 }
 up_or_refused() { [ "$(events ip-up)" -gt "$1" ] || refused; }
 
-# dial [lns= user= pass= auth= secret= challenge= mtu= echo= redial= retries= ipv6= ppp= wait=
+# dial [lns= user= pass= auth= secret= challenge= hidden= mtu= echo= redial= retries= ipv6= ppp= wait=
 # keep=1]; keep: by the xl2tpd that runs already, as it is configured.
 dial() {
   local before start reason device address gateway at dns1 dns2
@@ -97,7 +101,7 @@ dial() {
     facts
     return 1
   fi
-  read -r _ device address gateway at dns1 dns2 < <(grep '^ip-up ' $EVENTS | tail -1)
+  read -r _ device address gateway at dns1 dns2 _ < <(grep '^ip-up ' $EVENTS | tail -1)
   result up_ms $((at - start))
   result address "$address"
   result gateway "$gateway"

@@ -32,9 +32,9 @@ mkdir -p /run/xl2tpd
 : >$EVENTS
 : >/etc/ppp/options
 for hook in ip-up ip-down; do
-  # pppd gives: device, tty, speed, local address, remote address
+  # pppd gives: device, tty, speed, local address, remote address; PEERNAME: who it has let in
   # shellcheck disable=SC2016
-  printf '#!/bin/bash\necho "%s $1 $4 $5 $(($(date +%%s%%N) / 1000000)) ${DNS1:-none} ${DNS2:-none}" >>%s\n' \
+  printf '#!/bin/bash\necho "%s $1 $4 $5 $(($(date +%%s%%N) / 1000000)) ${DNS1:-none} ${DNS2:-none} ${PEERNAME:-none}" >>%s\n' \
     $hook $EVENTS >/etc/ppp/$hook
   chmod 755 /etc/ppp/$hook
 done

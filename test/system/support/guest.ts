@@ -11,6 +11,11 @@ export type Answer = {
   readonly values: Readonly<Record<string, string>>;
 };
 
+/** Of a guest's wire, seen from all namespaces of the lab. */
+export function guestAddress(id: number): string {
+  return `10.9.${100 + id}.2`;
+}
+
 export class Guest {
   readonly #lab: Lab;
   readonly #id: number;

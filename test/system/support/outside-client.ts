@@ -3,8 +3,8 @@
  *
  *   outside-client.ts OWN-ADDRESS LNS-ADDRESS USER PASSWORD
  *
- * It prints "up ADDRESS" and obeys lines: "ping ADDRESS OCTETS" (answered by "pong OCTETS") and
- * "stop" (answered by "stopped"). A datagram that comes from anywhere but the address that it
+ * It prints "up ADDRESS", and "closed" when it is hung up on, and obeys lines: "ping ADDRESS OCTETS"
+ * (answered by "pong OCTETS") and "stop" (answered by "stopped"). A datagram that comes from anywhere but the address that it
  * speaks to ends it with an error.
  */
 import assert from "node:assert/strict";
@@ -35,6 +35,7 @@ const lac = new Lac(7);
 const peer = new PppPeer({ name, password });
 const now = () => performance.now();
 let isUp = false;
+let isClosed = false;
 
 socket.on("message", (datagram, from) => {
   assert.deepEqual([from.address, from.port], [lns, PORT], "an answer from elsewhere");
@@ -71,6 +72,10 @@ function tick(): void {
 function flush(): void {
   for (const datagram of lac.outbox.splice(0)) socket.send(datagram, PORT, lns);
   for (let frame = peer.pollTransmit(); frame; frame = peer.pollTransmit()) transmit(frame);
+  if (!isClosed && (lac.state === "closed" || lac.calls.get(SESSION_ID)?.state === "closed")) {
+    isClosed = true;
+    console.log("closed");
+  }
   if (isUp || !peer.ipcp.isOpened) return;
   isUp = true;
   console.log(`up ${peer.address}`);

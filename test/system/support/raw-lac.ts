@@ -1,6 +1,7 @@
 /**
  * A LAC that sends octets as it is told, for what no stock client sends. One tunnel, one session,
- * over a network that loses nothing: no retransmission.
+ * over a network that loses nothing: no retransmission. With a secret it asks for the LNS's proof,
+ * and hides what may be hidden from the ICRQ on.
  */
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
@@ -16,13 +17,17 @@ import {
   parseHeader,
   parsePpp,
 } from "../../../src/codec/index.ts";
+import { hide } from "../../peer/hide.ts";
+import { chapResponse } from "../../peer/lac.ts";
 import { LNS_ADDRESS } from "./lab.ts";
 import { messageName, uint16 } from "./traffic.ts";
 
 const PATIENCE_MS = 8_000;
-const TUNNEL_ID = 7;
+export const TUNNEL_ID = 7;
 const SESSION_ID = 9;
 const FRAMING_SYNC = Uint8Array.of(0, 0, 0, 1);
+const CHALLENGE = new TextEncoder().encode("what is our word");
+const RANDOM_VECTOR = new TextEncoder().encode("sixteen octets!!");
 
 export interface Frame {
   readonly protocol: number;
@@ -40,8 +45,12 @@ export class RawLac {
   #peerSessionId = 0;
   #ns = 0;
   #nr = 0;
+  readonly #lns: string;
+  readonly #secret: string;
 
-  constructor() {
+  constructor(lns = LNS_ADDRESS, secret = "") {
+    this.#lns = lns;
+    this.#secret = secret;
     this.#socket = createSocket("udp4");
     this.#socket.on("message", (datagram) => this.#receive(new Uint8Array(datagram)));
   }
@@ -50,23 +59,49 @@ export class RawLac {
     this.#socket.close();
   }
 
-  /** SCCRQ to ICCN. */
-  async connect(): Promise<void> {
+  /** SCCRQ to ICCN; `more` goes into the ICRQ. */
+  async connect(more: readonly AvpInput[] = []): Promise<void> {
     this.send("SCCRQ", [
       avp(AvpType.ProtocolVersion, u16(0x0100)),
       avp(AvpType.HostName, new TextEncoder().encode("raw")),
       avp(AvpType.FramingCapabilities, FRAMING_SYNC),
       avp(AvpType.AssignedTunnelId, u16(TUNNEL_ID)),
+      ...(this.#secret === "" ? [] : [avp(AvpType.Challenge, CHALLENGE)]),
     ]);
-    this.#peerTunnelId = idOf(await this.message("SCCRP"), AvpType.AssignedTunnelId);
-    this.send("SCCCN", []);
-    this.send("ICRQ", [
-      avp(AvpType.AssignedSessionId, u16(SESSION_ID)),
-      avp(AvpType.CallSerialNumber, Uint8Array.of(0, 0, 0, 1)),
-    ]);
+    const reply = await this.message("SCCRP");
+    this.#peerTunnelId = idOf(reply, AvpType.AssignedTunnelId);
+    this.send("SCCCN", this.#proofs(reply));
+    this.send(
+      "ICRQ",
+      this.#hidden([
+        avp(AvpType.AssignedSessionId, u16(SESSION_ID)),
+        avp(AvpType.CallSerialNumber, Uint8Array.of(0, 0, 0, 1)),
+        ...more,
+      ]),
+    );
     this.#peerSessionId = idOf(await this.message("ICRP"), AvpType.AssignedSessionId);
     const speed = avp(AvpType.TxConnectSpeed, Uint8Array.of(0, 0, 0, 0));
-    this.send("ICCN", [speed, avp(AvpType.FramingType, FRAMING_SYNC)], this.#peerSessionId);
+    const avps = this.#hidden([speed, avp(AvpType.FramingType, FRAMING_SYNC)]);
+    this.send("ICCN", avps, this.#peerSessionId);
+  }
+
+  /** What our SCCCN says to the Challenge of the LNS; its own answer has to be right. */
+  #proofs(reply: ControlMessage): AvpInput[] {
+    if (this.#secret === "") return [];
+    const right = chapResponse(MessageType.SCCRP, this.#secret, CHALLENGE);
+    assert.deepEqual(avpValue(reply, AvpType.ChallengeResponse), right);
+    const asked = avpValue(reply, AvpType.Challenge);
+    if (asked === undefined) return [];
+    const proof = chapResponse(MessageType.SCCCN, this.#secret, asked);
+    return [avp(AvpType.ChallengeResponse, proof)];
+  }
+
+  #hidden(avps: readonly AvpInput[]): readonly AvpInput[] {
+    if (this.#secret === "") return avps;
+    const values = avps.map(({ type, value }) => {
+      return { type, value: hide(type, value, this.#secret, RANDOM_VECTOR), hidden: true };
+    });
+    return [avp(AvpType.RandomVector, RANDOM_VECTOR), ...values];
   }
 
   send(name: keyof typeof MessageType, avps: readonly AvpInput[], sessionId = 0): void {
@@ -123,7 +158,7 @@ export class RawLac {
   }
 
   #transmit(datagram: Uint8Array): void {
-    this.#socket.send(datagram, 1701, LNS_ADDRESS);
+    this.#socket.send(datagram, 1701, this.#lns);
   }
 
   async #next<T>(queue: T[], matches: (item: T) => boolean, what: string): Promise<T> {
@@ -153,6 +188,10 @@ export function u16(value: number): Uint8Array {
 }
 
 function idOf(message: ControlMessage, type: number): number {
-  const found = message.avps.find((candidate) => candidate.type === type);
-  return found ? uint16(found.value, 0) : 0;
+  const value = avpValue(message, type);
+  return value ? uint16(value, 0) : 0;
+}
+
+function avpValue(message: ControlMessage, type: number): Uint8Array | undefined {
+  return message.avps.find((candidate) => candidate.type === type)?.value;
 }
