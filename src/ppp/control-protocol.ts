@@ -223,7 +223,9 @@ export abstract class ControlProtocol {
         this.signal = "finished";
         break;
       case "irc":
-        this.#startCounter(actions.includes("str"));
+        this.#current.restarts = actions.includes("str") ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
+        // Who begins to ask asks anew; until then a reply to what was asked last may still come.
+        if (!actions.includes("str")) this.#current.request = undefined;
         break;
       case "zrc":
         // One Restart time has to pass before the link may be taken away (RFC 1661 3.7).
@@ -242,12 +244,6 @@ export abstract class ControlProtocol {
         if (cause === undefined) throw new Error(`${action} without a packet to answer`);
         this.#answer(action, cause);
     }
-  }
-
-  /** Whoever begins to ask asks anew; a reply to what was asked last may still come meanwhile. */
-  #startCounter(isTerminating: boolean): void {
-    this.#current.restarts = isTerminating ? PPP_MAX_TERMINATE : PPP_MAX_CONFIGURE;
-    if (!isTerminating) this.#current.request = undefined;
   }
 
   #answer(action: Action, { packet, reply }: Cause): void {

@@ -26,6 +26,21 @@ test("an Ack to a retransmission still counts, and the next request has a new Id
   assert.equal(next?.identifier, ((first?.identifier ?? 0) + 1) & 0xff);
 });
 
+test("after an Ack the time between requests begins small again (RFC 1661 4.4, irc)", () => {
+  const bench = new Bench();
+  bench.open();
+  bench.advance(8_000);
+  bench.ack(LCP);
+  const times = bench.advance(8_000).map(({ at }) => at);
+  assert.deepEqual(times, [9_500, 10_000, 11_000, 13_000, 16_000]);
+});
+
+test("with a lower MRU of ours the default is still taken (RFC 1661 6.1)", () => {
+  const bench = new Bench({ mru: 1400 });
+  bench.toNetwork();
+  assert.equal(brief(bench.say(LCP, 5, 1, new Uint8Array(1496)))[0], "LCP 6");
+});
+
 test("stale, foreign and altered replies do not move the automaton", () => {
   const bench = new Bench();
   const [request] = bench.open();
