@@ -48,7 +48,6 @@ import {
   COUNT_DOWN_NOT_IP,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_NOT_ROUTABLE,
-  COUNT_DOWN_SHAPED,
   IOVEC_SIZE,
   REST_CUT,
   REST_NONE,
@@ -251,8 +250,7 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   if (isCharged && allowed(worker, session, octets, 1) === 0) {
     clampMss(session, at, octets, isPartial);
     if (isPartial) completeChecksum(at, octets);
-    const room = enqueue(worker, session, at, octets);
-    if (room !== 0) memory.copy(room, at, octets);
+    keep(worker, session, at, octets);
     return true;
   }
   const version = getU8(at) >> 4;
@@ -291,13 +289,19 @@ function sendLarge(worker: usize, session: usize, at: usize, octets: u32, hasVir
   }
   const isCharged = isShaped(session);
   if (isCharged && allowed(worker, session, octets, 1) === 0) {
-    countDrops(worker, COUNT_DOWN_SHAPED, session, 1);
+    keep(worker, session, at, octets); // whole, and cut when it goes
     return true;
   }
   if (!sendFragments(worker, session, at, octets, fragments)) return false;
   if (isCharged) charge(session, octets, 1);
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
+}
+
+/** Copies the packet to where it waits for its time. */
+function keep(worker: usize, session: usize, at: usize, octets: u32): void {
+  const room = enqueue(worker, session, at, octets);
+  if (room !== 0) memory.copy(room, at, octets);
 }
 
 function needsChecksum(at: usize): bool {

@@ -20,11 +20,12 @@ import {
   SHAPER_QUEUED,
   SHAPER_QUEUES,
   SHAPER_TURN,
+  SLOT_CAPACITY,
 } from "../layout";
 import { giveSlot, slotAt } from "./pool";
 
-/** Octets that a queue may send in its turn: no frame is larger. */
-const QUANTUM: i32 = 1_514;
+/** Octets that a queue may send in its turn: no packet that waits is larger. */
+const QUANTUM: i32 = <i32>SLOT_CAPACITY;
 const VERSION_6: u32 = 6;
 const FRAGMENT: u32 = 0x3fff; // More Fragments and Fragment Offset
 const TOP: u64 = 61; // QUEUE_COUNT are the three uppermost bits

@@ -33,7 +33,6 @@ import {
   COUNT_DOWN_FRAGMENTED,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_POOL_FULL,
-  COUNT_DOWN_SHAPED,
   CUT_AT,
   CUT_COUNT,
   CUT_FLAGS,
@@ -222,13 +221,10 @@ export function cutOn(worker: usize): bool {
     const payload = next < whole ? size : last;
     const run = next < whole ? whole - next : 1;
     const octets = headers + payload;
-    if (octets > mtu) {
-      const fragments = countFragments(session, <usize>read32(cut + CUT_AT), octets);
-      if (fragments !== 0) {
-        if (fragment(worker, session, next, payload, fragments)) next++;
-        write32(worker + WORKER_DOWN_OFFSET, next);
-        return false; // what was cut lies in a slot that is free again once it was sent
-      }
+    const isTooBig = octets > mtu;
+    const at = <usize>read32(cut + CUT_AT);
+    const fragments = isTooBig ? countFragments(session, at, octets) : 0;
+    if (isTooBig && fragments === 0) {
       countTooBig(worker, session, run);
       next += run;
       continue;
@@ -242,8 +238,13 @@ export function cutOn(worker: usize): bool {
       next++;
       continue;
     }
+    if (isTooBig) {
+      if (fragment(worker, session, next, payload, fragments)) next++;
+      write32(worker + WORKER_DOWN_OFFSET, next);
+      return false; // what was cut lies in a slot that is free again once it was sent
+    }
     const frame = read32(cut + CUT_PREFIX) + octets;
-    const message = messageFor(worker, session, pair, frame, <usize>read32(cut + CUT_AT));
+    const message = messageFor(worker, session, pair, frame, at);
     if (message === NO_MESSAGE) return false;
     const frames = min(due, roomOf(worker, message, frame));
     if (isCharged) charge(session, octets, frames);
@@ -266,11 +267,6 @@ function keep(worker: usize, session: usize, index: u32, payload: u32): void {
 /** Makes fragments of segment `index`, which exceeds the MTU; false when there is no room for them. */
 function fragment(worker: usize, session: usize, index: u32, payload: u32, fragments: u32): bool {
   const octets = read32(worker + WORKER_CUT + CUT_HEADERS) + payload;
-  const isCharged = isShaped(session);
-  if (isCharged && allowed(worker, session, octets, 1) === 0) {
-    countDrops(worker, COUNT_DOWN_SHAPED, session, 1);
-    return true;
-  }
   const slot = octets > SLOT_CAPACITY ? 0 : takeSlot(worker);
   if (slot === 0) {
     countDrops(worker, COUNT_DOWN_POOL_FULL, session, 1);
@@ -280,7 +276,7 @@ function fragment(worker: usize, session: usize, index: u32, payload: u32, fragm
   layPacket(worker, session, index, payload, packet);
   giveSlot(worker, slot);
   if (!sendFragments(worker, session, packet, octets, fragments)) return false;
-  if (isCharged) charge(session, octets, 1);
+  if (isShaped(session)) charge(session, octets, 1);
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
 }

@@ -7,6 +7,7 @@
 
 import { getU8, read32, read64, write32, write64 } from "../bytes";
 import {
+  COUNT_DOWN_FRAGMENTED,
   COUNT_DOWN_NOT_OPEN,
   COUNT_DOWN_POOL_FULL,
   COUNT_DOWN_SHAPED,
@@ -19,6 +20,7 @@ import {
   SESSION_COUNT,
   SESSION_FLAGS,
   SESSION_GENERATION,
+  SESSION_MTU,
   SESSION_SHAPE_RATE,
   SESSION_SHAPED,
   SESSION_STATE_FREE,
@@ -36,7 +38,8 @@ import {
   WORKER_WAITING,
   WORKER_WHEEL_TICK,
 } from "../layout";
-import { countDrops, countSent } from "./counters";
+import { count, countDrops, countSent, countTooBig } from "./counters";
+import { countFragments, sendFragments } from "./fragment";
 import {
   addFrames,
   beginMessages,
@@ -243,8 +246,9 @@ function send(worker: usize, index: u32, isAll: bool): bool {
   return true;
 }
 
-/** Makes a frame of the packet at `at`; false when messages are used up. */
+/** Makes a frame of the packet at `at`, or fragments; false when messages are used up. */
 function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool {
+  if (octets > read32(session + SESSION_MTU)) return sendLarge(worker, session, at, octets);
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
@@ -257,5 +261,17 @@ function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool
   setVector(vector, read64(worker + WORKER_BASE), at - prefix, prefix + octets);
   addFrames(worker, message, pair, 1, prefix + octets, vector + IOVEC_SIZE);
   countSent(worker, session, 1, octets);
+  return true;
+}
+
+/** What exceeds the MTU was let in to be cut; the MTU may have become another one since. */
+function sendLarge(worker: usize, session: usize, at: usize, octets: u32): bool {
+  const fragments = countFragments(session, at, octets);
+  if (fragments === 0) {
+    countTooBig(worker, session, 1);
+    return true;
+  }
+  if (!sendFragments(worker, session, at, octets, fragments)) return false;
+  count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
 }

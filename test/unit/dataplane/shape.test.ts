@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
-import { buildVirtio, split } from "../../reference/offload.ts";
+import { buildVirtio, split, writeHeaderChecksum } from "../../reference/offload.ts";
+import { fragments } from "../../reference/too-big.ts";
 import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./frames.ts";
 import { ALL_OFFLOADS, type Message, NO_OFFLOADS, Plane } from "./plane.ts";
-import { superTcp } from "./super.ts";
+import { superTcp, superUdp } from "./super.ts";
 
 /** 10 Mbit/s. */
 const RATE = 1_250_000;
@@ -152,6 +153,61 @@ test("a super-packet is cut before it is charged; what comes out is what goes wi
     shaped.push(...innersOf(plane.release()));
   }
   assert.deepEqual(shaped, usual);
+});
+
+test("what has to be cut waits whole, and nothing is lost below the rate", () => {
+  const plane = new Plane();
+  plane.at(5_000);
+  const handle = plane.session(7, 8, CLIENT, { rateDown: RATE, mtu: 1_000 });
+  const offered: Uint8Array[] = [];
+  const sent: Uint8Array[] = [];
+  for (let ms = 0; ms < 2_100; ms++) {
+    plane.at(5_000 + ms);
+    sent.push(...innersOf(plane.release()));
+    if (ms % 100 !== 0 || ms === 2_000) continue;
+    const reads = Array.from({ length: 50 }, () => numbered(offered.length, HOST, 1_220));
+    offered.push(...reads); // 60 kB a tenth of a second are half of the rate
+    sent.push(...innersOf(plane.down(reads)));
+  }
+  const wanted = offered.flatMap((inner) => fragments(inner, 1_000));
+  assert.equal(sent.length, wanted.length);
+  assert.deepEqual(sent, wanted);
+  assert.equal(plane.counters()["down.fragmented"], offered.length);
+  assert.equal(plane.table.traffic(handle).drops, 0);
+});
+
+test("segments of a super-packet that have to be cut wait whole as well", () => {
+  const { virtio, packet: big } = superUdp(40_000, 1_200);
+  const reads = [{ virtio: buildVirtio(virtio), packet: big }];
+  const plain = new Plane(0, ALL_OFFLOADS);
+  plain.session(7, 8, CLIENT, { mtu: 1_000 });
+  const usual = innersOf(plain.read(reads));
+  const plane = new Plane(0, ALL_OFFLOADS);
+  plane.at(5_000);
+  const handle = plane.session(7, 8, CLIENT, { rateDown: RATE, mtu: 1_000 });
+  const shaped = innersOf(plane.read(reads));
+  assert.ok(shaped.length < usual.length / 2, `${shaped.length} at once`);
+  for (let ms = 1; ms < 100; ms++) {
+    plane.at(5_000 + ms);
+    shaped.push(...innersOf(plane.release()));
+  }
+  assert.deepEqual(shaped, usual);
+  assert.equal(plane.table.traffic(handle).drops, 0);
+});
+
+test("a packet that waits while the MTU falls is counted when it may not be cut", () => {
+  const { plane, handle } = start();
+  const whole = (number: number) => {
+    const octets = numbered(number);
+    octets[6] = 0x40; // DF
+    writeHeaderChecksum(octets);
+    return octets;
+  };
+  const sent = plane.down(Array.from({ length: 40 }, (_, n) => whole(n))).length;
+  const forwarding = { network: 0, acfc: false, pfc: false, address: 0x0a400002, rateDown: RATE };
+  plane.table.forward(handle, { ...forwarding, mtu: 600 });
+  assert.deepEqual(plane.release(true), []);
+  assert.equal(plane.counters()["down.too-big"], 40 - sent);
 });
 
 test("messages are numbered in the order in which they go", () => {
