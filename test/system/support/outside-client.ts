@@ -32,7 +32,8 @@ const ICMP_HEADER = 8;
 const [own = "", lns = "", name = "", password = ""] = process.argv.slice(2);
 const socket = createSocket(own.includes(":") ? "udp6" : "udp4");
 const lac = new Lac(7);
-const peer = new PppPeer({ name, password });
+/** No Multilink, which l2tpns would like. */
+const peer = new PppPeer({ name, password, rejects: [17, 19] });
 const now = () => performance.now();
 let isUp = false;
 let isClosed = false;

@@ -27,6 +27,7 @@ export const TUNNEL_ID = 7;
 const SESSION_ID = 9;
 const FRAMING_SYNC = Uint8Array.of(0, 0, 0, 1);
 const CHALLENGE = new TextEncoder().encode("what is our word");
+const BLOCK = 16;
 const RANDOM_VECTOR = new TextEncoder().encode("sixteen octets!!");
 
 export interface Frame {
@@ -99,7 +100,9 @@ export class RawLac {
   #hidden(avps: readonly AvpInput[]): readonly AvpInput[] {
     if (this.#secret === "") return avps;
     const values = avps.map(({ type, value }) => {
-      return { type, value: hide(type, value, this.#secret, RANDOM_VECTOR), hidden: true };
+      // l2tpns takes nothing hidden that is short.
+      const padding = BLOCK - ((value.length + 2) % BLOCK);
+      return { type, value: hide(type, value, this.#secret, RANDOM_VECTOR, padding), hidden: true };
     });
     return [avp(AvpType.RandomVector, RANDOM_VECTOR), ...values];
   }
@@ -149,7 +152,8 @@ export class RawLac {
     if (message.avps.length === 0 || message.ns !== this.#nr) return;
     this.#nr++;
     this.#messages.push(message);
-    this.#sendControl([], 0);
+    // Where to is known from the SCCRP on, which the SCCCN acknowledges.
+    if (this.#peerTunnelId !== 0) this.#sendControl([], 0);
   }
 
   #sendControl(avps: readonly AvpInput[], sessionId: number): void {
