@@ -275,6 +275,7 @@ test("values that a schema cannot let pass", () => {
     [withNetwork('ecn = "copy"'), "[[network]] ecn"],
     [withNetwork("idle = -1"), "[[network]] idle"],
     [withNetwork("idle = 604801"), "[[network]] idle"],
+    [`${NETWORK}${USER.replace('"p"', '""')}`, "[[user]] password"],
     [`${NETWORK}${USER}rate-up = "fast"\n`, "[[user]] rate-up"],
     [`${NETWORK}${USER}routes = "192.168.7.0/24"\n`, "[[user]] routes"],
     [`${NETWORK}${USER}routes = ["0.0.0.0/0"]\n`, "[[user]] routes"],

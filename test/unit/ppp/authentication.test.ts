@@ -107,6 +107,20 @@ test("PAP: a peer that says nothing for thirty seconds is refused", () => {
   assert.deepEqual(bench.kinds, ["down authentication"]);
 });
 
+test("octets behind Length are padding in PAP and CHAP too", () => {
+  const padded = (packet: Uint8Array) => Uint8Array.of(...packet, 0xde, 0xad);
+  const pap = new Bench(PAP_ONLY);
+  pap.establish();
+  pap.sayFrame(padded(frame(PAP, 1, 5, papRequest("jo", "secret"))));
+  const chap = new Bench();
+  const [challenge] = chap.establish();
+  chap.sayFrame(padded(frame(CHAP, 2, challenge?.identifier ?? 0, response(challenge, "jo"))));
+  assert.deepEqual(
+    [...asked(pap), ...asked(chap)].map(({ name }) => name),
+    ["jo", "jo"],
+  );
+});
+
 test("CHAP: the Challenge names us and holds sixteen octets of the random source", () => {
   const bench = new Bench({ random: (length) => new Uint8Array(length).fill(length) });
   const [challenge, ...rest] = bench.establish();
