@@ -221,8 +221,10 @@ export const WHEEL_MS = 1;
 export const HELD_MS = 5;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */
 export const SEGMENT_LIMIT_MS = 60_000;
-/** Longest poll of a worker and of the control thread: bounds how late a stop flag is seen. */
+/** Longest poll of a worker: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
+/** The control thread takes a turn at least so often, to see whether the workers are alive. */
+export const TURN_MS = 250;
 /** Batches of what other threads hand over that a worker takes in one turn: four full rings. */
 export const HANDED_RUNS_PER_TURN = 16;
 /** How often the control thread looks which slots lose datagrams. */
@@ -235,6 +237,11 @@ export const EVENTS_PER_FLUSH = 512;
 export const POLL_FAILURES_MAX = 100;
 /** A worker leaves when the control thread's heartbeat is this old. */
 export const HEARTBEAT_STALE_MS = 2_000;
+/**
+ * A worker that is silent for so long has failed: with what passes between two looks, TURN_MS,
+ * that is within 2 s. One that is well sleeps a third of it.
+ */
+export const WORKER_STALE_MS = 1_500;
 /** Worker threads that may be lost and replaced in that time: more are one fault, time and again. */
 export const WORKER_LOSSES_MAX = 5;
 export const WORKER_LOSSES_MS = 60_000;

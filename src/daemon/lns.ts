@@ -16,7 +16,7 @@ import { writeNetworks } from "../dataplane/networks.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
 import { Lns, type LnsEvent } from "../l2tp/index.ts";
-import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, POLL_MS, SHUTDOWN_WAIT_MS } from "../limits.ts";
+import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, SHUTDOWN_WAIT_MS, TURN_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
 import { familyOf, isWildcard } from "../linux/sockaddr.ts";
@@ -270,7 +270,7 @@ class LnsDaemon implements RunningLns {
       Atomics.add(this.#words, layout.CONTROL_HEARTBEAT / 4, 1);
       this.#turn(performance.now());
       const due = Math.min(this.#lns.pollTimeout(), this.#subscribers.pollTimeout());
-      const longest = this.#isBlocked ? RING_RETRY_MS : POLL_MS;
+      const longest = this.#isBlocked ? RING_RETRY_MS : TURN_MS;
       const wait = Math.max(0, Math.min(longest, Math.ceil(due - performance.now())));
       const ready = await this.#libc.pollAsync(polls, this.#pollCount, wait);
       failures = ready < 0 ? failures + 1 : 0;

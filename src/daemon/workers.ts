@@ -15,26 +15,20 @@ import { type Leave, NO_HEARTBEAT } from "../dataplane/loop.ts";
 import { type Forwarding, workerAt } from "../dataplane/memory.ts";
 import { Owners, type Steer, share } from "../dataplane/owners.ts";
 import { Pulse } from "../dataplane/pulse.ts";
+import { givenTo, type InjectRing, isDrained } from "../dataplane/rings.ts";
 import {
-  givenTo,
-  HandedRing,
-  HandoverRing,
-  InjectRing,
-  isDrained,
-  PuntRing,
-} from "../dataplane/rings.ts";
-import {
-  HEARTBEAT_STALE_MS,
   POLL_MS,
   WORKER_CHANGE_MS,
   WORKER_LOSSES_MAX,
   WORKER_LOSSES_MS,
+  WORKER_STALE_MS,
   WORKER_STATE_MS,
 } from "../limits.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Logger } from "../observe/log.ts";
 import type { WorkerChange, WorkerRow } from "./api-messages.ts";
 import type { WorkerData } from "./worker.ts";
+import { WorkerRings } from "./worker-rings.ts";
 import { WorkersError } from "./workers-error.ts";
 
 export interface WorkersOptions {
@@ -80,21 +74,6 @@ const ENTRY = new URL(
 );
 const { COMMAND_LEAVE, COMMAND_PAUSE, COMMAND_RUN, STATE_OUT, STATE_PAUSED, STATE_RUNNING } =
   layout;
-
-/** The ends of one worker's rings that the control thread holds. */
-export class WorkerRings {
-  readonly punt: PuntRing;
-  readonly handed: HandedRing;
-  readonly inject: InjectRing;
-  readonly handover: HandoverRing;
-
-  constructor(memory: WebAssembly.Memory, worker: number) {
-    this.punt = new PuntRing(memory, worker + layout.WORKER_PUNT);
-    this.handed = new HandedRing(memory, worker + layout.WORKER_HANDED);
-    this.inject = new InjectRing(memory, worker + layout.WORKER_INJECT);
-    this.handover = new HandoverRing(memory, worker);
-  }
-}
 
 export class Workers {
   readonly owners: Owners;
@@ -162,11 +141,10 @@ export class Workers {
     return this.#running.size;
   }
 
-  /** Whether all workers answer; to be called at least every POLL_MS. */
+  /** Whether all workers answer; to be called at least every TURN_MS. */
   check(now: number): boolean {
-    for (const [index, { pulse }] of this.#running) {
-      const isStarting = this.#word(index, layout.WORKER_STATE) === STATE_OUT;
-      if (pulse.isFelt(now, isStarting ? WORKER_CHANGE_MS : HEARTBEAT_STALE_MS)) continue;
+    for (const index of this.#running.keys()) {
+      if (this.#answers(index, now)) continue;
       this.#options.onFailure(new Error(`worker ${index} does not answer any more`));
       return false;
     }
@@ -234,7 +212,7 @@ export class Workers {
     });
   }
 
-  /** Ends all workers and waits until they are gone, for a moment only. */
+  /** Ends all workers and waits until those that answer are gone, for a moment only. */
   async stop(): Promise<void> {
     Atomics.store(this.#words, layout.CONTROL_STOP / 4, 1);
     for (const [index, running] of this.#running) {
@@ -242,7 +220,15 @@ export class Workers {
       this.wake(index);
     }
     const late = new Promise<void>((resolve) => setTimeout(resolve, 2 * POLL_MS).unref());
-    await Promise.race([Promise.all([...this.#running.values()].map(({ gone }) => gone)), late]);
+    const now = this.#options.clock();
+    const answering = [...this.#running].filter(([index]) => this.#answers(index, now));
+    await Promise.race([Promise.all(answering.map(([, { gone }]) => gone)), late]);
+  }
+
+  #answers(index: number, now: number): boolean {
+    const isStarting = this.#word(index, layout.WORKER_STATE) === STATE_OUT;
+    const staleMs = isStarting ? WORKER_CHANGE_MS : WORKER_STALE_MS;
+    return this.#running.get(index)?.pulse.isFelt(now, staleMs) === true;
   }
 
   #start(index: number): void {

@@ -25,7 +25,7 @@ export class Pulse {
   isFelt(now: number, staleMs: number): boolean {
     // Nobody who looks is away much longer than a poll unless the whole process was stopped, and then
     // the other thread was as well: that time does not count.
-    this.#silence += Math.min(now - this.#lookedAt, 2 * POLL_MS);
+    this.#silence += Math.min(now - this.#lookedAt, POLL_MS);
     this.#lookedAt = now;
     const word = Atomics.load(this.#words, this.#word);
     if (word !== this.#last) {

@@ -1,12 +1,20 @@
 // Worker threads that come and go under traffic, and such as fail; workers-deno.test.ts runs it too.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { HEARTBEAT_STALE_MS, WORKER_LOSSES_MAX, WORKERS_MAX } from "../../../src/limits.ts";
+import {
+  HEARTBEAT_STALE_MS,
+  POLL_MS,
+  WORKER_LOSSES_MAX,
+  WORKERS_MAX,
+} from "../../../src/limits.ts";
 import { until } from "../until.ts";
 import { FAULT_AT, FAULTS } from "./faulty-worker.ts";
 import { WorkersHouse } from "./workers-house.ts";
 
 const PORT = "Deno" in globalThis ? 22_000 : 24_000;
+
+/** Two seconds, and half a one for a machine that has other things to do. */
+const NOTICED_MS = 2_500;
 
 /** Each number once and in its order. */
 function assertComplete({ arrived, sent }: WorkersHouse): void {
@@ -134,11 +142,11 @@ test("a worker that hangs is noticed, and the end does not wait for it", async (
   house.plant(1, FAULTS.hangs, FAULT_AT);
   await until("noticed", () => house.failures.length > 0);
   const noticed = performance.now() - planted;
-  assert.ok(noticed < HEARTBEAT_STALE_MS + 1_500, `after ${noticed} ms`);
+  assert.ok(noticed < NOTICED_MS, `after ${noticed} ms`);
   assert.match(house.failures[0]?.message ?? "", /^worker 1 does not answer any more$/);
   const ending = performance.now();
   await house.end();
-  assert.ok(performance.now() - ending < 3_000);
+  assert.ok(performance.now() - ending < POLL_MS);
   house.plant(1, 0, FAULT_AT);
 });
 
@@ -154,7 +162,7 @@ test("a worker that hangs while it is to leave is noticed, and its slots are not
     const restarted = assert.rejects(house.workers.restart(1), /worker 1 does not leave/);
     await until("noticed", () => house.failures.length > 0);
     const noticed = performance.now() - planted;
-    assert.ok(noticed < HEARTBEAT_STALE_MS + 1_500, `after ${noticed} ms`);
+    assert.ok(noticed < NOTICED_MS, `after ${noticed} ms`);
     assert.match(house.failures[0]?.message ?? "", /^worker 1 does not answer any more$/);
     await restarted;
     house.plant(1, 0, FAULT_AT);
