@@ -96,6 +96,15 @@ describe("l2tpns as LNS", () => {
     });
   }
 
+  it("hangs up", async () => {
+    await l2tpns.start();
+    const caller = client("bob", "bobpw", L2TPNS_ADDRESS);
+    await caller.line(/^up /, 10_000);
+    await l2tpns.hangUp();
+    await caller.line(/^closed$/, 10_000);
+    await l2tpns.kill();
+  });
+
   it("keeps out who has another password", async () => {
     await l2tpns.start();
     const caller = client("bob", "wrongpw", L2TPNS_ADDRESS);

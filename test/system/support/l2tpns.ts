@@ -19,6 +19,7 @@ export class L2tpns {
   readonly #lab: Lab;
   readonly #directory: string;
   #child: Child | undefined;
+  #radius: Child | undefined;
   #log = "";
 
   private constructor(lab: Lab) {
@@ -33,7 +34,8 @@ export class L2tpns {
     await must("ip", ["-n", lac, "addr", "add", `${L2TPNS_SERVER}/32`, "dev", "lo"]);
     const file = join(root, "test", "system", "support", "radius.ts");
     const argv = [process.execPath, file, RADIUS_SECRET, user, password];
-    await lab.startInside("lac", argv).line(/^ready$/, 10_000);
+    l2tpns.#radius = lab.startInside("lac", argv, { input: true });
+    await l2tpns.#radius.line(/^ready$/, 10_000);
     const directory = join(l2tpns.#directory, "files");
     mkdirSync(directory);
     await lab.start("servers.sh", [directory, lac]).line(/^RESULT servers=ready$/, 20_000);
@@ -60,6 +62,13 @@ export class L2tpns {
   /** What it has read and done. */
   get log(): string {
     return readFileSync(this.#log, "utf8");
+  }
+
+  /** Lets it hang up on the user. */
+  async hangUp(): Promise<void> {
+    this.#radius?.lines.splice(0);
+    this.#radius?.write("disconnect\n");
+    await this.#radius?.line(/^disconnected$/, 5_000);
   }
 
   /** Without a word: on SIGTERM it may keep its ports for more than a minute. */

@@ -3,13 +3,17 @@
  *
  *   radius.ts SECRET USER PASSWORD
  *
- * It prints "ready", and a line for each answer.
+ * It prints "ready", and a line for each answer. A line of standard input has the user hung up on: a
+ * Disconnect-Request (RFC 5176), which is answered by the line "disconnected".
  */
 import { createHash } from "node:crypto";
 import { createSocket } from "node:dgram";
+import { createInterface } from "node:readline";
 
 const PORT = 1812;
+const DYNAMIC_AUTHORIZATION_PORT = 3799;
 const [ACCESS_REQUEST, ACCESS_ACCEPT, ACCESS_REJECT] = [1, 2, 3];
+const [DISCONNECT_REQUEST, DISCONNECT_ACK] = [40, 41];
 const [USER_NAME, USER_PASSWORD, CHAP_PASSWORD, CHAP_CHALLENGE] = [1, 2, 3, 60];
 const HEADER = 20;
 const BLOCK = 16;
@@ -17,10 +21,14 @@ const BLOCK = 16;
 const [secret = "", user = "", password = ""] = process.argv.slice(2);
 const socket = createSocket("udp4");
 socket.on("message", (request, from) => {
+  if (request[0] === DISCONNECT_ACK) console.log("disconnected");
   if (request[0] !== ACCESS_REQUEST) return;
   const code = isRight(request) ? ACCESS_ACCEPT : ACCESS_REJECT;
   console.log(code === ACCESS_ACCEPT ? "accept" : "reject");
   socket.send(reply(request, code), from.port, from.address);
+});
+createInterface({ input: process.stdin }).on("line", () => {
+  socket.send(disconnect(), DYNAMIC_AUTHORIZATION_PORT, "127.0.0.1");
 });
 socket.bind(PORT, "127.0.0.1", () => console.log("ready"));
 
@@ -53,6 +61,16 @@ function reply(request: Buffer, code: number): Buffer {
   answer.writeUInt16BE(HEADER, 2);
   md5(answer, secret).copy(answer, 4);
   return answer;
+}
+
+/** RFC 5176 2.3: as above, over 16 zeros in place of an authenticator. */
+function disconnect(): Buffer {
+  const name = Buffer.from(user);
+  const header = Buffer.alloc(HEADER);
+  const octets = Buffer.concat([header, Buffer.of(USER_NAME, 2 + name.length), name]);
+  octets.set([DISCONNECT_REQUEST, 1, 0, octets.length]);
+  md5(octets, secret).copy(octets, 4);
+  return octets;
 }
 
 function attribute(request: Buffer, wanted: number): Buffer | undefined {
