@@ -263,6 +263,8 @@ export const API_RETRY_MS = 100;
 export const API_IDLE_MS = 10_000;
 /** How long the end waits for masquerading to be taken away; nft needs some 20 ms. */
 export const NAT_REMOVAL_MS = 2_000;
+/** Octets of an answer of the keeper of addresses and routes that are read at once. */
+export const HOST_REPLY_MAX = 4_096;
 /** Packets that the host of `--tun none` answers in one turn of the control thread, a network. */
 export const HOST_PACKETS_PER_TURN = 64;
 /** How long a socket file that is found at the start has to show that a daemon is behind it. */

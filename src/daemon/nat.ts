@@ -127,7 +127,7 @@ function nft(commands: string): string {
   throw new NftError(line || `nft ended with ${signal ?? status}`);
 }
 
-/** Nothing but what finds nft; the C locale, whose messages are those that are documented. */
-function environment(): NodeJS.ProcessEnv {
+/** Nothing but what finds programs; the C locale, whose messages are those that are documented. */
+export function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" };
 }

@@ -12,6 +12,9 @@ const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const O_CLOEXEC = 0o2000000;
 const AF_UNIX = 1;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const MFD_CLOEXEC = 1;
 const PAIR_SIZE = 8;
@@ -38,6 +41,15 @@ export function openPair(libc: Libc): readonly [number, number] {
   const fds = new Uint8Array(PAIR_SIZE);
   checked(libc, "socketpair", libc.socketpair(AF_UNIX, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0, fds));
   return pair(fds);
+}
+
+/** Two ends of a stream, both ways. Ours never waits, theirs does. */
+export function openStream(libc: Libc): { readonly ours: number; readonly theirs: number } {
+  const fds = new Uint8Array(PAIR_SIZE);
+  checked(libc, "socketpair", libc.socketpair(AF_UNIX, SOCK_STREAM_CLOEXEC, 0, fds));
+  const [ours, theirs] = pair(fds);
+  checked(libc, "fcntl", libc.fcntl(ours, F_SETFL, O_NONBLOCK));
+  return { ours, theirs };
 }
 
 /** Memory that holds `text` and has a descriptor; nothing is left open if it throws. */
