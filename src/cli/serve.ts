@@ -1,6 +1,8 @@
 /** The second run of `simplon lns`: serves on what the first has opened. @module */
+
+import type { Running } from "../daemon/daemon.ts";
 import { isIgnored, openLibc } from "../daemon/libc.ts";
-import { type RunningLns, startLns } from "../daemon/lns.ts";
+import { startLns } from "../daemon/lns.ts";
 import { assertUnprivileged, takeOver } from "../daemon/privileges.ts";
 import { createLog, flushLog } from "../observe/log.ts";
 import { LineSink, stdoutWrite } from "../observe/sink.ts";
@@ -24,7 +26,7 @@ export async function serve(descriptor: number): Promise<number> {
   // Not process.exit: on Node that waits for a thread which writes to a terminal that was stopped.
   const exit = (exitCode: number) => libc.exit(exitCode);
   const supervisor = new Supervisor((signal) => isIgnored(libc, signal), exit);
-  let running: RunningLns;
+  let running: Running;
   try {
     const threads = await assertUnprivileged(libc, inheritance.devices);
     log.info({ threads }, "privileges dropped");

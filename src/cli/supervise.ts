@@ -1,9 +1,9 @@
 /** What ends a running daemon from outside: signals, and errors that nobody caught. @module */
 import { constants } from "node:os";
-import type { RunningLns } from "../daemon/lns.ts";
+import type { Running } from "../daemon/daemon.ts";
 import { FAILURE_EXIT_MS, SIGNAL_ECHO_MS } from "../limits.ts";
 
-type Stoppable = Pick<RunningLns, "stop" | "fail">;
+type Stoppable = Pick<Running, "stop" | "fail">;
 
 /**
  * SIGTERM, SIGINT and SIGHUP stop the daemon in order; a second signal ends the process at once. One
