@@ -223,6 +223,8 @@ export const WHEEL_MS = 1;
 export const HELD_MS = 5;
 /** How long a tunnel's path is taken to be too narrow for a message of many frames. */
 export const SEGMENT_LIMIT_MS = 60_000;
+/** Packets in a queue of a device: 40,000 a second for the 200 ms of a worker's restart. */
+export const DEVICE_QUEUE_MAX = 8_192;
 /** Longest poll of a worker: bounds how late a stop flag is seen. */
 export const POLL_MS = 500;
 /** The control thread takes a turn at least so often, to see whether the workers are alive. */
@@ -239,10 +241,7 @@ export const EVENTS_PER_FLUSH = 512;
 export const POLL_FAILURES_MAX = 100;
 /** A worker leaves when the control thread's heartbeat is this old. */
 export const HEARTBEAT_STALE_MS = 2_000;
-/**
- * A worker that is silent for so long has failed: with what passes between two looks, TURN_MS,
- * that is within 2 s. One that is well sleeps a third of it.
- */
+/** A worker that is silent so long has failed: noticed within 2 s, as each turn looks. */
 export const WORKER_STALE_MS = 1_500;
 /** Worker threads that may be lost and replaced in that time: more are one fault, time and again. */
 export const WORKER_LOSSES_MAX = 5;

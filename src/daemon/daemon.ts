@@ -155,7 +155,8 @@ class Daemon implements Running {
     this.#socket = new ControlSocket({ ...io, fd: control, receive: layout.CONTROL_RECEIVE });
     this.#starts = new ControlSocket({ ...io, fd: sccrq, receive: layout.CONTROL_STARTS });
     this.#steering = devices.steering.maps.map((maps) => new Steering(libc, maps));
-    this.#losses = new Losses(libc, devices.sockets);
+    const named = devices.hosts.length > 0 ? [] : config.networks.map(({ tun }) => tun);
+    this.#losses = new Losses(libc, devices.sockets, named);
     const random = pooledRandom();
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#side.lastHeard(tunnelId);
@@ -353,6 +354,7 @@ class Daemon implements Running {
       ...sumCounters(this.#memory),
       ...mergeCounters({
         up: { "socket-full": lost.data },
+        down: { "device-full": lost.packets },
         l2tp: this.#lns.counters,
         ...groups,
         control: [

@@ -1,12 +1,15 @@
 /**
- * Datagrams that found no room in a socket's buffer, and which slots that befalls now: new tunnels
- * begin in others, where nothing that they say is lost in somebody else's flood.
+ * What the kernel drops before anybody sees it: datagrams that found no room in a socket's buffer,
+ * and packets that found none in a device's queue. New tunnels begin in slots whose sockets lose
+ * nothing, where nothing that they say is lost in somebody else's flood.
  *
  * @module
  */
 import { CROWDED_MS, LOSSES_CHECK_MS } from "../limits.ts";
 import type { Libc } from "../linux/libc.ts";
 import { droppedBySockets } from "../linux/meminfo.ts";
+import { droppedByDevices } from "../linux/netdev.ts";
+import { readText } from "../linux/proc.ts";
 import type { Sockets } from "../linux/udp.ts";
 
 export class Losses {
@@ -17,21 +20,28 @@ export class Losses {
   /** By slot. */
   readonly #lost: number[];
   readonly #lostAt: number[];
+  readonly #devices: readonly string[];
   #checkedAt = -Infinity;
 
-  constructor(libc: Libc, sockets: Sockets) {
+  /** `devices` by their names. */
+  constructor(libc: Libc, sockets: Sockets, devices: readonly string[]) {
     this.#libc = libc;
     this.#sockets = sockets;
+    this.#devices = devices;
     this.crowded = new Uint8Array(sockets.data.length);
     this.#lost = sockets.data.map(() => 0);
     this.#lostAt = sockets.data.map(() => -Infinity);
   }
 
-  /** Of data messages, and of control messages, since the start. */
-  get counts(): { readonly data: number; readonly control: number } {
+  /** Since the start: data messages, control messages, and packets to clients. */
+  get counts(): { readonly data: number; readonly control: number; readonly packets: number } {
     const { data, link, sccrq, control } = this.#sockets;
     const dropped = (fds: readonly number[]) => droppedBySockets(this.#libc, fds);
-    return { data: dropped([...data, ...link]), control: dropped([sccrq, control]) };
+    const isDevice = this.#devices.length > 0;
+    const packets = isDevice
+      ? droppedByDevices(readText(this.#libc, "/proc/self/net/dev"), this.#devices)
+      : 0;
+    return { data: dropped([...data, ...link]), control: dropped([sccrq, control]), packets };
   }
 
   /** Looks which slots lose datagrams, a few times a second. */

@@ -18,6 +18,7 @@ const RTM_NEWADDR = 20;
 const RTM_NEWROUTE = 24;
 const IFF_UP = 1;
 const IFLA_MTU = 4;
+const IFLA_TXQLEN = 13;
 const IFLA_AF_SPEC = 26;
 const IFLA_INET6_ADDR_GEN_MODE = 8;
 const IN6_ADDR_GEN_MODE_NONE = 1;
@@ -53,13 +54,17 @@ export function leaveLinkLocal(libc: Libc, index: number): void {
   }
 }
 
-export function linkUp(libc: Libc, index: number, mtu: number): void {
+/** `queue`: how many packets wait in each queue of the device at most. */
+export function linkUp(libc: Libc, index: number, mtu: number, queue: number): void {
   const body = new ArrayBuffer(16); // struct ifinfomsg
   const view = new DataView(body);
   view.setInt32(4, index, true);
   view.setUint32(8, IFF_UP, true);
   view.setUint32(12, IFF_UP, true);
-  request(libc, RTM_NEWLINK, 0, body, [[IFLA_MTU, hostOrder(mtu)]]);
+  request(libc, RTM_NEWLINK, 0, body, [
+    [IFLA_MTU, hostOrder(mtu)],
+    [IFLA_TXQLEN, hostOrder(queue)],
+  ]);
 }
 
 export function addAddress(libc: Libc, index: number, address: number): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { DEVICE_QUEUE_MAX } from "../limits.ts";
 import type { Ipv4Prefix, Ipv6Prefix } from "../net.ts";
 import type { Lacking, Offload } from "../offloads.ts";
 import { checked } from "./errno.ts";
@@ -95,7 +96,7 @@ function attach(libc: Libc, fd: number, name: string, flags: number): void {
 function setUp(libc: Libc, options: TunOptions): void {
   const index = interfaceIndex(libc, options.name);
   leaveLinkLocal(libc, index);
-  linkUp(libc, index, options.mtu);
+  linkUp(libc, index, options.mtu, DEVICE_QUEUE_MAX);
   addAddress(libc, index, options.gateway);
   for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
   const { gateway6, pool6 = [] } = options;

@@ -30,7 +30,7 @@ test("a slot whose sockets lose something is crowded, until some time after the 
   const { sockets, sender } = open();
   const all = [...sockets.data, ...sockets.link, sockets.sccrq, sockets.control];
   for (const fd of all) setBuffers(libc, fd, 1_000);
-  const losses = new Losses(libc, sockets);
+  const losses = new Losses(libc, sockets, []);
   const flood = (...words: readonly number[]) => {
     const octets = new Uint8Array(500);
     const view = new DataView(octets.buffer);

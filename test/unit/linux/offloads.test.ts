@@ -1,6 +1,7 @@
 /** What a kernel refuses, and what becomes of it. The real kernel is asked in ../../system. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { DEVICE_QUEUE_MAX } from "../../../src/limits.ts";
 import { openTun } from "../../../src/linux/tun.ts";
 import { openSockets } from "../../../src/linux/udp.ts";
 import type { Steering } from "../../../src/linux/udp-steering.ts";
@@ -107,6 +108,14 @@ describe("a device", () => {
   };
   const noUso = "this kernel has no USO for TUN devices (Linux 6.2 has)";
   const refused = (name: string) => `the kernel refuses it (TUNSETOFFLOAD: ${name})`;
+
+  test("has longer queues than the kernel gives", () => {
+    const host = new FakeHost();
+    openTun(host.libc, OPTIONS, [], 1);
+    const attribute = [8, 0, 13, 0, ...new Uint8Array(new Uint32Array([DEVICE_QUEUE_MAX]).buffer)];
+    const asked = host.sent.map((octets) => octets.join());
+    assert.equal(asked.filter((octets) => octets.includes(attribute.join())).length, 1);
+  });
 
   test("has what is wanted", () => {
     for (const [wanted, mask] of [
