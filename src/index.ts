@@ -24,12 +24,15 @@ export {
   type AuthReply,
   type AuthRequest,
   type CounterName as LinkCounterName,
+  type Credentials,
   type DownReason,
   Link,
   type LinkEvent,
   type LinkOptions,
   type NetworkProfile,
+  PeerLink,
   type PeerLinkOptions,
+  type PeerLinkSettings,
   type Phase,
 } from "./ppp/index.ts";
 export type { Machine, Random } from "./sansio/machine.ts";

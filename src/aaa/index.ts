@@ -1,7 +1,9 @@
 /**
- * Authentication and authorization: the port that the daemon asks, and its local answer.
+ * Authentication and authorization: the port that the daemon asks, and its local answer;
+ * the credentials with which we dial in ourselves.
  *
  * @module
  */
+export { credentials } from "./credentials.ts";
 export { LocalUsers, type LocalUsersOptions } from "./local.ts";
 export type { Aaa, AaaResult, Grant, Service } from "./port.ts";

@@ -85,7 +85,7 @@ function compare(request: AuthRequest, password: string): { isRight: boolean; pr
   }
 }
 
-function withoutDomain(name: string): string {
+export function withoutDomain(name: string): string {
   return name.slice(name.lastIndexOf("\\") + 1);
 }
 

@@ -17,6 +17,7 @@ const { Administrative, LostCarrier, NoFacilitiesNow } = DisconnectCode;
 /** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
 export const RESULTS: Readonly<Record<DownReason, Result>> = {
   authentication: { code: Administrative, message: "authentication failed" },
+  "server-authentication": { code: Administrative, message: "server not authenticated" },
   "pool-exhausted": { code: NoFacilitiesNow, message: "no address is free" },
   "no-authentication-method": { code: Administrative, message: "no common authentication method" },
   peer: { code: Administrative, message: "link terminated by the peer" },

@@ -145,6 +145,8 @@ export function linkCode(reason: DownReason, facts: LinkFacts): Code {
       if (facts.refusal !== undefined) return facts.refusal;
       if (reason === "pool-exhausted") return "pool-empty";
       return facts.isAsked ? "aaa-no-answer" : "no-credentials";
+    case "server-authentication":
+      return "server-not-proved";
     case "no-authentication-method":
       return "no-common-auth-method";
     case "peer":

@@ -91,6 +91,13 @@ const EXPLANATIONS = {
       "Allow one of the methods of [auth] methods at the client, or add there the one that the " +
       "client insists on. simplon knows mschapv2, chap and pap; it knows no EAP.",
   },
+  "server-not-proved": {
+    kind: "fault",
+    what: "{peer} let {user} in without a proof that it has the password itself.",
+    advice:
+      "Somebody else may answer in place of the server: do not dial in again before you know who " +
+      "it is. A server that was set up anew without MS-CHAPv2 done in full does the same.",
+  },
   "no-credentials": {
     kind: "fault",
     what: "{peer} was asked who it is, and never told a name and a password.",

@@ -93,6 +93,7 @@ export class Story {
 
 const BY: Readonly<Record<DownReason, Entry["by"]>> = {
   authentication: "local",
+  "server-authentication": "local",
   "pool-exhausted": "local",
   "no-authentication-method": "peer",
   peer: "peer",

@@ -20,6 +20,7 @@ import { type Action, automaton, type Event, isTimed, type State } from "./autom
 import {
   buildOptions,
   buildPacket,
+  Code,
   type Option,
   PACKET_HEADER,
   type Packet,
@@ -29,22 +30,6 @@ import {
 } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import type { DownReason } from "./types.ts";
-
-export const Code = {
-  ConfigureRequest: 1,
-  ConfigureAck: 2,
-  ConfigureNak: 3,
-  ConfigureReject: 4,
-  TerminateRequest: 5,
-  TerminateAck: 6,
-  CodeReject: 7,
-  ProtocolReject: 8,
-  EchoRequest: 9,
-  EchoReply: 10,
-  DiscardRequest: 11,
-  Identification: 12,
-  TimeRemaining: 13,
-} as const;
 
 const ENCODER = new TextEncoder();
 
@@ -176,6 +161,11 @@ export abstract class ControlProtocol {
   protected abstract codeRejected(code: number): void;
   /** What to Nak when the peer's request may be our own come back (RFC 1661 6.4). */
   protected abstract collision(options: readonly Option[]): Option | undefined;
+
+  /** The peer has taken all of our wishes; a reason returned ends the link. */
+  protected acknowledged(): DownReason | undefined {
+    return undefined;
+  }
 
   /** Whether a packet of this code is taken at any size in which it arrives. */
   protected takesAnySize(_code: number): boolean {
@@ -351,6 +341,8 @@ export abstract class ControlProtocol {
       return;
     }
     if (!this.#takeTurn()) return;
+    this.failure ??= this.acknowledged();
+    if (this.failure !== undefined) return;
     this.#current.request = undefined;
     this.event("RCA", now, { packet });
   }

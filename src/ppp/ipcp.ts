@@ -1,10 +1,12 @@
 /**
- * The IP Control Protocol (RFC 1332) with the name server options of RFC 1877.
+ * The IP Control Protocol (RFC 1332) with the name server options of RFC 1877, on the side that
+ * gives the addresses.
  *
  * @module
  */
 import { ipv4 } from "../net.ts";
-import { ControlProtocol, type Verdict } from "./control-protocol.ts";
+import type { Verdict } from "./control-protocol.ts";
+import { Ncp } from "./ncp.ts";
 import { type Option, readU32, u32 } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { IPCP } from "./protocols.ts";
@@ -20,31 +22,35 @@ export const IpcpOption = {
   SecondaryNbns: 132,
 } as const;
 
-const ADDRESS_SIZE = 4;
+export const ADDRESS_SIZE = 4;
 
-export class Ipcp extends ControlProtocol {
+/** What IPCP has agreed on. */
+export interface Ipv4Terms {
+  /** The client's address. */
+  readonly address: string;
+  /** The server's, empty when it has none. */
+  readonly gateway: string;
+  readonly dns: readonly string[];
+  readonly nbns: readonly string[];
+}
+
+export class Ipcp extends Ncp {
   readonly #profile: NetworkProfile;
-  readonly #peerMru: number;
   /** Cleared when the peer will not hear of our address: our side is unnumbered then. */
   #isAddressWished = true;
 
   constructor(outbox: Outbox, mru: number, peerMru: number, profile: NetworkProfile) {
-    super(outbox, mru);
-    this.#peerMru = peerMru;
+    super(outbox, mru, peerMru);
     this.#profile = profile;
   }
 
-  /** What the peer is given. */
-  get address(): string {
-    return this.#profile.address;
+  get terms(): Ipv4Terms {
+    const { address, gateway, dns, nbns } = this.#profile;
+    return { address, gateway, dns, nbns };
   }
 
   protected override get protocol(): number {
     return IPCP;
-  }
-
-  protected override get peerMru(): number {
-    return this.#peerMru;
   }
 
   protected override wishes(): Option[] {
@@ -99,15 +105,4 @@ export class Ipcp extends ControlProtocol {
   }
 
   protected override accept(): void {}
-
-  /** Only codes 1 to 7 are used (RFC 1332 section 2). */
-  protected override extension(): boolean {
-    return false;
-  }
-
-  protected override codeRejected(): void {}
-
-  protected override collision(): Option | undefined {
-    return undefined;
-  }
 }

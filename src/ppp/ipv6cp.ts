@@ -5,7 +5,8 @@
  * @module
  */
 import type { Random } from "../sansio/machine.ts";
-import { ControlProtocol, type Verdict } from "./control-protocol.ts";
+import type { Verdict } from "./control-protocol.ts";
+import { Ncp } from "./ncp.ts";
 import { type Option, sameOctets } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { IPV6CP } from "./protocols.ts";
@@ -18,13 +19,12 @@ const IDENTIFIER_SIZE = 8;
 const UNIVERSAL = 0x02;
 const NO_IDENTIFIER = new Uint8Array(IDENTIFIER_SIZE);
 
-export class Ipv6cp extends ControlProtocol {
+export class Ipv6cp extends Ncp {
   /** Ours; stays the same when IPV6CP is negotiated anew, unless the peer refuses it. */
   ownIdentifier: Uint8Array;
   /** The peer's as it was acknowledged; zero while it has named none. */
   peerIdentifier = NO_IDENTIFIER;
   readonly #random: Random;
-  readonly #peerMru: number;
   /** Cleared when the peer will not hear of our identifier. We go on using it. */
   #isIdentifierWished = true;
   /** A peer without the option is prompted for it once, no more (RFC 5072 4.1). */
@@ -33,18 +33,13 @@ export class Ipv6cp extends ControlProtocol {
   #suggested: Uint8Array | undefined;
 
   constructor(outbox: Outbox, mru: number, peerMru: number, random: Random) {
-    super(outbox, mru);
+    super(outbox, mru, peerMru);
     this.#random = random;
-    this.#peerMru = peerMru;
     this.ownIdentifier = this.#draw();
   }
 
   protected override get protocol(): number {
     return IPV6CP;
-  }
-
-  protected override get peerMru(): number {
-    return this.#peerMru;
   }
 
   protected override wishes(): Option[] {
@@ -89,17 +84,6 @@ export class Ipv6cp extends ControlProtocol {
     this.peerIdentifier = NO_IDENTIFIER;
     this.#isIdentifierWished = true;
     this.#isPrompted = false;
-  }
-
-  /** Only codes 1 to 7 are used (RFC 5072 section 3). */
-  protected override extension(): boolean {
-    return false;
-  }
-
-  protected override codeRejected(): void {}
-
-  protected override collision(): Option | undefined {
-    return undefined;
   }
 
   /** The same one for the whole link, so that a peer's addresses stay (RFC 5072 4.1). */

@@ -1,19 +1,29 @@
 /**
  * The Link Control Protocol (RFC 1661 section 6): what its options and its own codes mean.
  *
- * We ask for a MRU that is not the default, for authentication, and for a Magic-Number. PFC and
- * ACFC are accepted but not asked for: a peer then sends headers of one length, IP stays aligned
- * behind them, and no client is known to need it.
+ * We ask for a MRU that is not the default, for authentication if we are the side that wants it,
+ * and for a Magic-Number. PFC and ACFC are accepted but not asked for: a peer then sends headers of
+ * one length, IP stays aligned behind them, and no client is known to need it.
  *
  * @module
  */
 import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
 import type { Random } from "../sansio/machine.ts";
-import { Code, ControlProtocol, type Verdict } from "./control-protocol.ts";
-import { type Option, PACKET_HEADER, type Packet, readU16, readU32, u16, u32 } from "./options.ts";
+import { ControlProtocol, type Verdict } from "./control-protocol.ts";
+import {
+  Code,
+  type Option,
+  PACKET_HEADER,
+  type Packet,
+  readU16,
+  readU32,
+  sameOctets,
+  u16,
+  u32,
+} from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { CHAP, LCP, PAP } from "./protocols.ts";
-import type { AuthMethod, DownReason, LinkOptions, PeerLinkOptions } from "./types.ts";
+import type { AuthMethod, DownReason, PeerLinkOptions } from "./types.ts";
 
 export const LcpOption = {
   Mru: 1,
@@ -41,6 +51,13 @@ const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
 });
 const MAGIC_NUMBER_SIZE = 4;
 
+/** What LCP and the protocols above it need of the options of either end. */
+export interface LcpOptions {
+  /** Largest Information field that we want to receive. */
+  readonly mru: number;
+  readonly random: Random;
+}
+
 export class Lcp extends ControlProtocol {
   /** What the peer can receive. */
   peer: PeerLinkOptions = PEER_DEFAULT;
@@ -49,7 +66,16 @@ export class Lcp extends ControlProtocol {
   /** Set when the peer knows no Echo-Request: it must not be sent again (RFC 1661 4.3, RXJ+). */
   isEchoRejected = false;
 
-  readonly #options: LinkOptions;
+  /** Method by which the peer wants us to authenticate. */
+  demanded: AuthMethod | undefined;
+  /** Whether the peer's last wish was a method that we do not take. */
+  isDemandRefused = false;
+
+  readonly #options: LcpOptions;
+  /** Methods by one of which the peer has to authenticate; empty: it need not. */
+  readonly #asks: readonly AuthMethod[];
+  /** Methods by which we would authenticate ourselves. */
+  readonly #takes: readonly AuthMethod[];
   #mru: number;
   /** Place in the configured order of the method that is asked for. */
   #method = 0;
@@ -60,17 +86,23 @@ export class Lcp extends ControlProtocol {
   #peerMagicNumber = 0;
   #isProtocolRejectRejected = false;
 
-  constructor(outbox: Outbox, options: LinkOptions) {
+  constructor(
+    outbox: Outbox,
+    options: LcpOptions,
+    asks: readonly AuthMethod[],
+    takes: readonly AuthMethod[],
+  ) {
     super(outbox, options.mru);
     this.#options = options;
+    this.#asks = asks;
+    this.#takes = takes;
     this.#mru = options.mru;
     this.#magicNumber = drawMagicNumber(options.random);
   }
 
-  get authMethod(): AuthMethod {
-    const method = this.#options.authMethods[this.#method];
-    if (method === undefined) throw new RangeError("no authentication method is configured");
-    return method;
+  /** What we ask the peer for. */
+  get asked(): AuthMethod | undefined {
+    return this.#asks[this.#method];
   }
 
   /** That of our end; 0 when none is used. */
@@ -101,7 +133,7 @@ export class Lcp extends ControlProtocol {
   }
 
   protected override wishes(): Option[] {
-    const options = [AUTH_OPTION[this.authMethod]];
+    const options = this.asked === undefined ? [] : [AUTH_OPTION[this.asked]];
     if (this.#mru !== MRU_DEFAULT) options.unshift({ type: LcpOption.Mru, data: u16(this.#mru) });
     if (this.#magicNumber !== 0) {
       options.push({ type: LcpOption.MagicNumber, data: u32(this.#magicNumber) });
@@ -109,7 +141,7 @@ export class Lcp extends ControlProtocol {
     return options;
   }
 
-  /** All that is not named here is rejected, a peer that wants us to authenticate included. */
+  /** All that is not named here is rejected. */
   protected override judge({ type, data }: Option): Verdict {
     switch (type) {
       case LcpOption.Mru:
@@ -117,6 +149,8 @@ export class Lcp extends ControlProtocol {
         return readU16(data, 0) >= MRU_MIN ? "ack" : u16(MRU_MIN);
       case LcpOption.Accm:
         return data.length === 4 ? "ack" : u32(0);
+      case LcpOption.AuthenticationProtocol:
+        return this.#judgeDemand(data);
       case LcpOption.MagicNumber:
         if (data.length === MAGIC_NUMBER_SIZE && readU32(data, 0) !== 0) return "ack";
         return u32(drawMagicNumber(this.#options.random));
@@ -126,6 +160,14 @@ export class Lcp extends ControlProtocol {
       default:
         return "reject";
     }
+  }
+
+  /** Refused with a method that we take (RFC 1661 6.2); whoever takes none rejects the option. */
+  #judgeDemand(data: Uint8Array): Verdict {
+    const [best] = this.#takes;
+    if (best === undefined) return "reject";
+    this.isDemandRefused = !this.#takes.some(isAskedBy(data));
+    return this.isDemandRefused ? AUTH_OPTION[best].data : "ack";
   }
 
   protected override missing(): Option[] {
@@ -145,6 +187,9 @@ export class Lcp extends ControlProtocol {
     const mru = find(LcpOption.Mru);
     const accm = find(LcpOption.Accm);
     const magicNumber = find(LcpOption.MagicNumber);
+    const demand = find(LcpOption.AuthenticationProtocol);
+    this.isDemandRefused = false;
+    this.demanded = demand && this.#takes.find(isAskedBy(demand));
     this.#peerMagicNumber = magicNumber === undefined ? 0 : readU32(magicNumber, 0);
     this.peer = {
       mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
@@ -157,7 +202,7 @@ export class Lcp extends ControlProtocol {
   protected override naked({ type, data }: Option): DownReason | undefined {
     switch (type) {
       case LcpOption.AuthenticationProtocol:
-        return this.#nextMethod(this.#methodOf(data));
+        return this.#nextMethod(this.#asks.findIndex(isAskedBy(data)));
       case LcpOption.Mru: {
         // We take up to the default whatever was agreed, so the peer may ask for that (6.1).
         const mru = data.length === 2 ? readU16(data, 0) : 0;
@@ -188,20 +233,17 @@ export class Lcp extends ControlProtocol {
     }
   }
 
-  /** Place of the method that a Nak wishes for, -1 when it is not one that is configured. */
-  #methodOf(data: Uint8Array): number {
-    return this.#options.authMethods.findIndex((method) => {
-      const known = AUTH_OPTION[method].data;
-      return known.length === data.length && known.every((octet, at) => octet === data[at]);
-    });
-  }
-
-  /** Each method is asked for once: a peer that refuses it twice changes nothing. */
+  /**
+   * Each method is asked for once: a peer that refuses it twice changes nothing. `wish` is the place
+   * of the one that it would like, -1 when that is none of ours. Who asks for none, and is told of
+   * one in a Nak, goes on asking for none.
+   */
   #nextMethod(wish: number): DownReason | undefined {
+    if (this.#asks.length === 0) return undefined;
     const isTried = (method: number) => (this.#tried & (1 << method)) !== 0;
     let method = wish;
     if (wish < 0 || isTried(wish)) {
-      method = this.#options.authMethods.findIndex((_, at) => !isTried(at));
+      method = this.#asks.findIndex((_, at) => !isTried(at));
     }
     if (method < 0) return "no-authentication-method";
     this.#method = method;
@@ -211,6 +253,7 @@ export class Lcp extends ControlProtocol {
 
   protected override restart(): void {
     this.peer = PEER_DEFAULT;
+    this.demanded = undefined;
     this.#peerMagicNumber = 0;
     this.#mru = this.#options.mru;
     this.#method = 0;
@@ -296,6 +339,11 @@ export class Lcp extends ControlProtocol {
 
 function authOption(...data: number[]): Option {
   return { type: LcpOption.AuthenticationProtocol, data: Uint8Array.from(data) };
+}
+
+/** Whether `data` of an Authentication-Protocol option asks for a method. */
+function isAskedBy(data: Uint8Array): (method: AuthMethod) => boolean {
+  return (method) => sameOctets(AUTH_OPTION[method].data, data);
 }
 
 /** Random and not zero: zero is illegal (RFC 1661 6.4). */

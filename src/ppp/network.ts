@@ -1,71 +1,84 @@
 /**
- * The network protocols of a link side by side (RFC 1661 3.6): IPCP, which we begin, and IPV6CP,
- * which is left to the peer to begin, so that one without IPv6 hears nothing of it.
+ * The network protocols of a link side by side (RFC 1661 3.6): IPCP, which both sides begin, and
+ * IPV6CP, which the server leaves to the client to begin, so that one without IPv6 hears nothing of
+ * it.
  *
  * The link has a use while one of them is up or may come up; when none is, `ended` says why.
  *
  * @module
  */
 import { MTU6_MIN, PPP_NETWORK_WAIT_MS } from "../limits.ts";
-import { Code, type ControlProtocol } from "./control-protocol.ts";
-import { Ipcp } from "./ipcp.ts";
+import type { ControlProtocol } from "./control-protocol.ts";
+import type { Ipcp } from "./ipcp.ts";
+import type { IpcpClient } from "./ipcp-client.ts";
 import { Ipv6cp } from "./ipv6cp.ts";
+import type { LcpOptions } from "./lcp.ts";
+import { Code } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { IP, IPCP, IPV6, IPV6CP } from "./protocols.ts";
-import type { DownReason, LinkOptions, NetworkProfile, PeerLinkOptions } from "./types.ts";
+import type { DownReason, PeerLinkOptions } from "./types.ts";
+
+/** Which end begins with IPv6, if it is spoken at all. */
+export type Ipv6Begin = "ours" | "peers" | "none";
 
 export class NetworkPhase {
   /** Set when no network protocol is left that could come up. */
   ended: DownReason | undefined;
   readonly #outbox: Outbox;
-  readonly #options: LinkOptions;
+  readonly #options: LcpOptions;
   readonly #peer: PeerLinkOptions;
-  readonly #ipcp: Ipcp;
-  readonly #isIpv6Served: boolean;
-  /** From the peer's first IPV6CP packet on. */
+  readonly #ipcp: Ipcp | IpcpClient | undefined;
+  readonly #ipv6: Ipv6Begin;
+  /** Where the peer begins, from its first IPV6CP packet on. */
   #ipv6cp: Ipv6cp | undefined;
   /** The peer has spoken IPCP, so that it has IPv4. */
   #isIpcpHeard = false;
   /** IPv4 is gone, and the peer has until then to begin with IPv6. */
   #waitsUntil = Infinity;
 
+  /** Without `ipcp` no IPv4 is spoken. */
   constructor(
     outbox: Outbox,
-    options: LinkOptions,
+    options: LcpOptions,
     peer: PeerLinkOptions,
-    profile: NetworkProfile,
+    ipcp: Ipcp | IpcpClient | undefined,
+    ipv6: Ipv6Begin,
   ) {
     this.#outbox = outbox;
     this.#options = options;
     this.#peer = peer;
-    this.#ipcp = new Ipcp(outbox, options.mru, peer.mru, profile);
+    this.#ipcp = ipcp;
     // IPv6 goes over no link that does not take its smallest packets whole (RFC 5072 section 2).
-    this.#isIpv6Served = profile.prefix6 !== undefined && peer.mru >= MTU6_MIN;
+    this.#ipv6 = peer.mru >= MTU6_MIN ? ipv6 : "none";
   }
 
   get deadline(): number {
-    const own = this.#ipv6cp?.deadline ?? Infinity;
-    return Math.min(this.#ipcp.deadline, own, this.#waitsUntil);
+    const ipcp = this.#ipcp?.deadline ?? Infinity;
+    return Math.min(ipcp, this.#ipv6cp?.deadline ?? Infinity, this.#waitsUntil);
   }
 
   open(now: number): void {
-    this.#ipcp.event("Open", now);
-    this.#ipcp.event("Up", now);
+    this.#ipcp?.event("Open", now);
+    this.#ipcp?.event("Up", now);
+    if (this.#ipv6 === "ours") {
+      this.#ipv6cp = this.#createIpv6cp(now);
+      this.#ipv6cp.event("Up", now);
+    }
     this.#settle(now);
   }
 
   /** Takes what is neither LCP's nor authentication's; false when it has to be rejected. */
   input(protocol: number, information: Uint8Array, now: number): boolean {
-    if (protocol === IPCP) {
+    if (protocol === IPCP && this.#ipcp !== undefined) {
       this.#isIpcpHeard = true;
       this.#controlInput(this.#ipcp, information, now);
-    } else if (protocol === IP) {
+    } else if (protocol === IP && this.#ipcp !== undefined) {
       // Supported, so never rejected (RFC 1661 3.6); the data plane takes it while IPCP is Opened.
       this.#outbox.count("network-packet");
-    } else if (protocol === IPV6CP && this.#isIpv6Served) {
+    } else if (protocol === IPV6CP && this.#ipv6 !== "none") {
       this.#ipv6cp ??= this.#createIpv6cp(now);
       this.#controlInput(this.#ipv6cp, information, now);
-    } else if (protocol === IPV6 && this.#isIpv6Served) {
+    } else if (protocol === IPV6 && this.#ipv6 !== "none") {
       if (this.isIpv6Opened) this.#outbox.emit({ type: "ipv6-packet", packet: information });
       else this.#outbox.count("network-packet");
     } else {
@@ -75,7 +88,7 @@ export class NetworkPhase {
   }
 
   timeout(now: number): void {
-    this.#ipcp.timeout(now);
+    this.#ipcp?.timeout(now);
     this.#ipv6cp?.timeout(now);
     this.#settle(now);
     if (now >= this.#waitsUntil) this.ended ??= this.#reason;
@@ -121,9 +134,10 @@ export class NetworkPhase {
   }
 
   #settle(now: number): void {
-    const { failure } = this.#ipcp;
-    this.#ipcp.failure = undefined;
-    this.ended ??= failure;
+    if (this.#ipcp?.failure !== undefined) {
+      this.ended ??= this.#ipcp.failure;
+      this.#ipcp.failure = undefined;
+    }
     if (this.#ipv6cp?.failure !== undefined) {
       // It concerns IPv6 alone, and IPv4 goes on.
       this.#ipv6cp.failure = undefined;
@@ -136,12 +150,12 @@ export class NetworkPhase {
   #report(): void {
     const ipcp = this.#ipcp;
     const outbox = this.#outbox;
-    if (ipcp.signal === "up") {
-      outbox.emit({ type: "network-up", address: ipcp.address, peer: this.#peer });
-    } else if (ipcp.signal === "down") {
+    if (ipcp?.signal === "up") {
+      outbox.emit({ type: "network-up", ...ipcp.terms, peer: this.#peer });
+    } else if (ipcp?.signal === "down") {
       outbox.emit({ type: "network-down" });
     }
-    ipcp.signal = "";
+    if (ipcp !== undefined) ipcp.signal = "";
     const ipv6cp = this.#ipv6cp;
     if (ipv6cp === undefined) return;
     if (ipv6cp.signal === "up") {
@@ -157,12 +171,12 @@ export class NetworkPhase {
   #judge(now: number): void {
     const ipcp = this.#ipcp;
     const ipv6cp = this.#ipv6cp;
-    if (this.#isIpcpHeard && isStarted(ipcp) && isGone(ipcp) && !ipcp.terminated) {
+    if (this.#isIpcpHeard && isLost(ipcp)) {
       // It gave up half-way. The peer may take IPv4 for up, and only a new link clears that.
       this.ended ??= "negotiation";
-    } else if (!isGone(ipcp) || (ipv6cp !== undefined && !isGone(ipv6cp))) {
+    } else if (!isGone(ipcp) || !isGone(ipv6cp)) {
       this.#waitsUntil = Infinity;
-    } else if (this.#isIpv6Served && ipv6cp === undefined) {
+    } else if (this.#ipv6 === "peers" && ipv6cp === undefined) {
       this.#waitsUntil = Math.min(this.#waitsUntil, now + PPP_NETWORK_WAIT_MS);
     } else {
       // With its only network protocol gone the link would hold an address for nothing.
@@ -171,7 +185,7 @@ export class NetworkPhase {
   }
 
   get #reason(): DownReason {
-    return this.#ipcp.terminated || this.#ipv6cp?.terminated ? "peer" : "negotiation";
+    return this.#ipcp?.terminated || this.#ipv6cp?.terminated ? "peer" : "negotiation";
   }
 }
 
@@ -185,6 +199,12 @@ function leave(ncp: ControlProtocol | undefined, now: number): void {
   if (ncp !== undefined && isStarted(ncp)) ncp.event("Down", now);
 }
 
-function isGone(ncp: ControlProtocol): boolean {
-  return !isStarted(ncp) || ncp.state === "Stopped" || ncp.state === "Closed";
+function isGone(ncp: ControlProtocol | undefined): boolean {
+  if (ncp === undefined || !isStarted(ncp)) return true;
+  return ncp.state === "Stopped" || ncp.state === "Closed";
+}
+
+/** Whether it gave up by itself. */
+function isLost(ncp: ControlProtocol | undefined): boolean {
+  return ncp !== undefined && isStarted(ncp) && isGone(ncp) && !ncp.terminated;
 }

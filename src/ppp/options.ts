@@ -4,6 +4,22 @@
  * @module
  */
 
+export const Code = {
+  ConfigureRequest: 1,
+  ConfigureAck: 2,
+  ConfigureNak: 3,
+  ConfigureReject: 4,
+  TerminateRequest: 5,
+  TerminateAck: 6,
+  CodeReject: 7,
+  ProtocolReject: 8,
+  EchoRequest: 9,
+  EchoReply: 10,
+  DiscardRequest: 11,
+  Identification: 12,
+  TimeRemaining: 13,
+} as const;
+
 /** One Configuration Option; `data` is what follows its Type and Length. */
 export interface Option {
   readonly type: number;

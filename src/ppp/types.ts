@@ -7,6 +7,7 @@ import type { Random } from "../sansio/machine.ts";
 
 export type AuthMethod = "mschapv2" | "chap" | "pap";
 
+/** Of the side that authenticates the peer. */
 export interface LinkOptions {
   /** Largest Information field that we want to receive. */
   readonly mru: number;
@@ -76,8 +77,43 @@ export interface PeerLinkOptions {
   readonly accm: number;
 }
 
+/** The methods of the side that is authenticated; none ever shows the password itself. */
+export interface Credentials {
+  readonly name: string;
+  /** The Password of a PAP request. */
+  pap(): Uint8Array;
+  /** The Value of a CHAP Response with MD5. */
+  chap(identifier: number, challenge: Uint8Array): Uint8Array;
+  mschapv2(
+    challenge: Uint8Array,
+    peerChallenge: Uint8Array,
+  ): {
+    /** The NT-Response. */
+    readonly response: Uint8Array;
+    /** Whether the Message of a Success proves that the server has the password too. */
+    accepts(success: string): boolean;
+  };
+}
+
+export interface PeerLinkSettings {
+  /** Largest Information field that we want to receive. */
+  readonly mru: number;
+  readonly credentials: Credentials;
+  /** Taken in whatever order the server asks for them; the first is what we would like. */
+  readonly methods: readonly AuthMethod[];
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+  /** Whether to ask for name servers. */
+  readonly dns: boolean;
+  readonly random: Random;
+  /** Where to count; links that share one record are counted together. */
+  readonly counters?: Record<string, number>;
+}
+
 export type DownReason =
   | "authentication"
+  /** MS-CHAPv2: the server did not prove that it has the password. */
+  | "server-authentication"
   | "pool-exhausted"
   | "no-authentication-method"
   | "peer"
@@ -89,11 +125,20 @@ export type DownReason =
 
 export type LinkEvent =
   | { readonly type: "authenticate"; readonly request: AuthRequest }
-  | { readonly type: "network-up"; readonly address: string; readonly peer: PeerLinkOptions }
+  /** The same at both ends: `address` is the client's, `gateway` the server's if it has one. */
+  | {
+      readonly type: "network-up";
+      readonly address: string;
+      readonly gateway: string;
+      /** What the client was given or may ask for. */
+      readonly dns: readonly string[];
+      readonly nbns: readonly string[];
+      readonly peer: PeerLinkOptions;
+    }
   | { readonly type: "network-down" }
   | {
       readonly type: "ipv6-up";
-      /** The peer's interface identifier, zero when it has named none. */
+      /** The other end's interface identifier, zero when it has named none. */
       readonly interfaceId: Uint8Array;
       readonly ownInterfaceId: Uint8Array;
       readonly peer: PeerLinkOptions;
@@ -101,7 +146,12 @@ export type LinkEvent =
   | { readonly type: "ipv6-down" }
   /** An IPv6 packet that the data plane left to us. */
   | { readonly type: "ipv6-packet"; readonly packet: Uint8Array }
-  | { readonly type: "down"; readonly reason: DownReason };
+  | {
+      readonly type: "down";
+      readonly reason: DownReason;
+      /** What the peer said about it, as it came; empty when it said nothing. */
+      readonly message: string;
+    };
 
 export type Phase = "dead" | "establish" | "authenticate" | "network" | "terminate";
 

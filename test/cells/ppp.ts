@@ -6,11 +6,11 @@
  */
 import { parsePpp } from "../../src/codec/index.ts";
 import type { Event, State } from "../../src/ppp/automaton.ts";
-import { Code, type ControlProtocol } from "../../src/ppp/control-protocol.ts";
+import type { ControlProtocol } from "../../src/ppp/control-protocol.ts";
 import { Ipcp, IpcpOption } from "../../src/ppp/ipcp.ts";
 import { Ipv6cp, Ipv6cpOption } from "../../src/ppp/ipv6cp.ts";
 import { Lcp, LcpOption } from "../../src/ppp/lcp.ts";
-import { buildOptions, buildPacket, type Option } from "../../src/ppp/options.ts";
+import { buildOptions, buildPacket, Code, type Option } from "../../src/ppp/options.ts";
 import { Outbox } from "../../src/ppp/outbox.ts";
 import type { CounterName } from "../../src/ppp/types.ts";
 import { linkOptions, PROFILE } from "../peer/ppp-conversation.ts";
@@ -32,7 +32,7 @@ export interface Kind {
 export const KINDS: readonly Kind[] = [
   {
     name: "LCP",
-    make: (outbox) => new Lcp(outbox, linkOptions()),
+    make: (outbox) => new Lcp(outbox, linkOptions(), ["chap"], []),
     wish: [],
     nak: { type: LcpOption.MagicNumber, data: Uint8Array.of(1, 2, 3, 4) },
     hasEcho: true,

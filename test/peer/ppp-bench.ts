@@ -1,10 +1,19 @@
 /**
- * A link on the bench: one packet in, what comes out of it, packet by packet.
+ * One end of a link on the bench: one packet in, what comes out of it, packet by packet.
  *
  * @module
  */
+
+import { credentials } from "../../src/aaa/index.ts";
 import { buildPpp } from "../../src/codec/index.ts";
-import { type AuthReply, Link, type LinkEvent, type LinkOptions } from "../../src/ppp/index.ts";
+import {
+  type AuthReply,
+  Link,
+  type LinkEvent,
+  type LinkOptions,
+  PeerLink,
+  type PeerLinkSettings,
+} from "../../src/ppp/index.ts";
 import {
   CHAP,
   encodeOptions,
@@ -18,19 +27,19 @@ import {
   read,
   text,
 } from "./ppp.ts";
-import { linkOptions, PROFILE } from "./ppp-conversation.ts";
+import { linkOptions, PROFILE, seededRandom } from "./ppp-conversation.ts";
 
 export const MAGIC = [5, 0xaa, 0xbb, 0xcc, 0xdd] as const;
 
-export class Bench {
-  readonly link: Link;
+class EndBench<End extends Link | PeerLink> {
+  readonly link: End;
   readonly events: LinkEvent[] = [];
   now = 0;
   /** The last Configure-Request that came out, by protocol. */
   readonly requests = new Map<number, Heard>();
 
-  constructor(options: Partial<LinkOptions> = {}) {
-    this.link = new Link(linkOptions(options));
+  constructor(link: End) {
+    this.link = link;
   }
 
   open(): Heard[] {
@@ -103,6 +112,12 @@ export class Bench {
       event.type === "down" ? `down ${event.reason}` : event.type,
     );
   }
+}
+
+export class Bench extends EndBench<Link> {
+  constructor(options: Partial<LinkOptions> = {}) {
+    super(new Link(linkOptions(options)));
+  }
 
   /** To Authenticate phase; returns what LCP's opening brought. */
   establish(options: OptionList = [MAGIC]): Heard[] {
@@ -135,6 +150,46 @@ export class Bench {
     this.toNetwork();
     this.ask(IPCP, 1, [[3, 10, 64, 0, 7]]);
     return this.ack(IPCP);
+  }
+}
+
+export function peerSettings(changes: Partial<PeerLinkSettings> = {}): PeerLinkSettings {
+  return {
+    mru: 1500,
+    credentials: credentials("demo", "demo"),
+    methods: ["mschapv2", "chap", "pap"],
+    ipv4: true,
+    ipv6: false,
+    dns: true,
+    random: seededRandom(2),
+    ...changes,
+  };
+}
+
+/** The end that dials in; the test is the server. */
+export class PeerBench extends EndBench<PeerLink> {
+  constructor(settings: Partial<PeerLinkSettings> = {}) {
+    super(new PeerLink(peerSettings(settings)));
+  }
+
+  /** LCP with `options` of the server; returns what its opening brought. */
+  establish(options: OptionList = [MAGIC]): Heard[] {
+    this.open();
+    this.ack(LCP);
+    return this.ask(LCP, 1, options).slice(1);
+  }
+
+  /** To Network phase without authentication; returns the Configure-Requests. */
+  toNetwork(): Heard[] {
+    return this.establish();
+  }
+
+  /** To IPCP Opened with the address 10.64.0.7. */
+  toOpened(): Heard[] {
+    this.toNetwork();
+    this.refuse(IPCP, 3, [[3, 10, 64, 0, 7]]);
+    this.ack(IPCP);
+    return this.ask(IPCP, 1, [[3, 10, 64, 0, 1]]);
   }
 }
 

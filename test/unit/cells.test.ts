@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { buildPpp } from "../../src/codec/index.ts";
 import { type Action, automaton, type Event, type State } from "../../src/ppp/automaton.ts";
-import { Code } from "../../src/ppp/control-protocol.ts";
+import { Code } from "../../src/ppp/options.ts";
+import { AUTH_KINDS, type AuthKind, AuthWalk } from "../cells/auth-peer.ts";
 import { Coverage, printed } from "../cells/coverage.ts";
 import { KINDS, type Kind, PppWalk } from "../cells/ppp.ts";
 import { cellName, Watch } from "../cells/recorder.ts";
@@ -53,6 +54,48 @@ describe("PPP", () => {
     assert.equal(link.counters["wrong-phase"], 2);
   });
 });
+
+describe("authentication of ourselves", () => {
+  for (const kind of AUTH_KINDS) {
+    const watch = new Watch(kind.table);
+    const coverage = new Coverage(kind.name, kind.table);
+    coverages.push(coverage);
+    test(`${kind.name}: every cell`, () => {
+      for (const state of coverage.states) {
+        for (const event of coverage.events) runAuthCell(watch, kind, coverage, state, event);
+      }
+      assert.deepEqual(coverage.missing, []);
+    });
+  }
+});
+
+function runAuthCell(
+  watch: Watch,
+  kind: AuthKind,
+  coverage: Coverage,
+  state: string,
+  event: string,
+): void {
+  const where = cellName(state, event);
+  const walk = new AuthWalk(kind);
+  for (const each of kind.routes[state] ?? []) walk.give(each);
+  const before = walk.outcome;
+  watch.take();
+  const { sent, stale } = walk.give(event);
+  const steps = watch.take();
+  const cell = kind.table[state]?.[event];
+  if (cell !== undefined) {
+    assert.equal(steps.at(-1), where);
+    assert.deepEqual(sent, cell.actions.length, where);
+    coverage.ran(state, event);
+  } else if (event === "TO+" || event === "TO-") {
+    coverage.cannot(state, event, "TO+, TO- where that timer does not run (-)");
+    assert.ok(!steps.includes(where), where);
+  } else {
+    coverage.cannot(state, event, "a packet that nothing was asked for: it is stale (-)");
+    assert.deepEqual([sent, stale, walk.outcome], [0, 1, before], where);
+  }
+}
 
 /** What an action sends. */
 const SENDS: Readonly<Partial<Record<Action, number>>> = {

@@ -9,7 +9,7 @@
 import { AUTH_ANSWER_MS, AUTH_MESSAGE_MAX, MRU_DEFAULT } from "../../limits.ts";
 import { buildPacket, type Packet, parsePacket } from "../options.ts";
 import type { Outbox } from "../outbox.ts";
-import type { AuthReply, AuthRequest } from "../types.ts";
+import type { AuthReply, AuthRequest, DownReason } from "../types.ts";
 
 const NAME_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -25,6 +25,14 @@ export abstract class Authenticator {
 
   constructor(outbox: Outbox) {
     this.outbox = outbox;
+  }
+
+  get isPassed(): boolean {
+    return this.state === "passed";
+  }
+
+  get failure(): DownReason | undefined {
+    return this.state === "failed" ? "authentication" : undefined;
   }
 
   abstract get protocol(): number;

@@ -10,8 +10,8 @@ import { displayable } from "./authenticator.ts";
 import { CHALLENGE_SIZE, ChapAuthenticator, ChapCode, type Response } from "./chap.ts";
 
 /** Peer-Challenge, Reserved, NT-Response, Flags (RFC 2759 section 4). */
-const VALUE_SIZE = 49;
-const NT_RESPONSE = { at: 24, size: 24 } as const;
+export const VALUE_SIZE = 49;
+export const NT_RESPONSE = { at: 24, size: 24 } as const;
 const CHANGE_PASSWORD = 7;
 /** Data of a Change-Password packet (RFC 2759 section 7: Length is 586). */
 const CHANGE_PASSWORD_SIZE = 582;

@@ -25,6 +25,7 @@ const REASON_LIST: readonly (CounterName | undefined)[] = [undefined, ...NAMED];
 const BOTH = [true, false];
 const DOWN: readonly DownReason[] = [
   "authentication",
+  "server-authentication",
   "pool-exhausted",
   "no-authentication-method",
   "peer",

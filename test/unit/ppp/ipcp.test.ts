@@ -72,7 +72,7 @@ test("what we named is acknowledged, and the network is up once both sides are",
   assert.deepEqual(bench.kinds, ["authenticate"]);
   bench.ack(IPCP);
   const peer = { mru: 1500, acfc: false, pfc: false, accm: 0xffffffff };
-  assert.deepEqual(bench.events.at(-1), { type: "network-up", address: "10.64.0.7", peer });
+  assert.deepEqual(bench.events.at(-1), { type: "network-up", ...PROFILE, peer });
 });
 
 test("a peer that never asks for an address is prompted five times, then let in without", () => {

@@ -211,7 +211,9 @@ test("a looped-back link is recognised and ended", () => {
     now = link.pollTimeout();
     link.handleTimeout(now);
   }
-  assert.deepEqual(events, [{ type: "down", reason: "loop" }]);
+  // The last words are our own, come back.
+  const message = "Link is looped back";
+  assert.deepEqual(events, [{ type: "down", reason: "loop", message }]);
 });
 
 test("an Echo-Request with our own Magic-Number means that the link is looped back now", () => {

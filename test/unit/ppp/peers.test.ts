@@ -94,8 +94,8 @@ function judged(bench: Bench, profile: NetworkProfile = PROFILE): Heard[] {
   return bench.answer({ ok: true, profile, proof });
 }
 
-function isUp(bench: Bench, peer: object): void {
-  assert.deepEqual(bench.events.at(-1), { type: "network-up", address: "10.64.0.7", peer });
+function isUp(bench: Bench, peer: object, profile: NetworkProfile = PROFILE): void {
+  assert.deepEqual(bench.events.at(-1), { type: "network-up", ...profile, peer });
   assert.equal(bench.link.phase, "network");
 }
 
@@ -217,7 +217,8 @@ test("macOS where no name server is configured: rejected options, an address all
   assert.ok(challenge !== undefined);
   const { value } = mschapv2(challenge.data.subarray(1, 17), "demo", "demo");
   bench.say(CHAP, 2, challenge.identifier, [value.length, ...value, ...text("demo")]);
-  judged(bench, { ...PROFILE, dns: [], nbns: [] });
+  const profile = { ...PROFILE, dns: [], nbns: [] };
+  judged(bench, profile);
   const servers: OptionList = [
     [129, ...NONE],
     [131, ...NONE],
@@ -226,7 +227,7 @@ test("macOS where no name server is configured: rejected options, an address all
   asks(bench, IPCP, 2, [[3, ...NONE]], [3, [[3, ...GIVEN.address]]]);
   asks(bench, IPCP, 3, [[3, ...GIVEN.address]], [2, [[3, ...GIVEN.address]]]);
   bench.ack(IPCP);
-  isUp(bench, { mru: 1500, acfc: true, pfc: true, accm: 0 });
+  isUp(bench, { mru: 1500, acfc: true, pfc: true, accm: 0 }, profile);
 });
 
 test("Android: Van Jacobson compression is rejected, CCP too", () => {
