@@ -8,6 +8,8 @@ import {
   COUNT_DOWN_TOO_BIG,
   COUNT_UP_OCTETS,
   COUNT_UP_PACKETS,
+  COUNT_UP_SWITCHED,
+  COUNT_UP_SWITCHED_OCTETS,
   SESSION_DROPS,
   SESSION_HEARD,
   SESSION_REASON_COUNT,
@@ -59,6 +61,25 @@ export function countSent(worker: usize, session: usize, packets: u32, octets: u
   write32(session + SESSION_SENT, readShared32(CONTROL_SECOND));
   add(worker + WORKER_COUNTERS + COUNT_DOWN_PACKETS * 8, packets);
   add(worker + WORKER_COUNTERS + COUNT_DOWN_OCTETS * 8, packets * octets);
+}
+
+/** Counts `packets` frames of `octets` in all that came from one peer and go on to another. */
+export function countSwitched(
+  worker: usize,
+  from: usize,
+  to: usize,
+  packets: u32,
+  octets: u32,
+): void {
+  const second = readShared32(CONTROL_SECOND);
+  add(from + SESSION_RX_PACKETS, packets);
+  add(from + SESSION_RX_OCTETS, octets);
+  write32(from + SESSION_HEARD, second);
+  add(to + SESSION_TX_PACKETS, packets);
+  add(to + SESSION_TX_OCTETS, octets);
+  write32(to + SESSION_SENT, second);
+  add(worker + WORKER_COUNTERS + COUNT_UP_SWITCHED * 8, packets);
+  add(worker + WORKER_COUNTERS + COUNT_UP_SWITCHED_OCTETS * 8, octets);
 }
 
 export function add(at: usize, amount: u64): void {

@@ -4,7 +4,7 @@
 //      one sender, all but the last of one length, of any session.
 //   2. The L2TP header is checked, then the session is looked up and the sender compared, then the PPP
 //      header is checked. A datagram that begins with the same octets as the one before it needs
-//      none of this again.
+//      none of this again. A session that is switched ends here: its frames go on unopened (switch.ts).
 //   3. Frames of a session whose peer numbers them go in the order of Ns (sequence.ts). An LCP
 //      Echo-Request is answered (echo.ts). What else is not IP goes to the punt ring (for the
 //      control thread), and so do IPv6 packets that concern the link alone. Each session has a
@@ -57,13 +57,14 @@ import {
   STATUS_VERSION,
 } from "../records";
 import { count, countDrop } from "./counters";
-import { beginDeliveries, deliverFrame } from "./deliver";
+import { beginDeliveries, deliverFrame, isOutputFull, sealOutput } from "./deliver";
 import { handDatagram } from "./handover";
 import { isAnyHeld } from "./hold";
 import { isOwn, ownerOf } from "./owners";
 import { handOver } from "./punt";
 import { deliverHeld, deliverInOrder, isOrdered } from "./sequence";
 import { findSession, sessionAt, touchSession } from "./sessions";
+import { isSwitched, switchDatagrams } from "./switch";
 import {
   receiveBufferAt,
   receivedEcn,
@@ -72,14 +73,14 @@ import {
   receivedNameAt,
   receivedSegment,
 } from "./vectors";
-import { areWritesFull, sealWrites } from "./writes";
 
 /** Octets of a datagram that are compared with the one before it: L2TP with Length, and PPP. */
 const ALIKE: u32 = 12;
 
 /**
- * Works on `received` messages; returns how many writes there are for TUN devices. When the writes
- * were too few, WORKER_UP_REST is not 0: call again with the same arguments once they are written.
+ * Works on `received` messages; returns how many writes there are for TUN devices, and
+ * WORKER_DOWN_MESSAGES tells how many messages for peers. When one or the other were too few,
+ * WORKER_UP_REST is not 0: call again with the same arguments once they are written and sent.
  */
 export function decapsulate(worker: usize, received: u32): u32 {
   const messages = received < BUFFER_COUNT ? received : BUFFER_COUNT;
@@ -87,7 +88,7 @@ export function decapsulate(worker: usize, received: u32): u32 {
   let offset = read32(worker + WORKER_UP_OFFSET);
   beginDeliveries(worker);
   if (message === 0 && offset === 0) write32(worker + WORKER_SCRATCH, touch(worker, messages));
-  while (message < messages && !areWritesFull(worker)) {
+  while (message < messages && !isOutputFull(worker)) {
     offset = unpack(worker, message, offset);
     if (offset === 0) message++;
   }
@@ -95,7 +96,7 @@ export function decapsulate(worker: usize, received: u32): u32 {
   write32(worker + WORKER_UP_MESSAGE, isDone ? 0 : message);
   write32(worker + WORKER_UP_OFFSET, isDone ? 0 : offset);
   write32(worker + WORKER_UP_REST, isDone ? 0 : 1);
-  return sealWrites(worker);
+  return sealOutput(worker);
 }
 
 /**
@@ -141,9 +142,14 @@ function unpack(worker: usize, message: u32, offset: u32): u32 {
       back = read32(datagram + 8);
       index = identify(worker, message, datagram, size);
     }
+    if (index !== 0 && isSwitched(sessionAt(index)) && !isInOrder(worker, index)) {
+      at += switchDatagrams(worker, sessionAt(index), datagram, size, length - at);
+      if (read32(worker + WORKER_HEADER + HEADER_PAYLOAD_AT) > ALIKE) index = 0;
+      continue;
+    }
     if (index !== 0 && !forward(worker, index, datagram)) index = 0;
     at += size;
-  } while (at < length && !areWritesFull(worker));
+  } while (at < length && !isOutputFull(worker));
   return at < length ? at : 0;
 }
 
@@ -176,8 +182,8 @@ function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
     return 0;
   }
   // What a peer sends without Ns follows what it has sent with one.
-  const isNumbered = (read16(header + HEADER_BITS) & BIT_SEQUENCE) !== 0;
-  if (!isNumbered && isAnyHeld(worker)) deliverHeld(worker, index);
+  if (!isNumbered(worker) && isAnyHeld(worker)) deliverHeld(worker, index);
+  if (isSwitched(session)) return index;
   const frame = at + read32(header + HEADER_PAYLOAD_AT);
   const octets = read32(header + HEADER_PAYLOAD_LENGTH);
   if (parseFrame(frame, octets, worker + WORKER_FRAME) !== STATUS_OK) {
@@ -198,13 +204,22 @@ function isFromPeer(name: usize, peer: usize): bool {
   );
 }
 
+/** Whether the datagram that the record describes has Ns. */
+function isNumbered(worker: usize): bool {
+  return (read16(worker + WORKER_HEADER + HEADER_BITS) & BIT_SEQUENCE) !== 0;
+}
+
+/** Whether it goes by its Ns. */
+function isInOrder(worker: usize, index: u32): bool {
+  return isNumbered(worker) && isOrdered(sessionAt(index));
+}
+
 /** Hands a datagram on that the records describe; whether they describe one that begins alike. */
 function forward(worker: usize, index: u32, datagram: usize): bool {
   const header = worker + WORKER_HEADER;
   const room = read32(header + HEADER_PAYLOAD_AT);
   const length = read32(header + HEADER_PAYLOAD_LENGTH);
-  const isNumbered = (read16(header + HEADER_BITS) & BIT_SEQUENCE) !== 0;
-  if (isNumbered && isOrdered(sessionAt(index))) {
+  if (isInOrder(worker, index)) {
     deliverInOrder(worker, index, read16(header + HEADER_NS), datagram + room, length, room);
     return false;
   }

@@ -37,6 +37,7 @@ import { countDelivered, countDrop } from "./counters";
 import { answerEcho, beginEchoes } from "./echo";
 import { combineEcn } from "./ecn";
 import { reuseSlots } from "./hold";
+import { beginMessages, sealMessages } from "./messages";
 import { clampMss } from "./mss";
 import { isPoliced } from "./police";
 import { isPrefixElsewhere4, isPrefixElsewhere6, isRoutedTo4, isRoutedTo6 } from "./prefixes";
@@ -44,6 +45,8 @@ import { punt, puntOnLink } from "./punt";
 import { isElsewhere } from "./routes";
 import { sessionAt } from "./sessions";
 import { isSubnetElsewhere } from "./subnets";
+import { isSwitched, isSwitchFull, switchFrame } from "./switch";
+import { areWritesFull, sealWrites } from "./writes";
 
 const PPP_IPV4: u32 = 0x0021;
 const PPP_IPV6: u32 = 0x0057;
@@ -57,10 +60,25 @@ export function beginDeliveries(worker: usize): void {
   write32(worker + WORKER_UP_WRITES, 0);
   write32(worker + WORKER_PUNTED, 0);
   beginEchoes(worker);
+  beginMessages(worker);
   reuseSlots(worker);
 }
 
-/** Hands on the frame of `length` octets at `frame`; `before` octets in front of it are spent. */
+/** Whether a further datagram may find no write or no message. */
+export function isOutputFull(worker: usize): bool {
+  return areWritesFull(worker) || isSwitchFull(worker);
+}
+
+/** Completes what is written and sent; returns how many writes there are. */
+export function sealOutput(worker: usize): u32 {
+  sealMessages(worker);
+  return sealWrites(worker);
+}
+
+/**
+ * Hands on the frame of `length` octets at `frame`, which is described unless its session is switched;
+ * `before` octets in front of it are spent.
+ */
 export function deliverFrame(
   worker: usize,
   index: u32,
@@ -69,6 +87,10 @@ export function deliverFrame(
   before: u32,
 ): void {
   const session = sessionAt(index);
+  if (isSwitched(session)) {
+    switchFrame(worker, session, frame, length, before);
+    return;
+  }
   const record = worker + WORKER_FRAME;
   const front = read32(record + PPP_INFORMATION_AT);
   const octets = read32(record + PPP_INFORMATION_LENGTH);

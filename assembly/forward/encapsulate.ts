@@ -72,6 +72,7 @@ import {
 } from "../layout";
 import { STATUS_IP_VERSION, STATUS_OK } from "../records";
 import { count, countDrops, countSent, countTooBig } from "./counters";
+import { outerTos } from "./ecn";
 import { countFragments, sendFragments } from "./fragment";
 import { handPacket } from "./handover";
 import {
@@ -256,7 +257,7 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
-  const message = messageFor(worker, session, pair, prefix + octets, at);
+  const message = messageFor(worker, session, pair, prefix + octets, outerTos(session, at));
   if (message === NO_MESSAGE) return false;
   if (isCharged) charge(session, octets, 1);
   clampMss(session, at, octets, isPartial);

@@ -18,6 +18,7 @@ import {
   WORKER_SEND_HEADERS,
 } from "../layout";
 import { countSent } from "./counters";
+import { outerTos } from "./ecn";
 import { addFrames, messageFor, nextVector, pairOf } from "./messages";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { setVector } from "./vectors";
@@ -68,6 +69,7 @@ export function sendFragments(
   const front = getU16(at + 6);
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, VERSION_4);
+  const tos = outerTos(session, at);
   for (let index: u32 = 0; index < fragments; index++) {
     const isLast = index === fragments - 1;
     const offset = index * size;
@@ -80,7 +82,7 @@ export function sendFragments(
     writeProtocol(packet, VERSION_4);
     numberPrefix(session, packet, prefix, header + payload);
     const frame = prefix + header + payload;
-    const message = messageFor(worker, session, pair, frame, at);
+    const message = messageFor(worker, session, pair, frame, tos);
     let vector = nextVector(worker, message);
     setVector(vector, base, packet - prefix, index === 0 ? frame : prefix + header);
     vector += IOVEC_SIZE;

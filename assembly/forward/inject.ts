@@ -25,6 +25,7 @@ import { count } from "./counters";
 import { numberPrefix, writePrefix } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { sessionState } from "./sessions";
+import { isSwitched, partnerOf } from "./switch";
 import { setMessage } from "./vectors";
 
 /**
@@ -65,7 +66,9 @@ export function inject(worker: usize): u32 {
     const entry = entryAt(ring, tail(ring) + i);
     const session = entrySession(entry);
     const length = read32(entry + ENTRY_LENGTH);
-    if (session === 0 || length > SLOT_CAPACITY || sessionState(session) === 0) {
+    const isStale = session === 0 || length > SLOT_CAPACITY || sessionState(session) === 0;
+    // What is sent in a session that is switched is the work of another.
+    if (isStale || (isSwitched(session) && partnerOf(session) !== 0)) {
       count(worker, COUNT_DOWN_INJECT_STALE);
       continue;
     }

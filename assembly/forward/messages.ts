@@ -1,6 +1,6 @@
-// Messages: what one call of encapsulate has for the data socket, one of sendmmsg each. Frames of
-// one length and one TOS for one tunnel share a message, whatever session they are of, and the kernel cuts it
-// again (UDP_SEGMENT); its last frame may be shorter.
+// Messages: what one call of encapsulate or decapsulate has for the data socket, one of sendmmsg each.
+// Frames of one length and one TOS for one tunnel share a message, whatever session they are of, and
+// the kernel cuts it again (UDP_SEGMENT); its last frame may be shorter.
 //
 // Order: messages leave in the order of their index. A frame joins none before the message that its
 // host pair was last added to, so packets between two hosts never overtake one another. In a
@@ -21,6 +21,8 @@ import {
   write64,
 } from "../bytes";
 import {
+  IOVEC_BASE,
+  IOVEC_LENGTH,
   IOVEC_SIZE,
   MESSAGE_CONTROL_LENGTH,
   MESSAGE_CONTROL_SIZE,
@@ -77,9 +79,10 @@ import {
   WORKER_OPEN,
   WORKER_PAIRS,
   WORKER_SEND,
+  WRITE_RESERVE,
 } from "../layout";
-import { CMSG_TOS_SPACE, outerTos, writeTos } from "./ecn";
-import { copyName } from "./vectors";
+import { CMSG_TOS_SPACE, writeTos } from "./ecn";
+import { copyName, setVector } from "./vectors";
 
 /** No message takes it: they are all in use. */
 export const NO_MESSAGE: u32 = 0xffffffff;
@@ -131,6 +134,10 @@ export function beginMessages(worker: usize): void {
   write32(worker + WORKER_DOWN_HEADERS, 0);
 }
 
+export function areMessagesFull(worker: usize): bool {
+  return read32(worker + WORKER_DOWN_MESSAGES) > MESSAGE_COUNT - WRITE_RESERVE;
+}
+
 /** The slot of the two hosts of the packet at `at`. */
 export function pairOf(worker: usize, session: usize, at: usize, version: u32): usize {
   let mixed: u64 = session;
@@ -142,20 +149,25 @@ export function pairOf(worker: usize, session: usize, at: usize, version: u32): 
       mixed = read64(at + 12);
     }
   }
-  mixed *= (0x9e3779b9 << 32) | 0x7f4a7c15; // Knuth's multiplicative hash
+  return slotOfPair(worker, mixed);
+}
+
+/** The slot of all packets of a session, whose order is kept as a whole. */
+export function pairOfAll(worker: usize, session: usize): usize {
+  return slotOfPair(worker, session);
+}
+
+function slotOfPair(worker: usize, pair: u64): usize {
+  const mixed = pair * ((0x9e3779b9 << 32) | 0x7f4a7c15); // Knuth's multiplicative hash
   return worker + WORKER_PAIRS + (<u32>(mixed >> PAIR_TOP) & (PAIR_COUNT - 1)) * PAIR_SIZE;
 }
 
-/** Index of the message that takes a frame of `octets`; it has room for one at least. */
-export function messageFor(
-  worker: usize,
-  session: usize,
-  pair: usize,
-  octets: u32,
-  packet: usize,
-): u32 {
+/**
+ * Index of the message that takes a frame of `octets`, carried with `tos`; it has room for one at
+ * least.
+ */
+export function messageFor(worker: usize, session: usize, pair: usize, octets: u32, tos: u32): u32 {
   const tunnel = read32(session + SESSION_KEY) >> 16;
-  const tos = outerTos(session, packet);
   if ((read32(worker + WORKER_OFFLOADS) & OFFLOAD_GSO) === 0) {
     return begin(worker, session, tunnel, octets, 0, tos);
   }
@@ -259,6 +271,23 @@ export function roomOf(worker: usize, index: u32, octets: u32): u32 {
 export function nextVector(worker: usize, index: u32): usize {
   const message = messageAt(worker, index);
   return message + MESSAGE_VECTORS + read32(message + MESSAGE_VECTOR_COUNT) * IOVEC_SIZE;
+}
+
+/**
+ * Adds `octets` at `at` to a message, within its last vector where that ends there; returns where its
+ * vectors end.
+ */
+export function lengthen(worker: usize, index: u32, at: usize, octets: u32): usize {
+  const next = nextVector(worker, index);
+  const base = read64(worker + WORKER_BASE);
+  const last = next - IOVEC_SIZE;
+  const isFirst = next === messageAt(worker, index) + MESSAGE_VECTORS;
+  if (!isFirst && read64(last + IOVEC_BASE) + read64(last + IOVEC_LENGTH) === base + <u64>at) {
+    write64(last + IOVEC_LENGTH, read64(last + IOVEC_LENGTH) + octets);
+    return next;
+  }
+  setVector(next, base, at, octets);
+  return next + IOVEC_SIZE;
 }
 
 /** Notes `frames` frames of `octets` each, whose vectors end before `vectorsEnd`. */

@@ -4,6 +4,7 @@
 
 import { read16, read32, read64, write16, write32, write64 } from "../bytes";
 import {
+  IOVEC_BASE,
   IOVEC_LENGTH,
   IOVEC_SIZE,
   MESSAGE_CONTROL_LENGTH,
@@ -25,6 +26,7 @@ import {
   WORKER_DOWN_MESSAGES,
   WORKER_LIMITS,
   WORKER_PLAIN,
+  WORKER_PLAIN_VECTORS,
 } from "../layout";
 import { headerAt, messageAt } from "./messages";
 
@@ -41,19 +43,28 @@ export function plain(worker: usize, index: u32, isNever: u32): u32 {
   const segment = read32(message + MESSAGE_SEGMENT);
   limit(worker, read32(message + MESSAGE_TUNNEL), isNever !== 0 ? LIMIT_NEVER : segment - 1);
   const frames = min(read32(message + MESSAGE_SEGMENTS), SEGMENTS_MAX);
+  const controlLength = <u64>read32(message + MESSAGE_CONTROL_LENGTH);
+  const vectors = worker + WORKER_PLAIN_VECTORS;
   const end = message + MESSAGE_VECTORS + read32(message + MESSAGE_VECTOR_COUNT) * IOVEC_SIZE;
   let vector = message + MESSAGE_VECTORS;
+  let to = vectors;
+  let taken: u64 = 0; // of the octets of the vector
   for (let i: u32 = 0; i < frames; i++) {
-    const first = vector;
-    // A frame's vectors make up the segment; the last frame has what is left.
-    for (let octets: u32 = 0; octets < segment && vector < end; vector += IOVEC_SIZE) {
-      octets += <u32>read64(vector + IOVEC_LENGTH);
+    const first = to;
+    // A frame is within a vector, or has vectors of its own; the last frame has what is left.
+    for (let left: u64 = segment; left !== 0 && vector < end; to += IOVEC_SIZE) {
+      const octets = min(left, read64(vector + IOVEC_LENGTH) - taken);
+      write64(to + IOVEC_BASE, read64(vector + IOVEC_BASE) + taken);
+      write64(to + IOVEC_LENGTH, octets);
+      left -= octets;
+      taken += octets;
+      if (taken !== read64(vector + IOVEC_LENGTH)) continue;
+      vector += IOVEC_SIZE;
+      taken = 0;
     }
     const header = worker + WORKER_PLAIN + i * MMSGHDR_SIZE;
-    const vectors = <u32>(vector - first) / IOVEC_SIZE;
-    layFrame(worker, header, headerAt(worker, index), first, vectors);
-    const controlLength = read32(message + MESSAGE_CONTROL_LENGTH);
-    write64(header + MMSGHDR_CONTROL_LENGTH, <u64>controlLength);
+    layFrame(worker, header, headerAt(worker, index), first, <u32>(to - first) / IOVEC_SIZE);
+    write64(header + MMSGHDR_CONTROL_LENGTH, controlLength);
   }
   return frames;
 }

@@ -72,6 +72,7 @@ import {
   WORKER_DOWN_OFFSET,
 } from "../layout";
 import { count, countDrops, countSent, countTooBig } from "./counters";
+import { outerTos } from "./ecn";
 import { countFragments, sendFragments } from "./fragment";
 import { cutRun, layPacket, swapped } from "./lay";
 import { addFrames, messageFor, NO_MESSAGE, nextVector, pairOf, roomOf } from "./messages";
@@ -211,6 +212,8 @@ export function cutOn(worker: usize): bool {
   const whole = last === size ? count : count - 1; // segments of one length
   const mtu = read32(session + SESSION_MTU);
   const isCharged = isShaped(session);
+  const at = <usize>read32(cut + CUT_AT);
+  const tos = outerTos(session, at);
   let next = read32(worker + WORKER_DOWN_OFFSET);
   // The record may have become another session's since the call that began the cut.
   if (read32(session + SESSION_GENERATION) !== read32(cut + CUT_GENERATION)) {
@@ -222,7 +225,6 @@ export function cutOn(worker: usize): bool {
     const run = next < whole ? whole - next : 1;
     const octets = headers + payload;
     const isTooBig = octets > mtu;
-    const at = <usize>read32(cut + CUT_AT);
     const fragments = isTooBig ? countFragments(session, at, octets) : 0;
     if (isTooBig && fragments === 0) {
       countTooBig(worker, session, run);
@@ -244,7 +246,7 @@ export function cutOn(worker: usize): bool {
       return false; // what was cut lies in a slot that is free again once it was sent
     }
     const frame = read32(cut + CUT_PREFIX) + octets;
-    const message = messageFor(worker, session, pair, frame, at);
+    const message = messageFor(worker, session, pair, frame, tos);
     if (message === NO_MESSAGE) return false;
     const frames = min(due, roomOf(worker, message, frame));
     if (isCharged) charge(session, octets, frames);

@@ -38,7 +38,7 @@ import {
 import { parseFrame } from "../ppp/frame";
 import { STATUS_OK } from "../records";
 import { count, countDrops } from "./counters";
-import { beginDeliveries, deliverFrame } from "./deliver";
+import { beginDeliveries, deliverFrame, isOutputFull, sealOutput } from "./deliver";
 import {
   discard,
   firstHeld,
@@ -52,7 +52,7 @@ import {
   takeFirst,
 } from "./hold";
 import { liveSession, sessionAt, sessionState } from "./sessions";
-import { areWritesFull, sealWrites } from "./writes";
+import { isSwitched } from "./switch";
 
 /** Longer than paths of one flow differ; shorter than a sender waits before it sends again. */
 const HOLD_US: u64 = 50_000;
@@ -97,10 +97,14 @@ export function deliverInOrder(
   }
   expect(session, ns + 1);
   // What went before it has used the record.
-  if (parseFrame(frame, length, worker + WORKER_FRAME) === STATUS_OK) {
-    deliverFrame(worker, index, frame, length, room);
-  }
+  deliver(worker, index, frame, length, room);
   deliverDue(worker, index);
+}
+
+function deliver(worker: usize, index: u32, frame: usize, length: u32, room: u32): void {
+  const isDescribed =
+    isSwitched(sessionAt(index)) || parseFrame(frame, length, worker + WORKER_FRAME) === STATUS_OK;
+  if (isDescribed) deliverFrame(worker, index, frame, length, room);
 }
 
 /** All that a session holds, in order: nothing more is waited for. */
@@ -122,13 +126,13 @@ export function releaseHeld(worker: usize, isAll: bool): u32 {
   for (let left: u32 = HOLD_COUNT; left !== 0; left--) {
     const slot = oldestHeld(worker);
     if (slot === 0 || (!isAll && heldFor(worker, slot) < HOLD_US)) break;
-    if (areWritesFull(worker)) {
+    if (isOutputFull(worker)) {
       write32(worker + WORKER_UP_REST, 1);
       break;
     }
     release(worker, slot);
   }
-  return sealWrites(worker);
+  return sealOutput(worker);
 }
 
 /** What is missing before this slot is given up. A session that is gone gets nothing more. */
@@ -169,10 +173,9 @@ function deliverSlot(worker: usize, index: u32, slot: u32): void {
   const length = min(read32(held + HELD_LENGTH), HELD_CAPACITY);
   expect(sessionAt(index), read32(held + HELD_NS) + 1);
   takeFirst(worker, index, slot);
-  if (parseFrame(held + HELD_FRAME, length, worker + WORKER_FRAME) !== STATUS_OK) return;
   const ecn = read32(worker + WORKER_UP_ECN);
   write32(worker + WORKER_UP_ECN, read32(held + HELD_ECN));
-  deliverFrame(worker, index, held + HELD_FRAME, length, HELD_ROOM);
+  deliver(worker, index, held + HELD_FRAME, length, HELD_ROOM);
   write32(worker + WORKER_UP_ECN, ecn);
 }
 

@@ -39,6 +39,7 @@ import {
   WORKER_WHEEL_TICK,
 } from "../layout";
 import { count, countDrops, countSent, countTooBig } from "./counters";
+import { outerTos } from "./ecn";
 import { countFragments, sendFragments } from "./fragment";
 import {
   addFrames,
@@ -252,7 +253,7 @@ function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
-  const message = messageFor(worker, session, pair, prefix + octets, at);
+  const message = messageFor(worker, session, pair, prefix + octets, outerTos(session, at));
   if (message === NO_MESSAGE) return false;
   writePrefix(session, at, prefix);
   writeProtocol(at, version);

@@ -3,7 +3,8 @@
  *
  *   1. Sleep in epoll_wait until a descriptor is ready, at most POLL_MS.
  *   2. Sockets of the slots that are ours, links before data: recvmmsg → decapsulate → a writev for each packet or
- *      super-packet; sendmmsg of Echo-Replies; wake the control thread when frames were punted.
+ *      super-packet; sendmmsg of what is switched and of Echo-Replies; wake the control thread when
+ *      frames were punted.
  *   3. Each TUN device: readv from the queues of these slots into buffers → encapsulate → sendmmsg,
  *      and a writev for each error about a packet that is too large. A
  *      message of many frames that the kernel cannot take as a whole goes once more, frame by frame.
@@ -216,9 +217,10 @@ export class Loop {
     this.#wakeOthers();
   }
 
-  /** What came of frames of peers: `writes` of them are for devices. */
+  /** What came of frames of peers: `writes` of them are for devices, others for further peers. */
   #deliver(writes: number): void {
     this.#output.write(writes);
+    this.#output.send(this.#word(layout.WORKER_DOWN_MESSAGES));
     this.#output.sendEchoes(this.#word(layout.WORKER_ECHOES));
     if (this.#words[this.#punted] !== 0) this.#calls.eventfdWrite(this.#options.wakeControl, 1n);
   }

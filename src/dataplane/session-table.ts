@@ -14,59 +14,16 @@ import { Freelist } from "./freelist.ts";
 import type { Forwarding } from "./memory.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import type { InjectRing } from "./rings.ts";
+import type {
+  QueueSteering,
+  SessionAddressing,
+  SessionForwarding,
+  SessionHandle,
+  SessionTraffic,
+} from "./session.ts";
 import { readLong } from "./words.ts";
 
-export interface SessionAddressing {
-  readonly tunnelId: number;
-  readonly sessionId: number;
-  readonly peerTunnelId: number;
-  readonly peerSessionId: number;
-  /** sockaddr of the peer. */
-  readonly name: Uint8Array;
-  /** Control message with the address to send from. */
-  readonly control: Uint8Array;
-}
-
-export interface SessionForwarding {
-  /** Index of the virtual network. */
-  readonly network: number;
-  /** IPv4 address of the peer inside, as a number; without it no IPv4 passes. */
-  readonly address?: number;
-  /** Upper half of the addresses of the peer's /64, as a number; without it no IPv6 passes. */
-  readonly prefix6?: bigint;
-  /** Subnets behind the peer, as prefixes of either family; each passes while its family does. */
-  readonly routes?: readonly string[];
-  /** Octets of the largest IP packet to the peer. */
-  readonly mtu: number;
-  /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */
-  readonly acfc: boolean;
-  readonly pfc: boolean;
-  /** Octets of IP a second to the peer and from it; 0, or nothing: no bound. */
-  readonly rateDown?: number;
-  readonly rateUp?: number;
-}
-
-export interface SessionTraffic {
-  readonly rxPackets: number;
-  readonly rxOctets: number;
-  readonly txPackets: number;
-  readonly txOctets: number;
-  readonly drops: number;
-}
-
-/** Names a record for as long as the session lives. */
-export interface SessionHandle {
-  readonly index: number;
-  readonly generation: number;
-}
-
-/** Chooses the queue of a device that packets to a destination come to; one for each network. */
-export interface QueueSteering {
-  set4(address: number, slot: number): void;
-  clear4(address: number): void;
-  set6(prefix: bigint, slot: number): void;
-  clear6(prefix: bigint): void;
-}
+export type * from "./session.ts";
 
 /** The inject ring of the worker that a session belongs to. */
 export type InjectOf = (tunnelId: number, sessionId: number) => InjectRing;
@@ -78,6 +35,8 @@ const HEADER_SIZE_SEQUENCE = 12;
 /** The worker writes the other protocol's last octet over it where it has to. */
 const PPP_IPV4 = 0x0021;
 const SECOND_MS = 1_000;
+const U32_MAX = 0xffff_ffffn;
+const WORD_BITS = 32n;
 /** Where a socket address has its port, two octets of it. */
 const PORT = 2;
 
@@ -206,6 +165,38 @@ export class SessionTable {
     if (magic !== 0) this.#store32(flags, this.#read32(flags) | layout.SESSION_ECHO);
   }
 
+  /**
+   * From here on every frame of either session goes on to the peer of the other, unopened: nothing of
+   * them is forwarded to a device, answered, or comes to us.
+   */
+  switch(a: SessionHandle, b: SessionHandle): void {
+    const second = this.#read32(layout.CONTROL_SECOND);
+    for (const [own, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      this.hold(own);
+      this.answerEcho(own, 0);
+      const record = recordAt(own.index);
+      this.#store32(record + layout.SESSION_HEARD, second);
+      this.#store32(record + layout.SESSION_SENT, second);
+      const partner = (BigInt(other.generation) << WORD_BITS) | BigInt(other.index);
+      this.#store64(record + layout.SESSION_PARTNER, partner);
+    }
+    for (const { index } of [a, b]) this.#setFlag(recordAt(index), layout.SESSION_SWITCHED, true);
+  }
+
+  /** Ends that for both sessions: what comes in either is dropped and counted. */
+  unswitch({ index, generation }: SessionHandle): void {
+    const field = recordAt(index) + layout.SESSION_PARTNER;
+    const partner = this.#longs[field / 8] ?? 0n;
+    if (partner === 0n) return;
+    this.#store64(field, 0n);
+    const back = recordAt(Number(partner & U32_MAX)) + layout.SESSION_PARTNER;
+    const own = (BigInt(generation) << WORD_BITS) | BigInt(index);
+    if (this.#longs[back / 8] === own) this.#store64(back, 0n);
+  }
+
   /** Back to PPP control frames only. */
   hold(handle: SessionHandle): void {
     this.#setAddress(handle, 0, 0);
@@ -236,6 +227,7 @@ export class SessionTable {
 
   /** Takes the session away from the worker; frames injected before still go out. */
   withdraw(handle: SessionHandle): void {
+    this.unswitch(handle);
     this.hold(handle);
     this.#forwarding.removeSession(handle.index);
     const key = this.#read32(recordAt(handle.index) + layout.SESSION_KEY);

@@ -175,6 +175,18 @@ function bulk(isTcp: boolean): Turn {
   return { datagrams, segments, reads };
 }
 
+/** Frames of sessions that are switched: buffers of one and of all, and one by one. */
+function switched(): Turn {
+  const frameOf = (session: number) => dataMessage(7, 108 + session, new Uint8Array(200));
+  const buffer = (session: (index: number) => number) =>
+    Buffer.concat(Array.from({ length: SEGMENTS }, (_, index) => frameOf(session(index))));
+  const datagrams = Array.from({ length: 24 }, (_, index) => {
+    if (index < 8) return buffer(() => index % SESSIONS);
+    return index < 16 ? buffer((at) => at % SESSIONS) : frameOf(index % SESSIONS);
+  });
+  return { datagrams, segments: datagrams.map(() => 208), reads: [] };
+}
+
 /** Packets that come one by one, `count` of them both ways; nothing joins. */
 function singles(count: number): Turn {
   const flows = Array.from({ length: count }, (_, index) => index % SESSIONS);
@@ -189,7 +201,8 @@ function singles(count: number): Turn {
 
 function packetsOf(plane: Plane): number {
   const counters = plane.counters();
-  return (counters["up.packets"] ?? 0) + (counters["down.packets"] ?? 0);
+  const { "up.packets": up = 0, "up.switched": onward = 0, "down.packets": down = 0 } = counters;
+  return up + onward + down;
 }
 
 /** Bulk, full batches that pass or do not, and a trickle. */
@@ -197,10 +210,12 @@ function start(plants: boolean) {
   const plane = new Plane(0, ALL_OFFLOADS);
   for (let session = 0; session < SESSIONS; session++) {
     plane.session(7, 8 + session, clientOf(session));
+    plane.table.switch(plane.session(7, 108 + session), plane.session(9, 108 + session));
   }
   const trickle = Array.from({ length: 20 }, () => singles(1));
   const full = singles(layout.BUFFER_COUNT);
-  const turns = [bulk(true), bulk(false), full, { ...full, isFull: true }, ...trickle];
+  const bulks = [bulk(true), bulk(false), switched(), { ...switched(), isFull: true }];
+  const turns = [...bulks, full, { ...full, isFull: true }, ...trickle];
   const kernel = new Kernel(plane, turns, plants);
   const loop = new Loop(kernel, plane.forwarding, {
     memory: plane.memory,

@@ -7,9 +7,14 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const deno = join(root, "node_modules", ".bin", "deno");
-const FILES = ["offload-up.test.ts", "offload-down.test.ts", "offload-garbage.test.ts"];
+const FILES = [
+  "offload-up.test.ts",
+  "offload-down.test.ts",
+  "offload-garbage.test.ts",
+  "switch.test.ts",
+];
 
-test("upwards and downwards on Deno", () => {
+test("upwards, downwards and onward on Deno", () => {
   const paths = FILES.map((file) => join(root, "test", "property", file));
   const { status, stdout, stderr } = spawnSync(deno, ["test", "-A", "--no-check", ...paths], {
     cwd: root,

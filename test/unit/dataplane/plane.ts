@@ -56,6 +56,8 @@ export class Plane {
   readonly handedOver: HandedDatagram[] = [];
   readonly inject: InjectRing;
   readonly table: SessionTable;
+  /** Messages of sessions that are switched, since the beginning. */
+  readonly switched: Message[] = [];
   /** Echo-Replies that the worker has sent, since the beginning. */
   readonly echoes: Message[] = [];
   /** Errors about packets that were too large, since the beginning. */
@@ -149,6 +151,10 @@ export class Plane {
       const count = call();
       if (count > layout.WRITE_COUNT) throw new Error(`${count} writes`);
       for (let index = 0; index < count; index++) writes.push(this.#write(index));
+      const messages = this.view.getUint32(this.worker + layout.WORKER_DOWN_MESSAGES, true);
+      const switched = this.#messages(this.worker + layout.WORKER_SEND, messages);
+      this.#checkSegments(switched);
+      this.switched.push(...switched);
       const echoes = this.view.getUint32(this.worker + layout.WORKER_ECHOES, true);
       this.echoes.push(...this.#messages(this.worker + layout.WORKER_ECHO_SEND, echoes));
       if (this.view.getUint32(this.worker + layout.WORKER_UP_REST, true) === 0) return writes;
@@ -325,6 +331,7 @@ export class Plane {
       return {
         datagram: this.#gather(this.#offset(message + layout.MMSGHDR_VECTOR), vectors),
         name: this.octets.slice(name, name + nameLength),
+        vectors,
         ...this.#control(message),
       };
     });

@@ -39,4 +39,6 @@ export interface Message {
   readonly segment: number;
   readonly name: Uint8Array;
   readonly control: Uint8Array;
+  /** Of how many pieces it is. */
+  readonly vectors: number;
 }
