@@ -2,12 +2,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { run } from "./support/child.ts";
+import { must, run } from "./support/child.ts";
 import { Lab, root } from "./support/lab.ts";
 import { Simplon } from "./support/simplon.ts";
 
 const load = join(root, "test", "system", "load", "ordered.ts");
+const down = join(root, "test", "system", "load", "ordered-down.ts");
 const PACKETS = 10_000_000;
+const DOWN_SECONDS = 6;
+/** Packets a second to two slots: a queue as the kernel makes it is full after a twentieth of one. */
+const DOWN_RATE = 20_000;
 const LACS = 4;
 
 interface Ordered {
@@ -59,6 +63,36 @@ describe("two workers", () => {
     }
     const { sent, arrived, wrong } = await traffic;
     assert.deepEqual({ arrived, wrong }, { arrived: sent, wrong: 0 });
+    await lns.empty();
+  });
+
+  it("and under traffic to clients, at a rate that queues hold while a worker is away", async () => {
+    const argv = [process.execPath, down, `${DOWN_SECONDS}`, `${DOWN_RATE}`, "2"];
+    const traffic = run(...lab.inside("lns", argv), { ms: 60_000 });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const indices = (await lns.workers()).map(({ index }) => `${index}`);
+    for (const index of indices) {
+      const { code, text } = await lns.changeWorkers("restart", index);
+      assert.equal(code, 0, text);
+    }
+    const { code, text } = await traffic;
+    assert.equal(code, 0, text);
+    const { sent, arrived, wrong } = JSON.parse(text.trim().split("\n").at(-1) ?? "") as Ordered;
+    assert.deepEqual({ arrived, wrong }, { arrived: sent, wrong: 0 });
+    assert.equal(await lns.counter("down.device-full"), 0);
+    await lns.empty();
+  });
+
+  it("what the queues do not hold is counted", async () => {
+    const argv = [process.execPath, down, "4", `${DOWN_RATE}`, "2"];
+    await must("ip", ["-n", lab.namespace("lns"), "link", "set", "simplon0", "txqueuelen", "10"]);
+    const traffic = run(...lab.inside("lns", argv), { ms: 60_000 });
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    for (const { index } of await lns.workers()) await lns.changeWorkers("restart", `${index}`);
+    const { text } = await traffic;
+    const { sent, arrived } = JSON.parse(text.trim().split("\n").at(-1) ?? "") as Ordered;
+    assert.ok(sent > arrived);
+    assert.equal(await lns.counter("down.device-full"), sent - arrived);
     await lns.empty();
   });
 });
