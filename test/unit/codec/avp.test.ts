@@ -1,6 +1,7 @@
 /** AVPs by what they mean: octets of RFC 2661 4.4 on one side, values on the other. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { isNeverHidden } from "../../../src/codec/avp.ts";
 import {
   type Avp,
   AvpType,
@@ -98,13 +99,19 @@ test("the first AVP of a type is read out of a message", () => {
   assert.equal(readAvp(message.avps, AvpType.VendorName), undefined);
 });
 
-test("the M bit is the RFC's", () => {
-  const mandatory = (type: keyof AvpValues, value: never) => makeAvp(type, value).mandatory;
-  assert.equal(mandatory(AvpType.HostName, "lac" as never), true);
-  assert.equal(mandatory(AvpType.VendorName, "lac" as never), false);
-  assert.equal(mandatory(AvpType.TieBreaker, new Uint8Array(8) as never), false);
-  assert.equal(mandatory(AvpType.RxConnectSpeed, 1 as never), false);
-  assert.equal(mandatory(AvpType.TxConnectSpeed, 1 as never), true);
+/** RFC 2661 4.4. */
+const OPTIONAL = [5, 6, 8, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38];
+const NEVER_HIDDEN = [0, 1, 2, 5, 7, 10, 12, 36, 39];
+
+test("the M bit of every AVP is the RFC's, and so is whether it may be hidden", () => {
+  for (const type of Object.values(AvpType)) {
+    const value = Array.from({ length: 40 }, (_, length) => new Uint8Array(length))
+      .map((octets) => decodeAvp(received(type, octets)))
+      .find((decoded) => decoded !== undefined);
+    const { mandatory } = makeAvp(type, value as never);
+    assert.equal(mandatory, !OPTIONAL.includes(type), `M of type ${type}`);
+    assert.equal(isNeverHidden(type), NEVER_HIDDEN.includes(type), `H of type ${type}`);
+  }
 });
 
 test("a value without a place in its field is the caller's error", () => {
