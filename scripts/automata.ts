@@ -60,8 +60,8 @@ function page({ name, source, table, comment }: Automaton): string {
 
 ${comment}
 
-Drawn from [${source}](../../${source}) by \`npm run docs\`. The picture has what leads to another state,
-the table all.
+Drawn by \`npm run docs\` from [${source}](../../${source}). The picture has what leads to
+another state, the table all.
 
 \`\`\`mermaid
 ${diagram(table)}
@@ -71,8 +71,10 @@ ${tables(table)}`;
 }
 
 function titleOf(name: string): string {
-  const words = name.replaceAll("-", " ");
-  return name.length <= 4 ? words.toUpperCase() : words.charAt(0).toUpperCase() + words.slice(1);
+  const words = name
+    .replaceAll("-", " ")
+    .replaceAll(/\b(lac|lns|pap|chap|ppp)\b/g, (abbreviation) => abbreviation.toUpperCase());
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function diagram(table: AnyTable): string {

@@ -3,8 +3,10 @@
  *
  * @module
  */
-import type { Table } from "../../src/sansio/automaton.ts";
-import { cellName } from "./recorder.ts";
+import { type AnyTable, cellName } from "./recorder.ts";
+
+/** All, in the order in which they were made. */
+export const coverages: Coverage[] = [];
 
 export class Coverage {
   readonly name: string;
@@ -14,10 +16,11 @@ export class Coverage {
   /** Cells that cannot be run, by the reason that a test has checked. */
   readonly #impossible = new Map<string, string>();
 
-  constructor(name: string, table: Table<string, string, string>) {
+  constructor(name: string, table: AnyTable) {
+    coverages.push(this);
     this.name = name;
     this.states = Object.keys(table);
-    this.events = [...new Set(Object.values(table).flatMap((row) => Object.keys(row)))];
+    this.events = [...new Set(Object.values(table).flatMap((row) => Object.keys(row ?? {})))];
   }
 
   ran(state: string, event: string): void {
@@ -51,7 +54,7 @@ export class Coverage {
   }
 }
 
-export function printed(coverages: readonly Coverage[]): string {
+export function printed(): string {
   const head = ["automaton", "states", "events", "cells", "run", "cannot happen", "of the rest"];
   const rows = [head, ...coverages.map(({ row }) => row)];
   const widths = head.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));

@@ -8,6 +8,7 @@ import { parsePpp } from "../../src/codec/index.ts";
 import type { Event, State } from "../../src/ppp/automaton.ts";
 import type { ControlProtocol } from "../../src/ppp/control-protocol.ts";
 import { Ipcp, IpcpOption } from "../../src/ppp/ipcp.ts";
+import { IpcpClient } from "../../src/ppp/ipcp-client.ts";
 import { Ipv6cp, Ipv6cpOption } from "../../src/ppp/ipv6cp.ts";
 import { Lcp, LcpOption } from "../../src/ppp/lcp.ts";
 import { buildOptions, buildPacket, Code, type Option } from "../../src/ppp/options.ts";
@@ -42,6 +43,13 @@ export const KINDS: readonly Kind[] = [
     make: (outbox) => new Ipcp(outbox, 1500, 1500, PROFILE),
     wish: [{ type: IpcpOption.IpAddress, data: Uint8Array.of(10, 64, 0, 7) }],
     nak: { type: IpcpOption.IpAddress, data: Uint8Array.of(10, 64, 0, 9) },
+    hasEcho: false,
+  },
+  {
+    name: "IPCP as peer",
+    make: (outbox) => new IpcpClient(outbox, 1500, 1500, true),
+    wish: [{ type: IpcpOption.IpAddress, data: Uint8Array.of(10, 64, 0, 1) }],
+    nak: { type: IpcpOption.IpAddress, data: Uint8Array.of(10, 64, 0, 7) },
     hasEcho: false,
   },
   {
@@ -164,16 +172,19 @@ export class PppWalk {
   }
 }
 
-/** How to come to a state with a Configure-Request out that a reply could be for, where one can. */
+/**
+ * How to come to a state with a Configure-Request out that a reply could be for, where one can. The
+ * Nak is for who asks as the peer: no address is what it asks for at first.
+ */
 const ROUTES: Readonly<Record<State, readonly Event[]>> = {
   Initial: [],
   Starting: ["Open"],
-  Closed: ["Open", "Up", "Close", "RTA"],
-  Stopped: ["Open", "Up", "TO-"],
-  Closing: ["Open", "Up", "Close"],
-  Stopping: ["Open", "Up", "Close", "Open"],
-  "Req-Sent": ["Open", "Up"],
-  "Ack-Rcvd": ["Open", "Up", "RCA"],
-  "Ack-Sent": ["Open", "Up", "RCR+"],
-  Opened: ["Open", "Up", "RCR+", "RCA"],
+  Closed: ["Open", "Up", "RCN", "Close", "RTA"],
+  Stopped: ["Open", "Up", "RCN", "TO-"],
+  Closing: ["Open", "Up", "RCN", "Close"],
+  Stopping: ["Open", "Up", "RCN", "Close", "Open"],
+  "Req-Sent": ["Open", "Up", "RCN"],
+  "Ack-Rcvd": ["Open", "Up", "RCN", "RCA"],
+  "Ack-Sent": ["Open", "Up", "RCN", "RCR+"],
+  Opened: ["Open", "Up", "RCN", "RCR+", "RCA"],
 };

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import type { Cell, Table } from "../../src/sansio/automaton.ts";
+import type { Cell } from "../../src/sansio/automaton.ts";
 
-type AnyTable = Table<string, string, string>;
+export type AnyTable = {
+  readonly [state: string]: { readonly [event: string]: Cell<string, string> | undefined };
+};
 
 export class Watch {
   /** Names of the cells that were carried out, in order, since the last `take`. */
@@ -14,10 +16,13 @@ export class Watch {
 
   /** From now on, in this process. A cell that is only looked at was not carried out. */
   constructor(table: AnyTable) {
-    const rows = table as Record<string, Record<string, Cell<string, string>>>;
+    const rows = table as Record<string, Record<string, Cell<string, string> | undefined>>;
     for (const [state, row] of Object.entries(rows)) {
       rows[state] = Object.fromEntries(
-        Object.entries(row).map(([event, cell]) => [event, this.#watched(cell, state, event)]),
+        Object.entries(row).map(([event, cell]) => [
+          event,
+          cell === undefined ? undefined : this.#watched(cell, state, event),
+        ]),
       );
     }
   }

@@ -89,11 +89,10 @@ test("every test that a row names is there", () => {
 
 /** What is put into a title stands there as "*". */
 function titlesOf(file: string): string[] {
-  const path = [`test/unit/${file}.test.ts`, `test/${file}.test.ts`].find((each) =>
-    existsSync(join(root, each)),
-  );
+  const places = [`test/unit/${file}.test.ts`, `test/${file}.test.ts`, `test/${file}.ts`];
+  const path = places.find((each) => existsSync(join(root, each)));
   if (path === undefined) return [];
-  const calls = read(path).matchAll(/\btest\(\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g);
+  const calls = read(path).matchAll(/\b(?:test|it)\(\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`)/g);
   const all = [...calls].map(([, plain, template = ""]) => plain ?? withStars(template));
   return [...new Set(all)].map((title) => title.replaceAll('\\"', '"').replaceAll("|", "\\|"));
 }
