@@ -29,23 +29,30 @@ export class Lab {
   readonly guests: Guest[] = [];
   /** What passed between clients and LNS so far. */
   readonly captureFile: string;
+  readonly beyondFile: string;
   readonly #children: Child[] = [];
 
   constructor(name: string) {
     this.name = name;
     this.directory = mkdtempSync(join(tmpdir(), `simplon-${name}-`));
     this.captureFile = join(captureDirectory(), `${name}-${runtime}.pcap`);
+    this.beyondFile = join(captureDirectory(), `${name}-beyond-${runtime}.pcap`);
   }
 
   /**
    * The network with its servers and a capture, which a flood does without; `guests` are booted
-   * and take commands.
+   * and take commands. `beyond`: a second capture, of what the LNS says to LNSs in core.
    */
-  static async open(name: string, guests: number, { capture = true } = {}): Promise<Lab> {
+  static async open(
+    name: string,
+    guests: number,
+    { capture = true, beyond = false } = {},
+  ): Promise<Lab> {
     const lab = new Lab(name);
     try {
       await lab.script("network.sh", ["up"]);
-      if (capture) await lab.#capture();
+      if (capture) await lab.#capture("to-lac", lab.captureFile);
+      if (beyond) await lab.#capture("to-core", lab.beyondFile);
       if (guests > 0) await lab.#serve();
       await Promise.all(Array.from({ length: guests }, (_, index) => lab.#boot(index + 1)));
       return lab;
@@ -101,6 +108,11 @@ export class Lab {
     return names.filter((name) => name !== "lo" && !name.startsWith("to-"));
   }
 
+  /** Whether there is a route that `ip route` prints so. */
+  async hasRoute(place: Place, line: string): Promise<boolean> {
+    return (await must("ip", ["-n", this.namespace(place), "route", "show"])).includes(line);
+  }
+
   /** Programs that listen on UDP in the namespace of the LNS. */
   listeners(): Promise<string> {
     return must(...this.inside("lns", ["ss", "-lun"]));
@@ -110,10 +122,10 @@ export class Lab {
     return must(...this.inside("lns", ["nft", "list", "tables"]));
   }
 
-  async #capture(): Promise<void> {
+  async #capture(device: string, file: string): Promise<void> {
     mkdirSync(captureDirectory(), { recursive: true });
-    const dump = ["tcpdump", "-n", "-U", "--immediate-mode", "-B", "8192", "-i", "to-lac"];
-    const argv = [...dump, "-w", this.captureFile, "udp", "port", "1701"];
+    const dump = ["tcpdump", "-n", "-U", "--immediate-mode", "-B", "8192", "-i", device];
+    const argv = [...dump, "-w", file, "udp", "port", "1701"];
     const child = this.startInside("lns", argv);
     await child.line(/listening on/, 10_000);
   }

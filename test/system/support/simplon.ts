@@ -1,18 +1,23 @@
-/** The program under test, in the LNS's namespace, with a configuration of its own. */
+/** The program under test, in one of the namespaces, with a configuration of its own. */
 import assert from "node:assert/strict";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import type { LogLevel } from "../../../src/config/config.ts";
 import { Child, type Exit, poll, run } from "./child.ts";
-import { type Lab, root } from "./lab.ts";
+import { type Lab, type Place, root } from "./lab.ts";
+
+export type Keys = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 export interface Settings {
   readonly lns?: Readonly<Record<string, string | number | readonly string[]>>;
   readonly network?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** More keys of users, by name. */
-  readonly users?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  /** More keys of users, and more users, by name. */
+  readonly users?: Readonly<Record<string, Keys>>;
   readonly methods?: readonly string[];
+  /** LNSs that calls go on to, and which calls do. */
+  readonly peers?: readonly Keys[];
+  readonly forwards?: readonly Keys[];
   readonly level?: LogLevel;
 }
 
@@ -73,16 +78,23 @@ export function writeConfig(lab: Lab, settings: Settings = {}): string {
     dns: ["10.8.0.1", "10.8.0.3"],
     ...settings.network,
   };
-  const users = Object.entries(USERS).map(([name, password]) =>
-    table("[[user]]", { name, password, network: "default", ...settings.users?.[name] }),
-  );
+  const users = Object.keys({ ...USERS, ...settings.users }).map((name) => {
+    const password = Object.entries(USERS).find(([known]) => known === name)?.[1];
+    return table("[[user]]", { name, password, network: "default", ...settings.users?.[name] });
+  });
   const tables = [
     table("[lns]", lns),
     table("[[network]]", network),
     table("[auth]", { methods: settings.methods ?? ["chap", "pap"] }),
     ...users,
+    ...(settings.peers ?? []).map((keys) => table("[[peer]]", keys)),
+    ...(settings.forwards ?? []).map((keys) => table("[[forward]]", keys)),
     table("[log]", { level: settings.level ?? "debug" }),
   ];
+  return writeTables(directory, tables);
+}
+
+export function writeTables(directory: string, tables: readonly string[]): string {
   const file = join(directory, "simplon.toml");
   writeFileSync(file, tables.join("\n"));
   return file;
@@ -97,21 +109,28 @@ export class Simplon {
   readonly child: Child;
   readonly #lab: Lab;
   readonly #config: string;
+  readonly #place: Place;
 
-  constructor(lab: Lab, config: string, entry: readonly string[]) {
+  constructor(lab: Lab, config: string, entry: readonly string[], place: Place = "lns") {
     this.#lab = lab;
     this.#config = config;
-    this.child = new Child(...lab.inside("lns", entry));
+    this.#place = place;
+    this.child = new Child(...lab.inside(place, entry));
   }
 
   /** Starts the program and waits until its control socket answers. */
-  static async start(lab: Lab, settings: Settings = {}): Promise<Simplon> {
+  static async start(lab: Lab, settings: Settings = {}, place?: Place): Promise<Simplon> {
     const config = writeConfig(lab, settings);
-    return Simplon.startWith(lab, config, simplonArgs("lns", "-c", config));
+    return Simplon.startWith(lab, config, simplonArgs("lns", "-c", config), place);
   }
 
-  static async startWith(lab: Lab, config: string, entry: readonly string[]): Promise<Simplon> {
-    const simplon = new Simplon(lab, config, entry);
+  static async startWith(
+    lab: Lab,
+    config: string,
+    entry: readonly string[],
+    place?: Place,
+  ): Promise<Simplon> {
+    const simplon = new Simplon(lab, config, entry, place);
     try {
       await simplon.#ready();
       return simplon;
@@ -147,7 +166,7 @@ export class Simplon {
 
   changeWorkers(...change: readonly string[]) {
     const args = simplonArgs("workers", ...change, "-c", this.#config);
-    const [command, rest] = this.#lab.inside("lns", args);
+    const [command, rest] = this.#lab.inside(this.#place, args);
     return run(command, rest, { ms: 15_000 });
   }
 
@@ -172,7 +191,7 @@ export class Simplon {
 
   async #show<Rows>(what: string): Promise<Rows> {
     const args = simplonArgs("show", what, "--json", "-c", this.#config);
-    const [command, rest] = this.#lab.inside("lns", args);
+    const [command, rest] = this.#lab.inside(this.#place, args);
     const { code, text } = await run(command, rest, { ms: 15_000 });
     assert.equal(code, 0, `show ${what}: ${text}`);
     return JSON.parse(text) as Rows;
@@ -188,7 +207,7 @@ function isAnswering(path: string): Promise<boolean> {
   });
 }
 
-function table(header: string, keys: Readonly<Record<string, unknown>>): string {
+export function table(header: string, keys: Readonly<Record<string, unknown>>): string {
   const lines = Object.entries(keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   return [header, ...lines, ""].join("\n");
 }
