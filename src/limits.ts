@@ -6,6 +6,7 @@
  */
 
 export * from "./limits/config.ts";
+export * from "./limits/decode.ts";
 
 // L2TP control connection
 

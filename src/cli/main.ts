@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
     top: async () => (await import("./top.ts")).top,
     doctor: async () => (await import("./doctor.ts")).doctor,
     why: async () => (await import("./why.ts")).why,
+    decode: async () => (await import("./decode.ts")).decode,
     bench: async () => (await import("./bench.ts")).bench,
   };
 

@@ -31,6 +31,13 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it
+  simplon decode FILE|- [--brief] [--json] [--secret SECRET] [--passwords] [--filter TERMS]
+      print a capture (pcap, pcapng) or hex in words: L2TP, every AVP, PPP; --brief a line
+      a message, --json an object a line; --secret is that of the tunnel: it reveals hidden
+      AVPs and proves Challenge Responses; passwords of PAP are printed with --passwords
+      only; TERMS all have to hold: control data malformed tunnel=ID session=ID type=NAME
+      peer=ADDRESS, values with commas between them, ! in front for not;
+      exit code 1 if the file cannot be read to its end
   simplon top [-c FILE] [--interval SECONDS] [--once] [--json]
       live rates, sessions, drops and workers of the running server; keys: q quits, s sorts,
       p pauses; one plain page with --once or into a pipe; a line of JSON an interval

@@ -1,0 +1,297 @@
+/**
+ * AVPs in words: what `decodeAvp` reads, under the RFCs' names for it.
+ *
+ * @module
+ */
+import {
+  type Accm,
+  type Avp,
+  AvpType,
+  type AvpValue,
+  avpTypeName,
+  type CallErrors,
+  type CauseCode,
+  callResultText,
+  decodeAvp,
+  errorText,
+  messageTypeName,
+  type ResultCode,
+  readAvp,
+  stopResultText,
+} from "../codec/index.ts";
+import { grouped, hex, hex16, hex32, octetsText, quoted, shortHex, u16, utf8 } from "./octets.ts";
+import { LCP_OPTIONS, readOptions } from "./options.ts";
+import { protocolName } from "./protocols.ts";
+import type { AvpFields, Field, Json } from "./types.ts";
+import {
+  DISCONNECT_CAUSES,
+  DISCONNECT_DIRECTIONS,
+  laterAvpName,
+  MESSAGES,
+  PROXY_AUTHEN_TYPES,
+  Q931_CAUSES,
+  Q931_MESSAGES,
+  VENDORS,
+} from "./words.ts";
+
+/** What the words of an AVP depend on. */
+export interface AvpContext {
+  /** As they were on the wire, beside those that may have been revealed. */
+  readonly received: readonly Avp[];
+  readonly hasSecret: boolean;
+  readonly isPasswordShown: boolean;
+  /** Of a Challenge Response, when that can be told. */
+  readonly isResponseRight: boolean | undefined;
+}
+
+type Words = Pick<Field, "text" | "value" | "fields">;
+
+interface Message extends AvpContext {
+  readonly avps: readonly Avp[];
+}
+
+type Describe = (value: never, message: Message) => Words;
+
+/** RFC 2661 4.4.2: beside this Result Code the Error Code is the highest version supported. */
+const STOP_VERSION = 5;
+const STOP_CCN = 4;
+/** Proxy Authen Types whose response is the password itself. */
+const TEXTUAL = 1;
+const PAP = 3;
+/** AVPs behind RFC 2661 whose values are read here. */
+const DISCONNECT_CAUSE = 46;
+const CCDS = 47;
+const SDS = 48;
+const LCP_LISTS: readonly number[] = [49, 50, 51, 52];
+
+/** `avps` are the received ones, with those revealed that could be. */
+export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFields[] {
+  const message = { ...context, avps };
+  return avps.map((avp, index) => {
+    const wasHidden = context.received[index]?.hidden === true;
+    const isRevealed = wasHidden && !avp.hidden && !isNonsense(avp);
+    const words =
+      wasHidden && !isRevealed ? hidden(context.received, index, context) : describe(avp, message);
+    const name = avpName(avp);
+    return { name, type: avp.type, avp, isRevealed, ...words };
+  });
+}
+
+export function avpName({ vendor, type }: Pick<Avp, "vendor" | "type">): string {
+  if (vendor !== 0) return `${VENDORS[vendor] ?? `vendor ${vendor}`}, type ${type}`;
+  return avpTypeName(type) ?? laterAvpName(type) ?? `unknown, type ${type}`;
+}
+
+/** A wrong secret may reveal octets that are no such value. */
+function isNonsense(avp: Avp): boolean {
+  return avp.vendor === 0 && avpTypeName(avp.type) !== undefined && decodeAvp(avp) === undefined;
+}
+
+function hidden(received: readonly Avp[], index: number, { hasSecret }: AvpContext): Words {
+  const { value } = received[index] as Avp;
+  const hasVector = received
+    .slice(0, index)
+    .some(({ vendor, type }) => vendor === 0 && type === AvpType.RandomVector);
+  const why = !hasVector
+    ? ", and no Random Vector before it"
+    : hasSecret
+      ? ", and the secret does not reveal it"
+      : "";
+  return { text: `hidden, ${octetsText(value.length)}${why}`, value: hex(value) };
+}
+
+function describe(avp: Avp, message: Message): Words {
+  if (avp.vendor !== 0) return octets(avp.value);
+  const value = decodeAvp(avp);
+  if (value !== undefined) {
+    const say = DESCRIPTIONS[avp.type] as
+      | ((value: AvpValue, message: Message) => Words)
+      | undefined;
+    if (say !== undefined) return say(value, message);
+  } else if (avpTypeName(avp.type) !== undefined) {
+    const { text } = octets(avp.value);
+    return { text: `no such value: ${text}`, value: hex(avp.value) };
+  }
+  return describeLater(avp.type, avp.value);
+}
+
+/** RFC 3145, 3308, 3437: from the octets. */
+function describeLater(type: number, value: Uint8Array): Words {
+  if (type === DISCONNECT_CAUSE && value.length >= 5) return disconnectCause(value);
+  if ((type === CCDS || type === SDS) && value.length === 2) return perHopBehaviour(u16(value, 0));
+  return LCP_LISTS.includes(type) ? lcpOptions(value) : octets(value);
+}
+
+function octets(value: Uint8Array): Words {
+  return { text: shortHex(value), value: hex(value) };
+}
+
+function number(value: number): Words {
+  return { text: String(value), value };
+}
+
+function text(value: string): Words {
+  return { text: quoted(value), value };
+}
+
+function speed(value: number): Words {
+  return { text: `${grouped(value)} bps`, value };
+}
+
+function named(value: number, name: string | undefined): Words {
+  return { text: `${name ?? "unknown"} (${value})`, value };
+}
+
+/** Two flags in the lowest bits of four octets. */
+function flags(first: string, second: string): (value: number) => Words {
+  return (value) => {
+    const names = [value & 2 ? second : "", value & 1 ? first : ""].filter((name) => name !== "");
+    const rest = (value & ~3) >>> 0;
+    if (rest !== 0) names.push(`reserved bits ${hex32(rest)}`);
+    return { text: names.join(", ") || "none", value };
+  };
+}
+
+function resultCode(result: ResultCode, { avps }: Message): Words {
+  const { code, error, message } = result;
+  const isStop = readAvp(avps, AvpType.MessageType) === STOP_CCN;
+  const name = isStop ? stopResultText(code) : callResultText(code);
+  const parts = [`${name ?? "unknown"} (${code})`];
+  if (isStop && code === STOP_VERSION && error !== undefined) {
+    parts.push(`highest version ${error >> 8}.${error & 0xff}`);
+  } else if (error !== undefined) {
+    parts.push(`error: ${errorText(error) ?? "unknown"} (${error})`);
+  }
+  if (message !== undefined) parts.push(quoted(message));
+  return { text: parts.join("; "), value: { ...result } };
+}
+
+function causeCode(cause: CauseCode): Words {
+  const parts = [
+    `${Q931_CAUSES[cause.cause] ?? "cause"} (${cause.cause})`,
+    `in ${Q931_MESSAGES[cause.message] ?? "message"} (${cause.message})`,
+  ];
+  if (cause.advisory !== undefined) parts.push(quoted(cause.advisory));
+  return { text: parts.join("; "), value: { ...cause } };
+}
+
+function callErrors(errors: CallErrors): Words {
+  const { crc, framing, hardwareOverruns, bufferOverruns, timeouts, alignment } = errors;
+  const counts: [string, number][] = [
+    ["CRC errors", crc],
+    ["framing errors", framing],
+    ["hardware overruns", hardwareOverruns],
+    ["overruns of buffers", bufferOverruns],
+    ["timeout errors", timeouts],
+    ["alignment errors", alignment],
+  ];
+  return {
+    text: counts.map(([name, count]) => `${grouped(count)} ${name}`).join(", "),
+    value: { ...errors },
+  };
+}
+
+function accm({ send, receive }: Accm): Words {
+  return { text: `send ${hex32(send)}, receive ${hex32(receive)}`, value: { send, receive } };
+}
+
+function lcpOptions(value: Uint8Array): Words {
+  const { fields, fault } = readOptions(LCP_OPTIONS, value);
+  const names = fields.map(({ name, text: words }) => (words === "" ? name : `${name} ${words}`));
+  const list = names.join(", ") || "no options";
+  const said = fault === undefined ? list : `${list}; ${fault}`;
+  return { text: said, value: hex(value), fields };
+}
+
+function response(value: Uint8Array, { avps, isPasswordShown }: Message): Words {
+  const type = readAvp(avps, AvpType.ProxyAuthenType);
+  const isPassword = type === TEXTUAL || type === PAP;
+  return isPassword ? password(value, isPasswordShown) : octets(value);
+}
+
+/** A person who shows a capture to others does not mean to show passwords. */
+export function password(value: Uint8Array, isShown: boolean): Words {
+  if (isShown) return { text: quoted(utf8(value)), value: utf8(value) };
+  return { text: `not shown, ${octetsText(value.length)}`, value: null };
+}
+
+function challengeResponse(value: Uint8Array, { isResponseRight }: Message): Words {
+  const { text: digits } = octets(value);
+  const verdict = { true: ", right for the secret", false: ", wrong for the secret" };
+  const said = isResponseRight === undefined ? "" : verdict[`${isResponseRight}`];
+  return { text: `${digits}${said}`, value: hex(value) };
+}
+
+function disconnectCause(value: Uint8Array): Words {
+  const code = u16(value, 0);
+  const protocol = u16(value, 2);
+  const direction = value[4] ?? 0;
+  const parts = [`${DISCONNECT_CAUSES[code] ?? "unknown"} (${code})`];
+  if (protocol !== 0) parts.push(protocolName(protocol));
+  parts.push(DISCONNECT_DIRECTIONS[direction] ?? `direction ${direction}`);
+  const json: Record<string, Json> = { code, protocol, direction };
+  if (value.length > 5) {
+    const said = utf8(value.subarray(5));
+    parts.push(quoted(said));
+    json.message = said;
+  }
+  return { text: parts.join("; "), value: json };
+}
+
+/** A PHB identification code: of a standard PHB the DSCP in its upper six bits (RFC 3140 2). */
+function perHopBehaviour(value: number): Words {
+  const isStandard = (value & 0x03ff) === 0;
+  return { text: `${hex16(value)}${isStandard ? `, DSCP ${value >> 10}` : ""}`, value };
+}
+
+const framing = flags("synchronous", "asynchronous");
+const bearer = flags("digital", "analog");
+
+const DESCRIPTIONS: Readonly<Record<number, Describe>> = {
+  [AvpType.MessageType]: (value: number) => {
+    const name = messageTypeName(value);
+    const full = name === undefined ? "unknown" : `${name}, ${MESSAGES[name]}`;
+    return { text: `${full} (${value})`, value };
+  },
+  [AvpType.ResultCode]: resultCode,
+  [AvpType.ProtocolVersion]: (value: number) => ({
+    text: `${value >> 8}.${value & 0xff}`,
+    value,
+  }),
+  [AvpType.FramingCapabilities]: framing,
+  [AvpType.BearerCapabilities]: bearer,
+  [AvpType.TieBreaker]: octets,
+  [AvpType.FirmwareRevision]: (value: number) => ({ text: hex16(value), value }),
+  [AvpType.HostName]: text,
+  [AvpType.VendorName]: text,
+  [AvpType.AssignedTunnelId]: number,
+  [AvpType.ReceiveWindowSize]: number,
+  [AvpType.Challenge]: octets,
+  [AvpType.Q931CauseCode]: causeCode,
+  [AvpType.ChallengeResponse]: challengeResponse,
+  [AvpType.AssignedSessionId]: number,
+  [AvpType.CallSerialNumber]: number,
+  [AvpType.MinimumBps]: speed,
+  [AvpType.MaximumBps]: speed,
+  [AvpType.BearerType]: bearer,
+  [AvpType.FramingType]: framing,
+  [AvpType.CalledNumber]: text,
+  [AvpType.CallingNumber]: text,
+  [AvpType.SubAddress]: text,
+  [AvpType.TxConnectSpeed]: speed,
+  [AvpType.PhysicalChannelId]: (value: number) => ({ text: hex32(value), value }),
+  [AvpType.InitialReceivedLcpConfreq]: lcpOptions,
+  [AvpType.LastSentLcpConfreq]: lcpOptions,
+  [AvpType.LastReceivedLcpConfreq]: lcpOptions,
+  [AvpType.ProxyAuthenType]: (value: number) => named(value, PROXY_AUTHEN_TYPES[value]),
+  [AvpType.ProxyAuthenName]: text,
+  [AvpType.ProxyAuthenChallenge]: octets,
+  [AvpType.ProxyAuthenId]: number,
+  [AvpType.ProxyAuthenResponse]: response,
+  [AvpType.CallErrors]: callErrors,
+  [AvpType.Accm]: accm,
+  [AvpType.RandomVector]: octets,
+  [AvpType.PrivateGroupId]: text,
+  [AvpType.RxConnectSpeed]: speed,
+  [AvpType.SequencingRequired]: () => ({ text: "yes", value: true }),
+};

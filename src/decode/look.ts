@@ -1,0 +1,46 @@
+/**
+ * What octets look like whose kind nobody has said: L2TP on another port, a packet in hex.
+ *
+ * @module
+ */
+import { checkIpv4, checkIpv6, parseHeader } from "../codec/index.ts";
+import { Link } from "./link.ts";
+import { u16 } from "./octets.ts";
+
+/** T, L and S, Ver 2, and no other bit: every control message begins so (RFC 2661 3.1). */
+const CONTROL = 0xc802;
+const CONTROL_HEADER = 12;
+const RESERVED = 0x34f0;
+/** A Message Type AVP: M, 8 octets, vendor 0, type 0. */
+const MESSAGE_TYPE = [0x8008, 0, 0];
+
+/** What a control message begins with that no other protocol does by chance. */
+export function looksLikeControl(payload: Uint8Array): boolean {
+  const length = u16(payload, 2);
+  if (payload.length < CONTROL_HEADER || u16(payload, 0) !== CONTROL) return false;
+  if (length < CONTROL_HEADER || length > payload.length) return false;
+  return (
+    length === CONTROL_HEADER ||
+    MESSAGE_TYPE.every((word, index) => u16(payload, CONTROL_HEADER + 2 * index) === word)
+  );
+}
+
+/** Ver 2, and none of the reserved bits (RFC 2661 3.1). */
+export function beginsAsL2tp(octets: Uint8Array): boolean {
+  return (u16(octets, 0) & (RESERVED | 0xf)) === 2;
+}
+
+/** A datagram whose Length is that of the line. */
+export function isWholeDatagram(octets: Uint8Array): boolean {
+  const header = parseHeader(octets);
+  return typeof header !== "string" && header.length === octets.length;
+}
+
+/** What hex begins with: an IP packet, an Ethernet frame, or else a datagram of L2TP. */
+export function linkOf(octets: Uint8Array): number {
+  if (checkIpv4(octets) === "ok" || checkIpv6(octets) === "ok") return Link.Raw;
+  const behind = octets.subarray(14);
+  const isIpv4 = u16(octets, 12) === 0x0800 && checkIpv4(behind) === "ok";
+  const isIpv6 = u16(octets, 12) === 0x86dd && checkIpv6(behind) === "ok";
+  return isIpv4 || isIpv6 || u16(octets, 12) === 0x8100 ? Link.Ethernet : Link.Datagram;
+}

@@ -1,0 +1,209 @@
+/**
+ * PPP frames in words: control protocols with their options, authentication, packets in a line.
+ *
+ * @module
+ */
+import { parsePpp } from "../codec/index.ts";
+import { CHAP, IP, IPCP, IPV6, IPV6CP, LCP, PAP } from "../ppp/protocols.ts";
+import { readChap, readEap, readPap } from "./authentication.ts";
+import { hex, hex32, octetsText, quoted, shortHex, u16, u32, utf8 } from "./octets.ts";
+import {
+  CCP_OPTIONS,
+  IPCP_OPTIONS,
+  IPV6CP_OPTIONS,
+  LCP_OPTIONS,
+  type Options,
+  readOptions,
+} from "./options.ts";
+import { summarize } from "./packet.ts";
+import { CCP, EAP, protocolName } from "./protocols.ts";
+import type { Field, Ppp } from "./types.ts";
+
+export const PACKET_HEADER = 4;
+/** Protocols from here on configure links and networks: Code, Identifier, Length, Data. */
+const CONTROL = 0x8000;
+const LQR = 0xc025;
+
+/** RFC 1661 5, RFC 1570 2; 14 and 15 are CCP's (RFC 1962 3). */
+const CODES: readonly string[] = [
+  "Vendor-Specific",
+  "Configure-Request",
+  "Configure-Ack",
+  "Configure-Nak",
+  "Configure-Reject",
+  "Terminate-Request",
+  "Terminate-Ack",
+  "Code-Reject",
+  "Protocol-Reject",
+  "Echo-Request",
+  "Echo-Reply",
+  "Discard-Request",
+  "Identification",
+  "Time-Remaining",
+  "Reset-Request",
+  "Reset-Ack",
+];
+
+const OPTIONS: Readonly<Record<number, Options>> = {
+  [LCP]: LCP_OPTIONS,
+  [IPCP]: IPCP_OPTIONS,
+  [IPV6CP]: IPV6CP_OPTIONS,
+  [CCP]: CCP_OPTIONS,
+};
+
+/** What a packet of a control protocol says, and what a line has room for. */
+export interface Said {
+  readonly fields: readonly Field[];
+  readonly summary: string;
+  readonly fault?: string | undefined;
+}
+
+/** The Code, Identifier and Data of a packet; `length` of Data in octets when it is whole. */
+export interface ControlPacket {
+  readonly code: number;
+  readonly data: Uint8Array;
+}
+
+export function readPpp(payload: Uint8Array, isPasswordShown: boolean): Ppp | undefined {
+  const frame = parsePpp(payload);
+  if (typeof frame === "string") return undefined;
+  const { protocol, information } = frame;
+  const name = protocolName(protocol);
+  if (protocol === IP || protocol === IPV6) {
+    return { protocol, name, summary: summarize(information, protocol === IPV6), fields: [] };
+  }
+  if (protocol < CONTROL || protocol === LQR) {
+    return { protocol, name, summary: octetsText(information.length), fields: [] };
+  }
+  return readControl(protocol, name, information, isPasswordShown);
+}
+
+function readControl(
+  protocol: number,
+  name: string,
+  information: Uint8Array,
+  isPasswordShown: boolean,
+): Ppp {
+  if (information.length < PACKET_HEADER) {
+    const fault = `${octetsText(information.length)}, fewer than Code, Identifier and Length have`;
+    return { protocol, name, summary: "", fields: [], fault };
+  }
+  const [number = 0, identifier = 0] = information;
+  const length = u16(information, 2);
+  const isLengthRight = length >= PACKET_HEADER && length <= information.length;
+  const data = information.subarray(PACKET_HEADER, isLengthRight ? length : undefined);
+  const codeName = nameOf(protocol, number);
+  const code = { number, name: codeName, identifier };
+  const said = read(protocol, { code: number, data }, isPasswordShown);
+  const fault = isLengthRight
+    ? said.fault
+    : `Length ${length}, and ${octetsText(information.length)} are there`;
+  const result = { protocol, name, code, summary: said.summary, fields: said.fields };
+  return fault === undefined ? result : { ...result, fault };
+}
+
+const PAP_CODES = ["", "Authenticate-Request", "Authenticate-Ack", "Authenticate-Nak"];
+const CHAP_CODES = ["", "Challenge", "Response", "Success", "Failure"];
+const EAP_CODES = ["", "Request", "Response", "Success", "Failure"];
+
+function nameOf(protocol: number, code: number): string {
+  const names =
+    protocol === PAP
+      ? PAP_CODES
+      : protocol === CHAP
+        ? CHAP_CODES
+        : protocol === EAP
+          ? EAP_CODES
+          : CODES;
+  return names[code] || `code ${code}`;
+}
+
+function read(protocol: number, packet: ControlPacket, isPasswordShown: boolean): Said {
+  switch (protocol) {
+    case PAP:
+      return readPap(packet, isPasswordShown);
+    case CHAP:
+      return readChap(packet);
+    case EAP:
+      return readEap(packet);
+    default:
+      return readLinkPacket(protocol, packet);
+  }
+}
+
+/** The codes that LCP and the network control protocols share. */
+function readLinkPacket(protocol: number, { code, data }: ControlPacket): Said {
+  const name = CODES[code] ?? "";
+  if (name.startsWith("Configure")) {
+    const { fields, fault } = readOptions(OPTIONS[protocol] ?? {}, data);
+    return { fields, summary: fields.map(brief).join(", "), fault };
+  }
+  if (name.startsWith("Terminate")) {
+    if (data.length === 0) return { fields: [], summary: "" };
+    return one("Data", isText(data) ? quoted(utf8(data)) : shortHex(data), hex(data));
+  }
+  if (name === "Code-Reject") return one("Rejected-Packet", shortHex(data), hex(data));
+  if (name === "Protocol-Reject" && data.length >= 2) {
+    const rejected = u16(data, 0);
+    const packet = data.subarray(2);
+    const field = { name: "Rejected-Protocol", text: protocolName(rejected), value: rejected };
+    const information = {
+      name: "Rejected-Information",
+      text: shortHex(packet),
+      value: hex(packet),
+    };
+    return { fields: [field, information], summary: field.text };
+  }
+  if (protocol === LCP && data.length >= 4) return readMagic(name, data);
+  return data.length === 0 ? { fields: [], summary: "" } : one("Data", shortHex(data), hex(data));
+}
+
+/** Echo-Request, Echo-Reply, Discard-Request; Identification, Time-Remaining. */
+function readMagic(name: string, data: Uint8Array): Said {
+  const magic = u32(data, 0);
+  const rest = data.subarray(4);
+  const fields: Field[] = [{ name: "Magic-Number", text: hex32(magic), value: magic }];
+  if (name === "Identification") {
+    fields.push({ name: "Message", text: quoted(utf8(rest)), value: utf8(rest) });
+  } else if (name === "Time-Remaining" && rest.length >= 4) {
+    const seconds = u32(rest, 0);
+    fields.push({ name: "Seconds-Remaining", text: `${seconds} s`, value: seconds });
+  } else if (rest.length > 0) {
+    fields.push({ name: "Data", text: shortHex(rest), value: hex(rest) });
+  }
+  return { fields, summary: name === "Identification" ? (fields[1]?.text ?? "") : "" };
+}
+
+function one(name: string, text: string, value: string): Said {
+  return { fields: [{ name, text, value }], summary: text };
+}
+
+/** pppd says why it goes. */
+function isText(data: Uint8Array): boolean {
+  return data.every((octet) => octet >= 0x20 && octet < 0x7f);
+}
+
+/** Options that everybody names by their initials. */
+const INITIALS: Readonly<Record<string, string>> = {
+  "Maximum-Receive-Unit": "MRU",
+  "Async-Control-Character-Map": "ACCM",
+  "Authentication-Protocol": "auth",
+  "Magic-Number": "magic",
+  "Protocol-Field-Compression": "PFC",
+  "Address-and-Control-Field-Compression": "ACFC",
+  "Multilink-MRRU": "MRRU",
+  "Multilink-Short-Sequence-Number-Header-Format": "SSNHF",
+  "Multilink-Endpoint-Discriminator": "endpoint",
+  "IP-Address": "address",
+  "IP-Compression-Protocol": "compression",
+  "Primary-DNS-Server-Address": "DNS",
+  "Secondary-DNS-Server-Address": "second DNS",
+  "Primary-NBNS-Server-Address": "NBNS",
+  "Secondary-NBNS-Server-Address": "second NBNS",
+  "Interface-Identifier": "interface",
+};
+
+function brief({ name, text }: Field): string {
+  const short = INITIALS[name] ?? name;
+  return text === "" ? short : `${short} ${text}`;
+}

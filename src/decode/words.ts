@@ -1,0 +1,192 @@
+/**
+ * Names of numbers that stand in AVPs, as their RFCs print them.
+ *
+ * @module
+ */
+
+/** Message Types in full (RFC 2661 3.2). */
+export const MESSAGES: Readonly<Record<string, string>> = {
+  SCCRQ: "Start-Control-Connection-Request",
+  SCCRP: "Start-Control-Connection-Reply",
+  SCCCN: "Start-Control-Connection-Connected",
+  StopCCN: "Stop-Control-Connection-Notification",
+  HELLO: "Hello",
+  OCRQ: "Outgoing-Call-Request",
+  OCRP: "Outgoing-Call-Reply",
+  OCCN: "Outgoing-Call-Connected",
+  ICRQ: "Incoming-Call-Request",
+  ICRP: "Incoming-Call-Reply",
+  ICCN: "Incoming-Call-Connected",
+  CDN: "Call-Disconnect-Notify",
+  WEN: "WAN-Error-Notify",
+  SLI: "Set-Link-Info",
+};
+
+/** Attribute Types of vendor 0 behind those of RFC 2661, from 40 on (IANA, l2tp-parameters). */
+const LATER_AVPS: readonly (string | undefined)[] = [
+  "Rx Minimum BPS",
+  "Rx Maximum BPS",
+  "Service Category",
+  "Service Name",
+  "Calling Sub-Address",
+  "VPI/VCI Identifier",
+  "PPP Disconnect Cause Code",
+  "CCDS",
+  "SDS",
+  "LCP Want Options",
+  "LCP Allow Options",
+  "LNS Last Sent LCP Confreq",
+  "LNS Last Received LCP Confreq",
+  "Modem On-Hold Capable",
+  "Modem On-Hold Status",
+  "PPPoE Relay",
+  "PPPoE Relay Response Capability",
+  "PPPoE Relay Forward Capability",
+  "Extended Vendor ID",
+  "Message Digest",
+  "Router ID",
+  "Assigned Control Connection ID",
+  "Pseudowire Capabilities List",
+  "Local Session ID",
+  "Remote Session ID",
+  "Assigned Cookie",
+  "Remote End ID",
+  undefined,
+  "Pseudowire Type",
+  "L2-Specific Sublayer",
+  "Data Sequencing",
+  "Circuit Status",
+  "Preferred Language",
+  "Control Message Authentication Nonce",
+  "Tx Connect Speed",
+  "Rx Connect Speed",
+  "Failover Capability",
+  "Tunnel Recovery",
+  "Suggested Control Sequence",
+  "Failover Session State",
+];
+const LATER_FROM = 40;
+
+export function laterAvpName(type: number): string | undefined {
+  return LATER_AVPS[type - LATER_FROM];
+}
+
+/** SMI Network Management Private Enterprise Codes of those who made LACs and LNSs. */
+export const VENDORS: Readonly<Record<number, string>> = {
+  2: "IBM",
+  9: "Cisco",
+  43: "3Com",
+  166: "Shiva",
+  193: "Ericsson",
+  311: "Microsoft",
+  429: "US Robotics",
+  529: "Ascend",
+  2011: "Huawei",
+  2352: "Redback",
+  2636: "Juniper",
+  3561: "Broadband Forum",
+  4874: "Juniper E series",
+  10415: "3GPP",
+  14988: "MikroTik",
+};
+
+/** Proxy Authen Type (RFC 2661 4.4.5). */
+export const PROXY_AUTHEN_TYPES: readonly string[] = [
+  "reserved",
+  "textual username/password exchange",
+  "PPP CHAP",
+  "PPP PAP",
+  "no authentication",
+  "Microsoft CHAP version 1",
+];
+
+/** PPP Disconnect Cause Code (RFC 3145 4). */
+export const DISCONNECT_CAUSES: readonly string[] = [
+  "no information available",
+  "administrative disconnect",
+  "LCP renegotiation at LNS disabled",
+  "normal disconnection, LCP Terminate-Request sent",
+  "compulsory encryption refused",
+  "LCP: FSM timeout error",
+  "no recognizable LCP packets were received",
+  "LCP: Magic Number error, link possibly looped back",
+  "LCP: Echo-Request timeout",
+  "unexpected Endpoint-Discriminator for existing Multilink PPP bundle",
+  "unexpected MRRU for existing Multilink PPP bundle",
+  "unexpected Short-Sequence-Number option for existing Multilink PPP bundle",
+  "compulsory call-back refused",
+  "authentication: FSM timeout error",
+  "unexpected authenticated name for existing Multilink PPP bundle",
+  "authentication protocol refused",
+  "authentication failed",
+  "NCP: FSM timeout error",
+  "no NCPs available",
+  "NCP: failed to converge on acceptable addresses",
+  "NCP: not permitted to use any address",
+];
+
+/** Who is meant by it (RFC 3145 2). */
+export const DISCONNECT_DIRECTIONS: readonly string[] = ["global", "at peer", "at local"];
+
+/** Causes of ITU-T Q.850 that calls end with. */
+export const Q931_CAUSES: Readonly<Record<number, string>> = {
+  1: "unallocated number",
+  2: "no route to specified transit network",
+  3: "no route to destination",
+  6: "channel unacceptable",
+  16: "normal call clearing",
+  17: "user busy",
+  18: "no user responding",
+  19: "no answer from user",
+  20: "subscriber absent",
+  21: "call rejected",
+  22: "number changed",
+  26: "non-selected user clearing",
+  27: "destination out of order",
+  28: "invalid number format",
+  29: "facility rejected",
+  30: "response to STATUS ENQUIRY",
+  31: "normal, unspecified",
+  34: "no circuit/channel available",
+  38: "network out of order",
+  41: "temporary failure",
+  42: "switching equipment congestion",
+  43: "access information discarded",
+  44: "requested circuit/channel not available",
+  47: "resource unavailable, unspecified",
+  50: "requested facility not subscribed",
+  57: "bearer capability not authorized",
+  58: "bearer capability not presently available",
+  63: "service or option not available, unspecified",
+  65: "bearer capability not implemented",
+  69: "requested facility not implemented",
+  79: "service or option not implemented, unspecified",
+  81: "invalid call reference value",
+  88: "incompatible destination",
+  95: "invalid message, unspecified",
+  96: "mandatory information element is missing",
+  97: "message type non-existent or not implemented",
+  100: "invalid information element contents",
+  101: "message not compatible with call state",
+  102: "recovery on timer expiry",
+  111: "protocol error, unspecified",
+  127: "interworking, unspecified",
+};
+
+/** Message types of Q.931. */
+export const Q931_MESSAGES: Readonly<Record<number, string>> = {
+  1: "ALERTING",
+  2: "CALL PROCEEDING",
+  3: "PROGRESS",
+  5: "SETUP",
+  7: "CONNECT",
+  13: "SETUP ACKNOWLEDGE",
+  15: "CONNECT ACKNOWLEDGE",
+  69: "DISCONNECT",
+  77: "RELEASE",
+  90: "RELEASE COMPLETE",
+  110: "NOTIFY",
+  117: "STATUS ENQUIRY",
+  123: "INFORMATION",
+  125: "STATUS",
+};

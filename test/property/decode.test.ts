@@ -1,0 +1,163 @@
+// Hostile captures: whatever the octets are, they are read in time that grows with their number,
+// and printed without a control character.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseControlMessage } from "../../src/codec/index.ts";
+import { Capture, Datagrams, formatJson, Messages, TextPrinter } from "../../src/decode/index.ts";
+import { walkAvps } from "../../src/decode/walk.ts";
+import { ethernet, ipv4, pcap } from "../unit/decode/build.ts";
+
+const fixture = (name: string) =>
+  readFileSync(new URL(`../fixtures/decode/${name}`, import.meta.url));
+const PCAP = fixture("xl2tpd-pap.pcap");
+const PCAPNG = fixture("xl2tpd-secret.pcapng");
+const HEX = new TextEncoder().encode(`0000  ${PCAP.subarray(40, 90).toString("hex")}\n`);
+
+/** All but the line feed. */
+const CONTROL = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]/u;
+
+/** All that a run of the program does with a file, but for the file. */
+function run(file: Uint8Array, chunk = file.length || 1): string {
+  const capture = new Capture();
+  const datagrams = new Datagrams();
+  const messages = new Messages({ secret: "opensesame", isPasswordShown: true });
+  const text = new TextPrinter({ hasColours: false, isBrief: false });
+  let output = "";
+  const take = (frames: ReturnType<Capture["push"]>) => {
+    for (const frame of frames) {
+      const datagram = datagrams.of(frame);
+      if (datagram === undefined) continue;
+      const message = messages.read(datagram);
+      output += text.format(message);
+      JSON.parse(formatJson(message));
+    }
+  };
+  for (let at = 0; at < file.length; at += chunk) take(capture.push(file.subarray(at, at + chunk)));
+  take(capture.end());
+  return output;
+}
+
+/** Octets that are changed, left out or put in at some places. */
+function mutated(base: Uint8Array) {
+  const change = fc.record({
+    at: fc.nat({ max: base.length - 1 }),
+    take: fc.nat({ max: 4 }),
+    give: fc.uint8Array({ maxLength: 4 }),
+  });
+  return fc.array(change, { minLength: 1, maxLength: 6 }).map((changes) => {
+    const octets = [...base];
+    for (const { at, take, give } of changes) octets.splice(at, take, ...give);
+    return Uint8Array.from(octets);
+  });
+}
+
+test("any octets are read to their end, and no control character comes out", () => {
+  const files = fc.oneof(fc.uint8Array({ maxLength: 300 }), ...[PCAP, PCAPNG, HEX].map(mutated));
+  fc.assert(
+    fc.property(files, (file) => {
+      assert.doesNotMatch(run(file), CONTROL);
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+test("any payload of port 1701 is read", () => {
+  const begin = fc.constantFrom([0xc8, 2], [0x40, 2], [0x4a, 2], [0, 2], [0xc8, 3]);
+  const payloads = fc.tuple(begin, fc.uint8Array({ maxLength: 120 }));
+  fc.assert(
+    fc.property(payloads, ([head, rest]) => {
+      const payload = Uint8Array.from([...head, ...rest]);
+      const octets = ethernet(ipv4(payload));
+      assert.doesNotMatch(run(pcap([{ octets }])), CONTROL);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("chunks make no difference to what is printed", () => {
+  const files = fc.oneof(...[PCAP, PCAPNG, HEX].map(mutated));
+  fc.assert(
+    fc.property(files, fc.integer({ min: 1, max: 200 }), (file, chunk) => {
+      assert.equal(run(file, chunk), run(file));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("the walk through AVPs agrees with the codec on every message that it takes", () => {
+  const avps = fc.array(
+    fc.record({ flags: fc.nat({ max: 63 }), value: fc.uint8Array({ maxLength: 12 }) }),
+    { maxLength: 6 },
+  );
+  const tail = fc.uint8Array({ maxLength: 8 });
+  fc.assert(
+    fc.property(avps, tail, (list, rest) => {
+      const body = list.flatMap(({ flags, value }) => {
+        const word = (flags << 10) | (6 + value.length);
+        return [word >> 8, word & 0xff, 0, 0, 0, 7, ...value];
+      });
+      const octets = Uint8Array.from([...body, ...rest]);
+      const length = 12 + octets.length;
+      const head = [0xc8, 2, length >> 8, length & 0xff, 0, 7, 0, 0, 0, 0, 0, 0];
+      const message = parseControlMessage(Uint8Array.from([...head, ...octets]));
+      const walked = walkAvps(octets);
+      if (typeof message !== "string") assert.deepEqual(walked.avps, message.avps);
+      assert.equal(walked.at === octets.length, typeof message !== "string");
+    }),
+  );
+});
+
+/** Milliseconds, the best of some runs. */
+function timeOf(work: () => void): number {
+  const times = Array.from({ length: 5 }, () => {
+    const begin = performance.now();
+    work();
+    return performance.now() - begin;
+  });
+  return Math.min(...times);
+}
+
+test("ten times the octets take about ten times as long", () => {
+  const fragment = (id: number) => {
+    const packet = ipv4(new Uint8Array(8)).slice();
+    packet.set([id >> 8, id & 0xff, 0x20, 0], 4);
+    return ethernet(packet);
+  };
+  const shapes: ((size: number) => Uint8Array)[] = [
+    (size) => new Uint8Array(size * 40).fill(0x41),
+    (size) => new TextEncoder().encode("c8 ".repeat(size)),
+    (size) => new TextEncoder().encode("c802000c000700000000000\n".repeat(size / 20)),
+    (size) => pcap(Array.from({ length: size / 40 }, (_, id) => ({ octets: fragment(id) }))),
+    (size) => {
+      const lcp = Array.from({ length: 600 }, () => [7, 2]).flat();
+      const head = [
+        0,
+        2,
+        0,
+        7,
+        0,
+        9,
+        0xc0,
+        0x21,
+        1,
+        1,
+        (lcp.length + 4) >> 8,
+        (lcp.length + 4) & 255,
+      ];
+      const octets = ethernet(ipv4(Uint8Array.from([...head, ...lcp])));
+      return pcap(Array.from({ length: size / 1_000 }, () => ({ octets })));
+    },
+  ];
+  for (const shape of shapes) {
+    const [small, large] = [shape(4_000), shape(40_000)];
+    const ratio =
+      timeOf(() => run(large)) /
+      Math.max(
+        timeOf(() => run(small)),
+        0.2,
+      );
+    assert.ok(ratio < 40, `${shape}: ${ratio.toFixed(1)}`);
+  }
+});
