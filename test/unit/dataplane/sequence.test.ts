@@ -157,6 +157,19 @@ test("a session that was not asked for it takes frames as they come", () => {
   assert.deepEqual(numbersOf(plane.up([5, 4, 4, 9].map((ns) => data(ns)))), [5, 4, 4, 9]);
 });
 
+test("Nr of a data message means nothing (RFC 2661 3.1)", () => {
+  const withNr = (ns: number) => {
+    const octets = data(ns);
+    new DataView(octets.buffer).setUint16(10, 0xffff - 7_919 * ns);
+    return octets;
+  };
+  const unasked = new Plane();
+  unasked.session(7, 8, CLIENT);
+  for (const plane of [start().plane, unasked]) {
+    assert.deepEqual(numbersOf(plane.up([0, 1, 2, 3].map(withNr))), [0, 1, 2, 3]);
+  }
+});
+
 test("a peer that counts anew is understood; sixteen frames of another are not", () => {
   const { plane } = start();
   plane.up([data(20_000)]);
