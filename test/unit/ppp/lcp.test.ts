@@ -133,21 +133,6 @@ test("the peer's lower MRU is taken over, a senseless or a higher one is not", (
   }
 });
 
-test("of an option that is Nak'ed twice in one packet one value is asked for (RFC 1661 5.3)", () => {
-  const bench = new Bench({ mru: 1400 });
-  bench.open();
-  const twice = [
-    [1, 4, 0xb0],
-    [1, 4, 0x60],
-  ] as const;
-  bench.refuse(LCP, 3, twice);
-  const options = decodeOptions(bench.requests.get(LCP)?.data ?? Buffer.of());
-  assert.deepEqual(
-    options.filter(([type]) => type === 1),
-    [twice[1]],
-  );
-});
-
 test("a rejected MRU or Magic-Number is asked for no more, and zero stands for the latter", () => {
   const bench = new Bench({ mru: 1400 });
   bench.open();

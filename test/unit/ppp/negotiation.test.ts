@@ -41,6 +41,21 @@ test("with a lower MRU of ours the default is still taken (RFC 1661 6.1)", () =>
   assert.equal(brief(bench.say(LCP, 5, 1, new Uint8Array(1496)))[0], "LCP 6");
 });
 
+test("of an option that is Nak'ed twice in one packet one value is asked for (RFC 1661 5.3)", () => {
+  const bench = new Bench({ mru: 1400 });
+  bench.open();
+  const twice = [
+    [1, 4, 0xb0],
+    [1, 4, 0x60],
+  ] as const;
+  bench.refuse(LCP, 3, twice);
+  const options = decodeOptions(bench.requests.get(LCP)?.data ?? Buffer.of());
+  assert.deepEqual(
+    options.filter(([type]) => type === 1),
+    [twice[1]],
+  );
+});
+
 test("stale, foreign and altered replies do not move the automaton", () => {
   const bench = new Bench();
   const [request] = bench.open();
