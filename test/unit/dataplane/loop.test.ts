@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { HEARTBEAT_STALE_MS } from "../../../src/limits.ts";
-import { EAGAIN, EBADF, EBADFD } from "../../../src/linux/errno.ts";
+import { EAGAIN, EBADF, EBADFD, ENOBUFS } from "../../../src/linux/errno.ts";
 import { CLIENT, dataMessage, HOST, packet, pppFrame } from "./frames.ts";
 import { start, WAKE, WAKE_CONTROL } from "./kernel.ts";
 
@@ -79,32 +79,53 @@ test("a message that the kernel refuses is passed over and counted, the others g
   assert.equal(plane.counters()["down.send"], 2);
 });
 
-test("a full socket buffer drops what is left of the batch, counted, and nothing later", () => {
-  const { plane, kernel, loop } = start();
-  plane.session(7, 8, CLIENT);
-  kernel.sendAtMost = 10;
-  kernel.refusals.sendmmsg = [0, EAGAIN];
-  kernel.packets.push(...range(30).map((index) => packet(HOST, CLIENT, index)));
-  loop.turn(0);
-  assert.deepEqual(kernel.sent, range(10).map(down));
-  assert.equal(plane.counters()["down.send"], 20);
-  kernel.packets.push(packet(HOST, CLIENT, 99));
-  loop.turn(0);
-  assert.deepEqual(kernel.sent.at(-1), down(99));
-});
+for (const [name, errno] of Object.entries({ EAGAIN, ENOBUFS })) {
+  test(`a full socket buffer (${name}) drops what is left of the batch, counted, and nothing later`, () => {
+    const { plane, kernel, loop } = start();
+    plane.session(7, 8, CLIENT);
+    kernel.sendAtMost = 10;
+    kernel.refusals.sendmmsg = [0, errno];
+    kernel.packets.push(...range(30).map((index) => packet(HOST, CLIENT, index)));
+    loop.turn(0);
+    assert.deepEqual(kernel.sent, range(10).map(down));
+    assert.equal(plane.counters()["down.send"], 20);
+    kernel.packets.push(packet(HOST, CLIENT, 99));
+    loop.turn(0);
+    assert.deepEqual(kernel.sent.at(-1), down(99));
+  });
 
-test("a packet that the device refuses is counted, the others go through", () => {
-  const { plane, kernel, loop } = start();
-  plane.session(7, 8, CLIENT);
-  kernel.refusals.writev = [0, EINVAL];
-  kernel.datagrams.push(...range(3).map(up));
-  loop.turn(0);
-  assert.deepEqual(
-    kernel.written,
-    [0, 2].map((index) => packet(CLIENT, HOST, index)),
-  );
-  assert.equal(plane.counters()["up.tun-write"], 1);
-});
+  test(`frames of the control thread that find it full (${name}) are dropped and counted`, () => {
+    const { plane, kernel, loop } = start();
+    const { index, generation } = plane.session(7, 8);
+    const frame = (id: number) => Uint8Array.of(0xc0, 0x21, 9, id, 0, 4);
+    const inject = (id: number) => plane.inject.put(index, generation, frame(id));
+    kernel.refusals.sendmmsg = [errno];
+    for (const id of [1, 2, 3]) inject(id);
+    kernel.eventfdWrite(WAKE);
+    loop.turn(0);
+    assert.deepEqual(kernel.sent, []);
+    assert.equal(plane.counters()["down.send"], 3);
+    inject(4);
+    kernel.eventfdWrite(WAKE);
+    loop.turn(0);
+    assert.deepEqual(kernel.sent, [dataMessage(8, 9, frame(4))]);
+  });
+}
+
+for (const [name, errno] of Object.entries({ EINVAL, EAGAIN, ENOBUFS })) {
+  test(`a packet that the device refuses (${name}) is counted, the others go through`, () => {
+    const { plane, kernel, loop } = start();
+    plane.session(7, 8, CLIENT);
+    kernel.refusals.writev = [0, errno];
+    kernel.datagrams.push(...range(3).map(up));
+    loop.turn(0);
+    assert.deepEqual(
+      kernel.written,
+      [0, 2].map((index) => packet(CLIENT, HOST, index)),
+    );
+    assert.equal(plane.counters()["up.tun-write"], 1);
+  });
+}
 
 for (const call of ["recvmmsg", "sendmmsg", "writev"] as const) {
   test(`a closed descriptor is a bug of ours: ${call} throws`, () => {
