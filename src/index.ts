@@ -34,5 +34,8 @@ export {
   type PeerLinkOptions,
   type PeerLinkSettings,
   type Phase,
+  type ProxyAuthen,
+  type ProxyLcp,
+  type ProxyState,
 } from "./ppp/index.ts";
 export type { Machine, Random } from "./sansio/machine.ts";

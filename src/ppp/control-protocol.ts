@@ -162,6 +162,9 @@ export abstract class ControlProtocol {
   /** What to Nak when the peer's request may be our own come back (RFC 1661 6.4). */
   protected abstract collision(options: readonly Option[]): Option | undefined;
 
+  /** The peer asks for these options, whatever it is answered. */
+  protected requested(_options: Uint8Array): void {}
+
   /** The peer has taken all of our wishes; a reason returned ends the link. */
   protected acknowledged(): DownReason | undefined {
     return undefined;
@@ -174,6 +177,12 @@ export abstract class ControlProtocol {
 
   /** Only LCP has an Echo-Request to answer. */
   protected replyToEcho(_packet: Packet): void {}
+
+  /** Goes on where another has come to in our place; its packets were ours. */
+  protected resume(): void {
+    this.#state = "Opened";
+    this.signal = "up";
+  }
 
   /** Sends a packet that we begin, with a fresh Identifier. */
   protected originate(code: number, data: Uint8Array): number {
@@ -293,6 +302,7 @@ export abstract class ControlProtocol {
       this.outbox.count("malformed-packet");
       return;
     }
+    this.requested(packet.data);
     this.terminated = this.terminated && this.#state === "Stopping";
     if (!this.#takeTurn()) return;
     const reply = this.#judgeAll(options);
@@ -333,10 +343,8 @@ export abstract class ControlProtocol {
   }
 
   #configureAck(packet: Packet, now: number): void {
-    if (
-      !this.#isAwaited(packet) ||
-      !sameOctets(packet.data, this.#current.request ?? packet.data)
-    ) {
+    const { request = packet.data } = this.#current;
+    if (!this.#isAwaited(packet) || !sameOctets(packet.data, request)) {
       this.outbox.count("stale-reply");
       return;
     }

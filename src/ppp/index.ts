@@ -19,4 +19,7 @@ export type {
   PeerLinkOptions,
   PeerLinkSettings,
   Phase,
+  ProxyAuthen,
+  ProxyLcp,
+  ProxyState,
 } from "./types.ts";

@@ -11,36 +11,30 @@ import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
 import type { Random } from "../sansio/machine.ts";
 import { ControlProtocol, type Verdict } from "./control-protocol.ts";
 import {
+  AUTH_OPTION,
+  areUnique,
+  dataOf,
+  isAskedBy,
+  LcpOption,
+  MAGIC_NUMBER_SIZE,
+  magicNumberOf,
+  termsOf,
+} from "./lcp-options.ts";
+import {
+  buildOptions,
   Code,
   type Option,
   PACKET_HEADER,
   type Packet,
+  parseOptions,
   readU16,
   readU32,
-  sameOctets,
   u16,
   u32,
 } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
-import { CHAP, LCP, PAP } from "./protocols.ts";
-import type { AuthMethod, DownReason, PeerLinkOptions } from "./types.ts";
-
-export const LcpOption = {
-  Mru: 1,
-  Accm: 2,
-  AuthenticationProtocol: 3,
-  QualityProtocol: 4,
-  MagicNumber: 5,
-  Pfc: 7,
-  Acfc: 8,
-} as const;
-
-/** Algorithms of CHAP: MD5 (RFC 1994 section 3), MS-CHAP-V2 (RFC 2759 section 2). */
-const AUTH_OPTION: Record<AuthMethod, Option> = {
-  mschapv2: authOption(...u16(CHAP), 0x81),
-  chap: authOption(...u16(CHAP), 5),
-  pap: authOption(...u16(PAP)),
-};
+import { LCP } from "./protocols.ts";
+import type { AuthMethod, DownReason, PeerLinkOptions, ProxyLcp } from "./types.ts";
 
 /** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
 const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
@@ -49,7 +43,6 @@ const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
   pfc: false,
   accm: 0xffffffff,
 });
-const MAGIC_NUMBER_SIZE = 4;
 
 /** What LCP and the protocols above it need of the options of either end. */
 export interface LcpOptions {
@@ -57,6 +50,8 @@ export interface LcpOptions {
   readonly mru: number;
   readonly random: Random;
 }
+
+const NO_PROXY: ProxyLcp = Object.freeze({});
 
 export class Lcp extends ControlProtocol {
   /** What the peer can receive. */
@@ -85,6 +80,7 @@ export class Lcp extends ControlProtocol {
   #magicNumber: number;
   #peerMagicNumber = 0;
   #isProtocolRejectRejected = false;
+  #proxy: ProxyLcp = NO_PROXY;
 
   constructor(
     outbox: Outbox,
@@ -108,6 +104,39 @@ export class Lcp extends ControlProtocol {
   /** That of our end; 0 when none is used. */
   get magicNumber(): number {
     return this.#magicNumber;
+  }
+
+  /** What was agreed on, for somebody else to go on from (RFC 2661 4.4.5). */
+  get proxy(): ProxyLcp {
+    return this.#proxy;
+  }
+
+  /** Nobody else is to go on: it need not be kept in each of many links. */
+  forgetProxy(): void {
+    this.#proxy = NO_PROXY;
+  }
+
+  /**
+   * Goes on from what a LAC has negotiated in our place. Returns false when it is not what we would
+   * have agreed on, and nothing has changed then. `isKnown`: who the peer is need not be asked.
+   */
+  takeOver({ initialReceived, lastSent, lastReceived }: ProxyLcp, isKnown: boolean): boolean {
+    const terms = lastSent && termsOf(lastSent, this.#options.mru, this.#asks, isKnown);
+    const theirs = lastReceived && parseOptions(lastReceived);
+    if (terms === undefined || theirs === undefined || !areUnique(theirs)) return false;
+    const isLooped = terms.magicNumber !== 0 && terms.magicNumber === magicNumberOf(theirs);
+    if (isLooped || !theirs.every((option) => this.judge(option) === "ack")) return false;
+    this.#mru = terms.mru;
+    this.#method = terms.method;
+    this.#magicNumber = terms.magicNumber;
+    this.#proxy = {
+      initialReceived: initialReceived?.slice(),
+      lastSent: lastSent?.slice(),
+      lastReceived: lastReceived?.slice(),
+    };
+    this.accept(theirs);
+    this.resume();
+    return true;
   }
 
   sendEchoRequest(): void {
@@ -170,6 +199,16 @@ export class Lcp extends ControlProtocol {
     return this.isDemandRefused ? AUTH_OPTION[best].data : "ack";
   }
 
+  protected override requested(options: Uint8Array): void {
+    const { initialReceived = options.slice() } = this.#proxy;
+    this.#proxy = { ...this.#proxy, initialReceived };
+  }
+
+  protected override acknowledged(): DownReason | undefined {
+    this.#proxy = { ...this.#proxy, lastSent: buildOptions(this.wishes()) };
+    return undefined;
+  }
+
   protected override missing(): Option[] {
     return [];
   }
@@ -183,18 +222,17 @@ export class Lcp extends ControlProtocol {
   }
 
   protected override accept(options: readonly Option[]): void {
-    const find = (wanted: number) => options.find(({ type }) => type === wanted)?.data;
-    const mru = find(LcpOption.Mru);
-    const accm = find(LcpOption.Accm);
-    const magicNumber = find(LcpOption.MagicNumber);
-    const demand = find(LcpOption.AuthenticationProtocol);
+    const mru = dataOf(options, LcpOption.Mru);
+    const accm = dataOf(options, LcpOption.Accm);
+    const demand = dataOf(options, LcpOption.AuthenticationProtocol);
+    this.#proxy = { ...this.#proxy, lastReceived: buildOptions(options) };
     this.isDemandRefused = false;
     this.demanded = demand && this.#takes.find(isAskedBy(demand));
-    this.#peerMagicNumber = magicNumber === undefined ? 0 : readU32(magicNumber, 0);
+    this.#peerMagicNumber = magicNumberOf(options);
     this.peer = {
       mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
-      acfc: find(LcpOption.Acfc) !== undefined,
-      pfc: find(LcpOption.Pfc) !== undefined,
+      acfc: dataOf(options, LcpOption.Acfc) !== undefined,
+      pfc: dataOf(options, LcpOption.Pfc) !== undefined,
       accm: accm === undefined ? PEER_DEFAULT.accm : readU32(accm, 0),
     };
   }
@@ -335,15 +373,6 @@ export class Lcp extends ControlProtocol {
     if (code === Code.EchoRequest) this.isEchoRejected = true;
     if (code === Code.ProtocolReject) this.#isProtocolRejectRejected = true;
   }
-}
-
-function authOption(...data: number[]): Option {
-  return { type: LcpOption.AuthenticationProtocol, data: Uint8Array.from(data) };
-}
-
-/** Whether `data` of an Authentication-Protocol option asks for a method. */
-function isAskedBy(data: Uint8Array): (method: AuthMethod) => boolean {
-  return (method) => sameOctets(AUTH_OPTION[method].data, data);
 }
 
 /** Random and not zero: zero is illegal (RFC 1661 6.4). */

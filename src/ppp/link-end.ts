@@ -98,7 +98,7 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
 
   /** The lower layer is up and the link may be opened. */
   open(now: number): void {
-    if (this.#isFinished || this.lcp.state !== "Initial") return;
+    if (!this.isUnopened) return;
     this.lcp.event("Open", now);
     this.lcp.event("Up", now);
   }
@@ -133,7 +133,7 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
       this.outbox.count("wrong-phase");
     } else if (protocol === LCP) {
       this.lcp.input(information, now);
-      this.#settleLcp(now);
+      this.settleLcp(now);
     } else if (phase !== "network" && phase !== "authenticate") {
       this.outbox.count("wrong-phase");
     } else if (protocol === PAP || protocol === CHAP) {
@@ -149,7 +149,7 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
   handleTimeout(now: number): void {
     if (this.lcp.deadline <= now) {
       this.lcp.timeout(now);
-      this.#settleLcp(now);
+      this.settleLcp(now);
     }
     if ((this.authentication?.deadline ?? Infinity) <= now) {
       this.authentication?.timeout(now);
@@ -185,6 +185,10 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
     );
   }
 
+  protected get isUnopened(): boolean {
+    return !this.#isFinished && this.lcp.state === "Initial";
+  }
+
   protected abstract get authentication(): Authentication | undefined;
   /** LCP is opened: authentication begins. */
   protected abstract established(now: number): void;
@@ -202,6 +206,20 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
     return this.farewell === undefined ? "" : TEXT_DECODER.decode(this.farewell);
   }
 
+  protected settleLcp(now: number): void {
+    const { failure, signal, rejectedProtocol } = this.lcp;
+    this.lcp.failure = undefined;
+    this.lcp.signal = "";
+    this.lcp.rejectedProtocol = 0;
+    if (signal === "up") this.#startAuthentication(now);
+    else if (signal === "down") this.#leaveOpened(now);
+    else if (signal === "finished") {
+      this.#finish(this.endOf(this.lcp.terminated ? "peer" : "negotiation"));
+    }
+    if (failure !== undefined) this.terminate(failure, now);
+    else if (rejectedProtocol !== 0) this.#protocolRejected(rejectedProtocol, now);
+  }
+
   protected settleAuthentication(now: number): void {
     const failure = this.authentication?.failure;
     if (failure !== undefined) this.terminate(failure, now);
@@ -217,7 +235,7 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
     this.#reason ??= reason;
     this.lcp.goodbye = this.#reason === "local" ? this.closing : GOODBYES[this.#reason];
     this.lcp.event("Close", now);
-    this.#settleLcp(now);
+    this.settleLcp(now);
   }
 
   #networkInput(protocol: number, information: Uint8Array, now: number): void {
@@ -233,20 +251,6 @@ export abstract class LinkEnd implements Machine<Uint8Array, Uint8Array, LinkEve
     if (this.lcp.isEchoRejected) this.#echo = undefined;
     else if (this.#echo?.ask(now)) this.lcp.sendEchoRequest();
     else this.terminate("echo-timeout", now);
-  }
-
-  #settleLcp(now: number): void {
-    const { failure, signal, rejectedProtocol } = this.lcp;
-    this.lcp.failure = undefined;
-    this.lcp.signal = "";
-    this.lcp.rejectedProtocol = 0;
-    if (signal === "up") this.#startAuthentication(now);
-    else if (signal === "down") this.#leaveOpened(now);
-    else if (signal === "finished") {
-      this.#finish(this.endOf(this.lcp.terminated ? "peer" : "negotiation"));
-    }
-    if (failure !== undefined) this.terminate(failure, now);
-    else if (rejectedProtocol !== 0) this.#protocolRejected(rejectedProtocol, now);
   }
 
   #startAuthentication(now: number): void {

@@ -7,12 +7,22 @@ import type { Authenticator } from "./auth/authenticator.ts";
 import { Chap } from "./auth/chap.ts";
 import { MsChapV2 } from "./auth/mschapv2.ts";
 import { Pap } from "./auth/pap.ts";
+import { isTextual, Textual } from "./auth/textual.ts";
 import { Ipcp } from "./ipcp.ts";
 import { Lcp } from "./lcp.ts";
 import { LinkEnd } from "./link-end.ts";
 import { NetworkPhase } from "./network.ts";
 import { Outbox } from "./outbox.ts";
-import type { AuthMethod, AuthReply, DownReason, LinkOptions, NetworkProfile } from "./types.ts";
+import type {
+  AuthMethod,
+  AuthReply,
+  AuthRequest,
+  DownReason,
+  LinkOptions,
+  NetworkProfile,
+  ProxyAuthen,
+  ProxyState,
+} from "./types.ts";
 
 /** We do not authenticate ourselves. */
 const NO_METHOD: readonly AuthMethod[] = [];
@@ -23,6 +33,8 @@ export class Link extends LinkEnd {
   readonly #options: LinkOptions;
   /** Whose request AAA is working on. One at a time, so that an answer has one meaning only. */
   #asking: Authenticator | undefined;
+  /** What a LAC has heard in our place, until LCP is opened. */
+  #authen: ProxyAuthen | undefined;
 
   /** @throws {RangeError} when no authentication method is configured */
   constructor(options: LinkOptions) {
@@ -40,6 +52,34 @@ export class Link extends LinkEnd {
   }
 
   /**
+   * What the peer has negotiated and said, for another LNS to go on from (RFC 2661 4.4.5): from the
+   * `authenticate` event to the answer. A Response of MS-CHAPv2 is not among it, for no Proxy Authen
+   * Type stands for it; that LNS has to challenge the peer anew.
+   */
+  get proxy(): ProxyState | undefined {
+    const asking = this.#asking;
+    if (asking === undefined || asking !== this.authentication) return undefined;
+    return { lcp: this.lcp.proxy, authen: asking.heard };
+  }
+
+  /**
+   * The lower layer is up. What a LAC has negotiated and heard in our place is gone on from, as far
+   * as it is what we would have agreed on; the rest is negotiated and asked anew.
+   */
+  override open(now: number, { lcp, authen }: ProxyState = {}): void {
+    if (!this.isUnopened) return;
+    this.#authen = authen;
+    if (lcp !== undefined && this.lcp.takeOver(lcp, isTextual(authen))) {
+      this.settleLcp(now);
+      return;
+    }
+    if (lcp !== undefined) this.outbox.count("refused-proxy-lcp");
+    if (authen !== undefined) this.outbox.count("refused-proxy-authentication");
+    this.#authen = undefined;
+    super.open(now);
+  }
+
+  /**
    * AAA's answer to the last `authenticate` event. Returns whether it was taken: an answer that
    * comes when the link has gone on without it is dropped, and what it granted has to go back.
    */
@@ -50,6 +90,7 @@ export class Link extends LinkEnd {
       this.outbox.count("late-answer");
       return false;
     }
+    this.lcp.forgetProxy();
     if (!reply.ok && reply.reason === "pool-exhausted") {
       // A Nak or Failure would tell the peer that its password is wrong, and it would forget it.
       this.terminate("pool-exhausted", now);
@@ -63,8 +104,15 @@ export class Link extends LinkEnd {
   }
 
   protected override established(now: number): void {
-    this.authentication = authenticatorOf(this.lcp.asked, this.outbox, this.#options);
-    this.authentication.start(now);
+    const authenticator = authenticatorOf(this.lcp.asked, this.outbox, this.#options);
+    const authen = this.#authen;
+    this.authentication = authenticator;
+    this.#authen = undefined;
+    const request = authen && authenticator.takeOver(authen, now);
+    if (request === undefined) {
+      if (authen !== undefined) this.outbox.count("refused-proxy-authentication");
+      authenticator.start(now);
+    } else this.#ask(authenticator, request);
   }
 
   protected override left(): void {
@@ -79,16 +127,17 @@ export class Link extends LinkEnd {
       return;
     }
     const request = authentication?.input(information, now);
-    if (request === undefined) {
-      this.settleAuthentication(now);
-      return;
-    }
-    this.#asking = authentication;
-    this.outbox.emit({ type: "authenticate", request });
+    if (request === undefined) this.settleAuthentication(now);
+    else this.#ask(authentication, request);
   }
 
   protected override endOf(reason: "peer" | "negotiation"): DownReason {
     return reason;
+  }
+
+  #ask(authenticator: Authenticator | undefined, request: AuthRequest): void {
+    this.#asking = authenticator;
+    this.outbox.emit({ type: "authenticate", request });
   }
 
   #networkOf(profile: NetworkProfile): NetworkPhase {
@@ -112,6 +161,7 @@ function authenticatorOf(
     case "pap":
       return new Pap(outbox);
     default:
-      throw new RangeError("no authentication method is configured");
+      // LCP without a method was taken over, which it is with a login in text only.
+      return new Textual(outbox);
   }
 }

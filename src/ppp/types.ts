@@ -69,6 +69,30 @@ export type AuthReply =
       readonly message: string;
     };
 
+/** Configuration Options that a LAC has negotiated in place of an LNS (RFC 2661 4.4.5). */
+export interface ProxyLcp {
+  /** Of the peer's first Configure-Request. */
+  readonly initialReceived?: Uint8Array | undefined;
+  /** Of the requests that were acknowledged. */
+  readonly lastSent?: Uint8Array | undefined;
+  readonly lastReceived?: Uint8Array | undefined;
+}
+
+/** What a LAC has heard when it asked the peer who it is (RFC 2661 4.4.5). */
+export interface ProxyAuthen {
+  readonly type: number;
+  readonly name?: Uint8Array | undefined;
+  readonly challenge?: Uint8Array | undefined;
+  readonly id?: number | undefined;
+  readonly response?: Uint8Array | undefined;
+}
+
+export interface ProxyState {
+  readonly lcp?: ProxyLcp | undefined;
+  /** Absent when the LNS has to ask anew. */
+  readonly authen?: ProxyAuthen | undefined;
+}
+
 /** What the peer said that it can receive, so what we may use when sending. */
 export interface PeerLinkOptions {
   readonly mru: number;
@@ -179,5 +203,9 @@ export type CounterName =
   | "authentication-busy"
   /** An answer from AAA that nobody awaits any more. */
   | "late-answer"
+  /** What a LAC has negotiated in our place and we would not have agreed on. */
+  | "refused-proxy-lcp"
+  /** What a LAC has heard of the peer's authentication and is no answer to what we ask. */
+  | "refused-proxy-authentication"
   /** A dash of the transition table: our own fault, seen by the counter. */
   | "illegal-event";

@@ -13,6 +13,7 @@ import {
   type LinkOptions,
   PeerLink,
   type PeerLinkSettings,
+  type ProxyState,
 } from "../../src/ppp/index.ts";
 import { peerSettings } from "./ppp-bench.ts";
 import { linkOptions, type Path, PROFILE } from "./ppp-conversation.ts";
@@ -24,9 +25,13 @@ export const PROFILE6 = { ...PROFILE, prefix6: "2001:db8:64:7::/64", gateway6: "
 
 export interface DialOptions {
   server?: Partial<LinkOptions>;
+  /** Whom the server hands the client on to, in place of an answer to its first request. */
+  next?: Partial<LinkOptions>;
   client?: Partial<PeerLinkSettings>;
   answer?: (request: AuthRequest) => AuthReply;
   path?: Path;
+  /** What becomes of the proxy on its way. */
+  alter?: (proxy: ProxyState) => ProxyState;
 }
 
 /** The local users' answer, with IPv4 and IPv6. */
@@ -37,7 +42,9 @@ export function judge(request: AuthRequest): AuthReply {
 }
 
 export class Dial {
-  readonly server: Link;
+  server: Link;
+  /** What the server knew when it handed the client on. */
+  proxy: ProxyState | undefined;
   readonly client: PeerLink;
   readonly serverEvents: LinkEvent[] = [];
   readonly events: LinkEvent[] = [];
@@ -45,12 +52,16 @@ export class Dial {
   #flights: { at: number; frame: Uint8Array; to: "server" | "client" }[] = [];
   readonly #answer: (request: AuthRequest) => AuthReply;
   readonly #path: Path;
+  #next: Partial<LinkOptions> | undefined;
+  readonly #alter: (proxy: ProxyState) => ProxyState;
 
   constructor(options: DialOptions = {}) {
     this.server = new Link(linkOptions(options.server));
     this.client = new PeerLink(peerSettings(options.client));
     this.#answer = options.answer ?? judge;
     this.#path = options.path ?? (() => 1);
+    this.#next = options.next;
+    this.#alter = options.alter ?? ((proxy) => proxy);
   }
 
   open(): this {
@@ -92,12 +103,14 @@ export class Dial {
   }
 
   #drain(): void {
-    const { server, client } = this;
-    for (let event = server.pollEvent(); event; event = server.pollEvent()) {
+    const { client } = this;
+    for (let event = this.server.pollEvent(); event; event = this.server.pollEvent()) {
       this.serverEvents.push(event);
-      if (event.type === "authenticate")
-        server.authenticated(this.#answer(event.request), this.now);
+      if (event.type !== "authenticate") continue;
+      if (this.#next !== undefined) this.#handOn(this.#next);
+      else this.server.authenticated(this.#answer(event.request), this.now);
     }
+    const { server } = this;
     for (let event = client.pollEvent(); event; event = client.pollEvent()) this.events.push(event);
     for (let out = server.pollTransmit(); out; out = server.pollTransmit()) {
       this.#launch(out, "client");
@@ -105,6 +118,15 @@ export class Dial {
     for (let out = client.pollTransmit(); out; out = client.pollTransmit()) {
       this.#launch(out, "server");
     }
+  }
+
+  #handOn(options: Partial<LinkOptions>): void {
+    const { proxy } = this.server;
+    if (proxy === undefined) throw new Error("nothing to hand on");
+    this.proxy = this.#alter(proxy);
+    this.#next = undefined;
+    this.server = new Link(linkOptions(options));
+    this.server.open(this.now, this.proxy);
   }
 
   #launch(frame: Uint8Array, to: "server" | "client"): void {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { credentials } from "../../src/aaa/index.ts";
-import type { AuthMethod, LinkEvent } from "../../src/ppp/index.ts";
+import type { AuthMethod, LinkEvent, ProxyState } from "../../src/ppp/index.ts";
 import { seededRandom } from "../peer/ppp-conversation.ts";
 import { Dial } from "../peer/ppp-dial.ts";
 
@@ -104,3 +104,85 @@ test("over a clean path the client comes in by every method that both know, or h
     { numRuns: 200 },
   );
 });
+
+test("handed on to another LNS over any path, both ends agree in the end or part", () => {
+  const seen = { up: 0, down: 0 };
+  fc.assert(
+    fc.property(some, some, weather, (first, then, { seed, loss, repetition }) => {
+      const chance = seededRandom(seed + 2);
+      const roll = () => ((chance(1)[0] ?? 0) * 100) / 256;
+      const dial: Dial = new Dial({
+        server: { authMethods: first, random: seededRandom(seed) },
+        next: { authMethods: then, random: seededRandom(seed + 3) },
+        client: { random: seededRandom(seed + 1) },
+        path: () => (dial.now > LOSSY_MS ? 1 : roll() < loss ? 0 : roll() < repetition ? 2 : 1),
+      });
+      dial.open().run(LOSSY_MS + CALM_MS);
+      const { client, server } = dial;
+      const isUp = client.phase === "network" && server.phase === "network";
+      seen[isUp ? "up" : "down"] += 1;
+      if (isUp) assert.equal(dial.kinds.at(-1), "network-up");
+      else assert.ok(client.phase === "dead" || server.phase === "dead");
+    }),
+    { numRuns: 200 },
+  );
+  assert.ok(seen.up > 100, `most come in: ${JSON.stringify(seen)}`);
+});
+
+const some8 = fc.uint8Array({ maxLength: 40 });
+const field = fc.option(some8, { nil: undefined });
+const anyProxy = fc.record({
+  lcp: fc.option(fc.record({ initialReceived: field, lastSent: field, lastReceived: field }), {
+    nil: undefined,
+  }),
+  authen: fc.option(
+    fc.record({
+      type: fc.integer({ min: 0, max: 0xffff }).map((type) => (type < 0x8000 ? type % 7 : type)),
+      name: field,
+      challenge: field,
+      id: fc.option(fc.integer({ min: 0, max: 0xffff }), { nil: undefined }),
+      response: field,
+    }),
+    { nil: undefined },
+  ),
+});
+type AnyProxy = typeof anyProxy extends fc.Arbitrary<infer Value> ? Value : never;
+
+test("whatever a LAC claims to have negotiated, the link comes up or ends in order", () => {
+  fc.assert(
+    fc.property(some, anyProxy, fc.integer({ min: 0, max: 255 }), (methods, wild, parts) => {
+      const dial = new Dial({
+        server: { authMethods: methods },
+        next: { authMethods: METHODS },
+        alter: (proxy) => mixed(proxy, wild, parts),
+      });
+      dial.open().run(120_000);
+      const { server } = dial;
+      assert.equal(server.counters["illegal-event"], undefined);
+      const ends = dial.serverKinds.filter((kind) => kind.startsWith("down"));
+      assert.equal(ends.length, server.phase === "dead" ? 1 : 0);
+      assert.ok(server.phase === "dead" || server.phase === "network", server.phase);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Some fields are as they were, one bit each, and the others wild. */
+function mixed({ lcp, authen }: ProxyState, wild: AnyProxy, parts: number): ProxyState {
+  const keep = <Value>(bit: number, value: Value, other: Value) =>
+    (parts & (1 << bit)) !== 0 ? value : other;
+  return {
+    lcp: {
+      initialReceived: keep(0, lcp?.initialReceived, wild.lcp?.initialReceived),
+      lastSent: keep(1, lcp?.lastSent, wild.lcp?.lastSent),
+      lastReceived: keep(2, lcp?.lastReceived, wild.lcp?.lastReceived),
+    },
+    authen: {
+      type: keep(3, authen?.type ?? 0, wild.authen?.type ?? 0),
+      name: keep(4, authen?.name, wild.authen?.name),
+      challenge: keep(5, authen?.challenge, wild.authen?.challenge),
+      id: keep(6, authen?.id, wild.authen?.id),
+      response: keep(7, authen?.response, wild.authen?.response),
+    },
+  };
+}

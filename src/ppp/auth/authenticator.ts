@@ -6,10 +6,13 @@
  *
  * @module
  */
-import { AUTH_ANSWER_MS, AUTH_MESSAGE_MAX, MRU_DEFAULT } from "../../limits.ts";
+import { AUTH_ANSWER_MS, AUTH_MESSAGE_MAX, AUTH_NAME_MAX, MRU_DEFAULT } from "../../limits.ts";
 import { buildPacket, type Packet, parsePacket } from "../options.ts";
 import type { Outbox } from "../outbox.ts";
-import type { AuthReply, AuthRequest, DownReason } from "../types.ts";
+import type { AuthReply, AuthRequest, DownReason, ProxyAuthen } from "../types.ts";
+
+/** Proxy Authen Type (RFC 2661 4.4.5); there is none for MS-CHAPv2. */
+export const ProxyType = { Textual: 1, Chap: 2, Pap: 3 } as const;
 
 const NAME_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -19,6 +22,8 @@ export abstract class Authenticator {
   deadline = Infinity;
   /** Identity that AAA was asked about. */
   name = "";
+  /** What the peer has said, until AAA answers: for somebody else to judge in our place. */
+  heard: ProxyAuthen | undefined;
 
   protected readonly outbox: Outbox;
   #message = "";
@@ -42,6 +47,8 @@ export abstract class Authenticator {
   /** The request that a packet makes, if it makes one. */
   protected abstract read(packet: Packet): AuthRequest | undefined;
   protected abstract sendResult(passed: boolean, message: string): void;
+  /** The request that a LAC has heard in our place, if it is a whole answer to what we ask. */
+  protected abstract readProxy(authen: ProxyAuthen): AuthRequest | undefined;
   /** Whether a packet repeats the request that was taken. */
   protected abstract repeats(packet: Packet): boolean;
 
@@ -56,12 +63,12 @@ export abstract class Authenticator {
       if (this.repeats(packet) && this.state !== "aaa") this.#repeatResult();
       return undefined;
     }
-    const request = this.read(packet);
-    if (request === undefined) return undefined;
-    this.state = "aaa";
-    this.name = request.name;
-    this.deadline = now + AUTH_ANSWER_MS;
-    return request;
+    return this.#asking(this.read(packet), now);
+  }
+
+  /** Goes on from what a LAC has heard in our place; `undefined` when the peer has to be asked. */
+  takeOver(authen: ProxyAuthen, now: number): AuthRequest | undefined {
+    return this.#asking(this.readProxy(authen), now);
   }
 
   timeout(now: number): void {
@@ -74,6 +81,7 @@ export abstract class Authenticator {
   answer(reply: AuthReply): void {
     this.state = reply.ok ? "passed" : "failed";
     this.deadline = Infinity;
+    this.heard = undefined;
     this.#message = this.resultText(reply);
     this.#repeatResult();
   }
@@ -83,6 +91,14 @@ export abstract class Authenticator {
     return reply.ok ? "" : displayable(reply.message);
   }
 
+  #asking(request: AuthRequest | undefined, now: number): AuthRequest | undefined {
+    if (request === undefined) return undefined;
+    this.state = "aaa";
+    this.name = request.name;
+    this.deadline = now + AUTH_ANSWER_MS;
+    return request;
+  }
+
   #repeatResult(): void {
     this.sendResult(this.state === "passed", this.#message);
   }
@@ -90,6 +106,16 @@ export abstract class Authenticator {
   protected send(code: number, identifier: number, data: Uint8Array): void {
     this.outbox.send(this.protocol, buildPacket(code, identifier, data));
   }
+}
+
+/** Of an Identifier in a Proxy Authen ID, of which the upper octet is zero. */
+export function isIdentifier(id: number | undefined): id is number {
+  return id !== undefined && id <= 0xff;
+}
+
+/** Whether it has as many octets as a name or a password may have. */
+export function isCredential(octets: Uint8Array | undefined): octets is Uint8Array {
+  return octets !== undefined && octets.length <= AUTH_NAME_MAX;
 }
 
 export function decodeName(octets: Uint8Array): string {

@@ -8,8 +8,14 @@ import { AUTH_NAME_MAX, AUTH_RETRY_COUNT, AUTH_RETRY_MS } from "../../limits.ts"
 import type { Packet } from "../options.ts";
 import type { Outbox } from "../outbox.ts";
 import { CHAP } from "../protocols.ts";
-import type { AuthRequest, LinkOptions } from "../types.ts";
-import { Authenticator, decodeName } from "./authenticator.ts";
+import type { AuthRequest, LinkOptions, ProxyAuthen } from "../types.ts";
+import {
+  Authenticator,
+  decodeName,
+  isCredential,
+  isIdentifier,
+  ProxyType,
+} from "./authenticator.ts";
 
 export const ChapCode = { Challenge: 1, Response: 2, Success: 3, Failure: 4 } as const;
 
@@ -17,10 +23,12 @@ const ENCODER = new TextEncoder();
 /** As unique as an MD5 hash is long (RFC 1994 2.3), and what MS-CHAP-V2 has (RFC 2759 3). */
 export const CHALLENGE_SIZE = 16;
 const MD5_SIZE = 16;
+/** Octets that the Value-Size of a Challenge can say. */
+const CHALLENGE_SIZE_MAX = 255;
 
-/** The fields of a Response; `value` is a copy, for it outlives the frame. */
+/** The fields of a Response; copies, for they outlive the frame. */
 export interface Response {
-  readonly name: string;
+  readonly name: Uint8Array;
   readonly identifier: number;
   /** What we asked. */
   readonly challenge: Uint8Array;
@@ -85,7 +93,23 @@ export abstract class ChapAuthenticator extends Authenticator {
     if (challenge === undefined) throw new Error("no Challenge is out");
     this.#challenge = undefined;
     const value = data.slice(1, 1 + size);
-    return this.request({ name: decodeName(name), identifier, challenge, value });
+    return this.request({ name: name.slice(), identifier, challenge, value });
+  }
+
+  /** MS-CHAPv2 among it: which algorithm the Response is of, LCP has said. */
+  protected override readProxy(authen: ProxyAuthen): AuthRequest | undefined {
+    const { type, name, challenge, id, response } = authen;
+    if (type !== ProxyType.Chap || !isIdentifier(id) || !isCredential(name)) return undefined;
+    if (challenge === undefined || response?.length !== this.valueSize) return undefined;
+    if (challenge.length === 0 || challenge.length > CHALLENGE_SIZE_MAX) return undefined;
+    this.#identifier = id;
+    const value = response.slice();
+    return this.request({
+      name: name.slice(),
+      identifier: id,
+      challenge: challenge.slice(),
+      value,
+    });
   }
 
   protected override repeats({ code, identifier }: Packet): boolean {
@@ -106,7 +130,9 @@ export class Chap extends ChapAuthenticator {
     return MD5_SIZE;
   }
 
-  protected override request({ value, ...rest }: Response): AuthRequest {
-    return { method: "chap", ...rest, response: value };
+  protected override request({ name, value: response, ...rest }: Response): AuthRequest {
+    const { identifier: id, challenge } = rest;
+    this.heard = { type: ProxyType.Chap, name, challenge, id, response };
+    return { method: "chap", name: decodeName(name), ...rest, response };
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Packet } from "../options.ts";
 import type { AuthReply, AuthRequest } from "../types.ts";
-import { displayable } from "./authenticator.ts";
+import { decodeName, displayable } from "./authenticator.ts";
 import { CHALLENGE_SIZE, ChapAuthenticator, ChapCode, type Response } from "./chap.ts";
 
 /** Peer-Challenge, Reserved, NT-Response, Flags (RFC 2759 section 4). */
@@ -29,10 +29,13 @@ export class MsChapV2 extends ChapAuthenticator {
   /**
    * Reserved and Flags must be sent as zero, but nothing rests on them: they are in no hash, and a
    * peer that has something there has proved its password all the same. So they are not looked at.
+   *
+   * Nobody else can judge it in our place: it is none of the Proxy Authen Types of RFC 2661.
    */
-  protected override request({ value, ...rest }: Response): AuthRequest {
+  protected override request({ name, value, ...rest }: Response): AuthRequest {
     return {
       method: "mschapv2",
+      name: decodeName(name),
       ...rest,
       peerChallenge: value.subarray(0, CHALLENGE_SIZE),
       response: value.subarray(NT_RESPONSE.at, NT_RESPONSE.at + NT_RESPONSE.size),

@@ -6,8 +6,14 @@
 import { AUTH_NAME_MAX, AUTH_RETRY_COUNT, AUTH_RETRY_MS } from "../../limits.ts";
 import type { Packet } from "../options.ts";
 import { PAP } from "../protocols.ts";
-import type { AuthRequest } from "../types.ts";
-import { Authenticator, decodeName } from "./authenticator.ts";
+import type { AuthRequest, ProxyAuthen } from "../types.ts";
+import {
+  Authenticator,
+  decodeName,
+  isCredential,
+  isIdentifier,
+  ProxyType,
+} from "./authenticator.ts";
 
 export const PapCode = {
   AuthenticateRequest: 1,
@@ -40,8 +46,20 @@ export class Pap extends Authenticator {
       this.outbox.count("malformed-packet");
       return undefined;
     }
-    this.#identifier = packet.identifier;
-    return { method: "pap", name: decodeName(fields.name), password: fields.password };
+    return this.#ask(packet.identifier, fields.name.slice(), fields.password);
+  }
+
+  protected override readProxy(authen: ProxyAuthen): AuthRequest | undefined {
+    const { type, name, id, response } = authen;
+    if (type !== ProxyType.Pap || !isIdentifier(id)) return undefined;
+    if (!isCredential(name) || !isCredential(response)) return undefined;
+    return this.#ask(id, name.slice(), response.slice());
+  }
+
+  #ask(id: number, name: Uint8Array, response: Uint8Array): AuthRequest {
+    this.#identifier = id;
+    this.heard = { type: ProxyType.Pap, name, id, response };
+    return { method: "pap", name: decodeName(name), password: response };
   }
 
   /** Whatever it names now: a second identity is not judged (RFC 1334 2.2.1). */
