@@ -10,7 +10,7 @@ import { sleepExactly } from "../../src/linux/process.ts";
 import { encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { Dialler } from "./dialler.ts";
 import { Inbox } from "./inbox.ts";
-import { CLIENT_ADDRESS, HOST_ADDRESS, LNS_ADDRESS } from "./lab.ts";
+import { CLIENT_ADDRESS, HOST_ADDRESS, L2TP_PORT, LNS_ADDRESS } from "./lab.ts";
 import { TcpLac } from "./lac.ts";
 import { Latencies } from "./latencies.ts";
 import { answerLines, sleep } from "./lines.ts";
@@ -23,7 +23,6 @@ import type { Ring } from "./ring.ts";
 import type { ClientQuestion, ClientSettings, Load } from "./settings.ts";
 import { inNamespace, openReceiver, openSender } from "./sockets.ts";
 
-const L2TP_PORT = 1701;
 const OFFLOADS = ["udp-gro", "udp-gso"] as const;
 const KEEP_ALIVE_MS = 200;
 /** Until the kernel stamps packets: it is told to in the background. */

@@ -16,6 +16,7 @@ const PREFIX = "simplon-bench";
 export const CLIENT_ADDRESS = "10.9.0.1";
 export const LNS_ADDRESS = "10.9.0.2";
 export const HOST_ADDRESS = "10.8.0.1";
+export const L2TP_PORT = 1701;
 export const LNS_CORE = 0;
 export const LOAD_CORE = 1;
 
@@ -69,6 +70,13 @@ export class Lab {
     inside(client, "nft", "flush chain ip sink in");
     const rule = "udp sport 1701 @th,64,1 0 counter drop"; // the T bit is clear
     if (isOn) inside(client, "nft", `add rule ip sink in ${rule}`);
+  }
+
+  /** From now on the host is one that data messages go on to: they are counted and end there. */
+  sinkOnward(): void {
+    const { host } = this.names;
+    inside(host, "nft", "flush chain ip sink in");
+    inside(host, "nft", `add rule ip sink in udp dport ${L2TP_PORT} counter drop`);
   }
 
   sunk(where: "client" | "host"): Sunk {

@@ -5,7 +5,7 @@
  *   --quick                          everything once, and short
  *   --rounds N, --seconds S          of each measurement; the median of the rounds is shown
  *   --only NAME[,NAME]               scenarios.ts has the names; also latency, many,
- *                                    workers, idle
+ *                                    workers, idle, switch
  *   --direction up|down
  *   --with NAME[,NAME]               simplon, reference, l2tpns
  *   --runtime deno|node              of simplon
@@ -30,6 +30,7 @@ import { missing } from "./programs.ts";
 import { type Found, type Latency, type Many, type Memory, reportRows, tables } from "./results.ts";
 import { type Measured, SCENARIOS, type Scenario } from "./scenarios.ts";
 import { type Subject, type SubjectName, startSubject, TITLES } from "./subjects.ts";
+import { measureSwitches } from "./switches.ts";
 import { measureThreads } from "./threads.ts";
 
 const LATENCY_SIZE = 200;
@@ -76,7 +77,8 @@ async function findAll(options: Options): Promise<Found> {
     }
   }
   const threads = await measureThreads(names, options);
-  return { measured, latencies, many, memory, threads };
+  const switched = options.hasSwitch ? await measureSwitches(names, options) : [];
+  return { measured, latencies, many, memory, threads, switched };
 }
 
 /** Each round measures everything once with each program. */

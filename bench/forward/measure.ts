@@ -10,7 +10,7 @@ import { sleep } from "./lines.ts";
 import type { Paced } from "./paced.ts";
 import { STAMP_AT } from "./packets.ts";
 import type { Program } from "./program.ts";
-import type { Measured, Scenario, TcpScenario } from "./scenarios.ts";
+import type { Measured, Scenario, TcpScenario, UdpScenario } from "./scenarios.ts";
 import type { Direction, Load } from "./settings.ts";
 import type { Subject } from "./subjects.ts";
 
@@ -48,44 +48,68 @@ export async function measureUdp(
   direction: Direction,
   seconds: number,
 ): Promise<Measured> {
-  const { lab, program, client, host, addresses } = subject;
+  const { lab, client, host, addresses } = subject;
   const isUp = direction === "up";
   const send = (duration: number) => {
     const question = { do: "blast", load, seconds: duration };
     return isUp ? client.ask(question) : host.ask({ ...question, addresses });
   };
   if (!isUp) lab.sinkData(true);
+  const sink = isUp ? "host" : "client";
+  const count = (sunk: Sunk) => packetsOf(subject, sunk, load.size, isUp);
+  const costs = await costsOf(subject, send, sink, count, seconds);
+  if (!isUp) lab.sinkData(false);
+  return { ...{ subject: subject.name, scenario, direction }, ...costs };
+}
+
+/** The load of a switch goes on to the host, as data messages. */
+export async function measureSwitch(
+  subject: Pick<Loaded, "name" | "lab" | "program" | "client">,
+  { name, load }: UdpScenario,
+  seconds: number,
+): Promise<Measured> {
+  const send = (duration: number) => subject.client.ask({ do: "blast", load, seconds: duration });
+  const count = (sunk: Sunk) => messagesOf(sunk, load.size);
+  const costs = await costsOf(subject, send, "host", count, seconds);
+  return { ...{ subject: subject.name, scenario: name, direction: "up" }, ...costs };
+}
+
+async function costsOf(
+  { lab, program }: Pick<Loaded, "lab" | "program">,
+  send: (seconds: number) => Promise<unknown>,
+  sink: "host" | "client",
+  count: (sunk: Sunk) => number,
+  seconds: number,
+): Promise<Pick<Measured, "cost" | "rate" | "busy">> {
   await send(Math.min(UDP_WARM_S, seconds));
   await sleep(DRAIN_MS);
-  const look = () => ({ cpu: cpuSeconds(program.pid), sunk: lab.sunk(isUp ? "host" : "client") });
+  const look = () => ({ cpu: cpuSeconds(program.pid), sunk: lab.sunk(sink) });
   const before = look();
   await send(seconds);
   await sleep(DRAIN_MS);
   const after = look();
-  if (!isUp) lab.sinkData(false);
-  const sunk = {
+  const packets = count({
     packets: after.sunk.packets - before.sunk.packets,
     octets: after.sunk.octets - before.sunk.octets,
-  };
-  const packets = packetsOf(subject, sunk, load.size, isUp);
+  });
   const cpu = after.cpu - before.cpu;
-  return {
-    ...{ subject: subject.name, scenario, direction },
-    cost: (cpu * 1e9) / packets,
-    rate: packets / seconds,
-    busy: cpu / seconds,
-  };
+  return { cost: (cpu * 1e9) / packets, rate: packets / seconds, busy: cpu / seconds };
 }
 
 /**
  * A super-packet counts as one, and so does a message of many frames, but both have one header: the
  * payload tells how many packets there were.
  */
-function packetsOf({ name }: Loaded, { packets, octets }: Sunk, size: number, isUp: boolean) {
+function packetsOf({ name }: Loaded, sunk: Sunk, size: number, isUp: boolean): number {
+  const { packets, octets } = sunk;
   if (name === "l2tpns") return packets; // it has no offloads, and headers of its own
-  const headers = isUp ? STAMP_AT : OUTER;
-  const each = isUp ? size - STAMP_AT : size + DATA_HEADERS;
-  return (octets - packets * headers) / each;
+  if (!isUp) return messagesOf(sunk, size);
+  return (octets - packets * STAMP_AT) / (size - STAMP_AT);
+}
+
+/** Data messages with packets of `size` octets. */
+function messagesOf({ packets, octets }: Sunk, size: number): number {
+  return (octets - packets * OUTER) / (size + DATA_HEADERS);
 }
 
 async function measureTcp(

@@ -25,6 +25,8 @@ export interface Options {
   /** Two workers against one, and workers that sleep against such that never do. */
   readonly hasWorkers: boolean;
   readonly hasIdle: boolean;
+  /** Sessions that go on to another server. */
+  readonly hasSwitch: boolean;
   readonly json: boolean;
   readonly compare: string | undefined;
 }
@@ -34,7 +36,7 @@ export const LATENCY_LOAD = "udp-200";
 
 const QUICK = { rounds: 1, seconds: 0.1, many: 500 };
 const USUAL = { rounds: 5, seconds: 2, many: 60_000 };
-const EXTRAS = ["latency", "many", "workers", "idle"];
+const EXTRAS = ["latency", "many", "workers", "idle", "switch"];
 const SIZE = 200;
 /** Room for the headers up to a time stamp, and for those of the tunnel on the way. */
 const SIZE_MIN = STAMP_AT + 4;
@@ -83,6 +85,7 @@ export function parseOptions(args: readonly string[]): Options {
       many: isWanted("many") ? usual.many : 0,
       hasWorkers: isWanted("workers"),
       hasIdle: isWanted("idle"),
+      hasSwitch: isWanted("switch"),
     };
   }
   if (only !== undefined) throw misuse("bench forward: --size and --flows choose what --only does");
@@ -90,7 +93,7 @@ export function parseOptions(args: readonly string[]): Options {
   const flowCount = count("--flows", flows, sessions, FLOWS_MAX * sessions);
   const title = `UDP ${octets}, ${flowCount} flow${flowCount === 1 ? "" : "s"}`;
   const scenario = singles(`udp-${octets}-${flowCount}`, title, octets, flowCount);
-  const none = { hasLatency: false, many: 0, hasWorkers: false, hasIdle: false };
+  const none = { hasLatency: false, many: 0, hasWorkers: false, hasIdle: false, hasSwitch: false };
   return { ...common, scenarios: [scenario], ...none };
 }
 

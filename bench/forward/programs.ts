@@ -20,7 +20,7 @@ export const SUBJECTS = ["deno", "node", "reference", "l2tpns"] as const;
 export type SubjectName = (typeof SUBJECTS)[number];
 
 const isSource = import.meta.url.endsWith(".ts");
-const REFERENCE = placeOf("build/reference/forward");
+export const REFERENCE = placeOf("build/reference/forward");
 const L2TPNS = "/usr/sbin/l2tpns";
 const START_TRIES = 400;
 const START_MS = 50;

@@ -7,7 +7,13 @@ import { type Column, formatTable } from "../../src/cli/table.ts";
 import { formatValue, median, type Row, rowOf } from "../report.ts";
 import type { Options } from "./options.ts";
 import type { Paced } from "./paced.ts";
-import { MANY_REACH, type Measured, type Reach, type Scenario } from "./scenarios.ts";
+import {
+  MANY_REACH,
+  type Measured,
+  type Reach,
+  type Scenario,
+  SWITCH_SCENARIOS,
+} from "./scenarios.ts";
 import { DIRECTIONS, type Direction } from "./settings.ts";
 import { SUBJECTS, type SubjectName, TITLES } from "./subjects.ts";
 import { type Threads, threadRows, threadTables } from "./thread-results.ts";
@@ -43,6 +49,7 @@ export interface Found {
   readonly many: readonly Many[];
   readonly memory: readonly Memory[];
   readonly threads: Threads;
+  readonly switched: readonly Measured[];
 }
 
 type Other = keyof Reach;
@@ -54,9 +61,11 @@ const PARTS: readonly Part[] = ["p50", "p90", "p99", "p999"];
 const isTcp = (scenario: string) => scenario.startsWith("tcp");
 
 /** Names are words with a space between them: what, up or down, program, figure. */
-export function reportRows({ measured, latencies, many, memory, threads }: Found): Row[] {
+export function reportRows(found: Found): Row[] {
+  const { measured, latencies, many, memory, threads, switched } = found;
   return [
     ...costRows(measured),
+    ...costRows(switched),
     ...latencyRows(latencies),
     ...manyRows(many),
     ...memoryRows(memory),
@@ -121,6 +130,7 @@ function row<Run>(
 export function tables({ scenarios }: Pick<Options, "scenarios">, found: Found): string {
   const parts = [
     costTable(scenarios, found.measured),
+    costTable(SWITCH_SCENARIOS, found.switched),
     latencyTable(found.latencies),
     manyTable(found.many),
     memoryTable(found.memory),

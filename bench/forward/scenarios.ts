@@ -39,6 +39,8 @@ const FLOWS = 6_000;
 const LIMIT: Reach = { reference: { up: 1, down: 1.05 } };
 const SINGLES: Reach["reference"] = { up: 1.05, down: 1.05 };
 
+const SWITCHED: Reach = { reference: { up: 1.1, down: 1.1 } };
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     ...{ kind: "tcp", name: "tcp", title: "TCP, 1 flow", flows: 1, isPlain: false },
@@ -70,6 +72,16 @@ export const SCENARIOS: readonly Scenario[] = [
       title: "UDP 1400, segmented",
       reach: { reference: SINGLES },
     },
+    load: { size: 1_400, flows: SESSIONS, isSegmented: true, isShuffled: false },
+  },
+];
+
+/** What goes on from a switch. */
+export const SWITCH_SCENARIOS: readonly UdpScenario[] = [
+  singles("switch-200", "switched, UDP 200, 10 flows", 200, SESSIONS, SWITCHED),
+  {
+    ...{ kind: "udp", name: "switch-1400", title: "switched, UDP 1400, segmented" },
+    reach: SWITCHED,
     load: { size: 1_400, flows: SESSIONS, isSegmented: true, isShuffled: false },
   },
 ];

@@ -11,6 +11,13 @@ export type Direction = (typeof DIRECTIONS)[number];
 /** The ids of a tunnel whose ends both know them beforehand: the reference has no control plane. */
 export const FIXED = { lnsTunnel: 7, clientTunnel: 9, firstAddress: "10.64.0.2" } as const;
 
+/** The ids in the tunnel that a switch has to the host. */
+export const ONWARD = { tunnel: 8, peerTunnel: 10 } as const;
+
+export interface SwitchSettings {
+  readonly sessions: number;
+}
+
 export interface ClientSettings {
   readonly sessions: number;
   /** Without a control connection: ids and addresses are those of FIXED. */

@@ -8,6 +8,7 @@
 #define UP_COUNTERS(X)                   \
   X(UP_PACKETS, "packets")               \
   X(UP_OCTETS, "octets")                 \
+  X(UP_SWITCHED, "switched")             \
   X(UP_PUNTED, "punted")                 \
   X(UP_TRUNCATED, "truncated")           \
   X(UP_MALFORMED, "malformed")           \

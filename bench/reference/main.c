@@ -53,7 +53,7 @@ int main(int count, char **arguments) {
   int family;
   int socket = udp_open(options.listen, &family);
   sessions_load(options.sessions, family);
-  int tun = tun_open();
+  int tun = options.onward ? -1 : tun_open(); // poll passes over it
   prctl(PR_SET_TIMERSLACK, 1); // a sleep ends when it is due
   puts("ready");
   fflush(stdout);

@@ -33,19 +33,22 @@ void options_parse(int count, char **arguments) {
   static const struct option known[] = {
       {"listen", required_argument, NULL, 'l'},   {"tun", required_argument, NULL, 't'},
       {"sessions", required_argument, NULL, 's'}, {"without", required_argument, NULL, 'w'},
-      {"mtu", required_argument, NULL, 'm'},      {0},
+      {"mtu", required_argument, NULL, 'm'},      {"switch", no_argument, NULL, 'o'},
+      {0},
   };
   for (int option; (option = getopt_long(count, arguments, "", known, NULL)) != -1;) {
     if (option == 'l') options.listen = optarg;
     else if (option == 't') options.tun = optarg;
     else if (option == 's') options.sessions = optarg;
     else if (option == 'w') turn_off(optarg);
+    else if (option == 'o') options.onward = true;
     else if (option == 'm') options.mtu = (uint32_t)strtoul(optarg, NULL, 10);
     else exit(2);
   }
-  if (options.listen == NULL || options.tun == NULL || options.sessions == NULL ||
-      optind != count) {
-    fail(2, "usage: --listen ADDRESS:PORT --tun NAME --sessions FILE [--without LIST] [--mtu N]");
+  if (options.listen == NULL || (options.tun == NULL) != options.onward ||
+      options.sessions == NULL || optind != count) {
+    fail(2, "usage: --listen ADDRESS:PORT --tun NAME | --switch --sessions FILE [--without LIST] "
+            "[--mtu N]");
   }
   if (options.mtu < MTU_MIN || options.mtu > MTU_MAX) fail(2, "--mtu: %d to %d", MTU_MIN, MTU_MAX);
 }

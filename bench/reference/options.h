@@ -9,6 +9,7 @@ struct options {
   const char *tun;
   const char *sessions;
   uint32_t mtu; // octets of the largest IP packet towards a peer
+  bool onward; // sessions go on in each other, two and two; there is no device
   bool udp_gro, udp_gso, tso, uso;
   bool vnet; // a virtio header stands in front of each packet on the TUN device
 };

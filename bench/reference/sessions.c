@@ -119,6 +119,12 @@ static bool parse_line(const char *line, int family, struct session *session) {
   return true;
 }
 
+// Two lines, two sessions: frames of the one go on in the other.
+static void pair_up(const char *path) {
+  if (session_count % 2 != 0) fail(2, "%s: --switch needs an even number of sessions", path);
+  for (uint32_t i = 0; i < session_count; i++) sessions[i].onward = &sessions[i ^ 1];
+}
+
 void sessions_load(const char *path, int family) {
   FILE *file = fopen(path, "r");
   if (file == NULL) fail(2, "%s: %s", path, strerror(errno));
@@ -133,6 +139,7 @@ void sessions_load(const char *path, int family) {
       fail(2, "%s:%u: no session", path, number);
   }
   fclose(file);
+  if (options.onward) pair_up(path);
   table_make(&by_key);
   table_make(&by_address);
   table_make(&by_subnet);

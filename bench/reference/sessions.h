@@ -35,6 +35,7 @@ struct session {
 
   uint8_t prefix[16] __attribute__((aligned(64))); // PREFIX octets, for IPv4, without Length
   struct peer *to;
+  struct session *onward; // with options.onward: the session that its frames go on in
   uint64_t tx_packets, tx_octets, tx_drops;
 } __attribute__((aligned(64)));
 

@@ -14,6 +14,8 @@
 #include "checksum.h"
 #include "coalesce.h"
 #include "counters.h"
+#include "pack.h"
+#include "switch.h"
 #include "udp.h"
 
 enum {
@@ -103,6 +105,7 @@ static bool parse_frame(const uint8_t *at, uint32_t length, const union name *fr
     drop(frame->session, UP_WRONG_PEER);
     return false;
   }
+  if (options.onward) return true; // it is not opened
   if (!parse_ppp(at + frame->headers, frame)) {
     drop(frame->session, UP_PPP);
     return false;
@@ -162,6 +165,8 @@ static void forward_ipv6(struct segment *segment, uint32_t length) {
 
 static void forward(struct segment *segment, const struct frame *frame) {
   segment->session = frame->session;
+  if (options.onward)
+    return switch_frame(frame->session, segment->start, frame->headers, frame->octets);
   segment->ip = segment->start + frame->headers;
   if (LIKELY(frame->protocol == PPP_IPV4)) return forward_ipv4(segment, frame->octets);
   if (frame->protocol == PPP_IPV6) return forward_ipv6(segment, frame->octets);
@@ -217,11 +222,13 @@ int up_turn(int socket, int tun) {
   int count = udp_receive(socket, batch);
   if (count > 4) prefetch(batch, count);
   coalesce_begin(tun);
+  pack_begin(socket);
   for (int i = 0; i < count; i++) {
     if (batch[i].truncated) counters[UP_TRUNCATED]++;
     else if (batch[i].length == 0) counters[UP_MALFORMED]++;
     else message(&batch[i]);
   }
   coalesce_end();
+  pack_flush();
   return count > 0 && batch[0].length > GATHER_OCTETS ? 0 : count;
 }

@@ -70,6 +70,13 @@ test("a size or a number of flows stands for one scenario", () => {
   assert.deepEqual(scenarios[0]?.kind === "udp" && scenarios[0].load, load);
 });
 
+test("switching is asked for by name, and is among all", () => {
+  const { hasSwitch, hasIdle, scenarios } = parseOptions(["--only", "switch"]);
+  assert.deepEqual([hasSwitch, hasIdle, scenarios.length], [true, false, 0]);
+  assert.equal(parseOptions([]).hasSwitch, true);
+  assert.equal(parseOptions(["--size", "512"]).hasSwitch, false);
+});
+
 for (const [args, message] of [
   [["--only", "tcp,sleep"], /--only: expected .*, got "sleep"/],
   [["--with", "bird"], /--with: expected simplon, deno, node, reference, l2tpns, got "bird"/],
