@@ -24,7 +24,14 @@ const system = join(root, "test", "system");
 const FILE_TIMEOUT_MS = 15 * 60_000;
 const RUNTIMES = ["deno", "node"];
 /** Files that choose the runtime themselves, or start nothing. */
-const ONCE = ["22-stock-lns", "46-package", "47-codec-everywhere", "56-service", "90-tshark"];
+const ONCE = [
+  "22-stock-lns",
+  "46-package",
+  "47-codec-everywhere",
+  "56-service",
+  "90-tshark",
+  "91-decode",
+];
 
 /** Why the tests cannot run here, a line for each reason. */
 function problems(): string[] {

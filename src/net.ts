@@ -81,9 +81,34 @@ export function ipv6(text: string): Uint8Array {
   return octets;
 }
 
-/** The one text of 16 octets that RFC 5952 allows. */
+/** The one text of 16 octets that RFC 5952 allows: the first of the longest runs of zeros goes. */
 export function formatIpv6(octets: Uint8Array): string {
-  return new ipaddr.IPv6([...octets]).toRFC5952String();
+  let best = -1;
+  let longest = 1;
+  for (let from = 0; from < 8; from++) {
+    let to = from;
+    while (to < 8 && groupOf(octets, to) === 0) to++;
+    if (to - from > longest) {
+      best = from;
+      longest = to - from;
+    }
+    if (to > from) from = to;
+  }
+  let text = "";
+  for (let at = 0; at < 8; at++) {
+    if (at === best) {
+      text += "::";
+      at += longest - 1;
+    } else {
+      if (text !== "" && !text.endsWith(":")) text += ":";
+      text += groupOf(octets, at).toString(16);
+    }
+  }
+  return text;
+}
+
+function groupOf(octets: Uint8Array, index: number): number {
+  return ((octets[2 * index] ?? 0) << 8) | (octets[2 * index + 1] ?? 0);
 }
 
 /** An IPv6 prefix in CIDR notation, or `undefined`. Bits behind its length must be zero. */

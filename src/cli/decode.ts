@@ -93,12 +93,12 @@ class Run {
     return fault !== undefined;
   }
 
-  /** "12 packets, 10 of L2TP, 1 malformed". */
+  /** "12 packets, 10 messages of L2TP, 1 malformed". */
   count(): string {
     const { incomplete } = this.#datagrams;
     const parts = [
       this.#packets === 1 ? "1 packet" : `${formatCount(this.#packets)} packets`,
-      `${this.#found === 0 ? "none" : formatCount(this.#found)} of L2TP`,
+      this.#found === 1 ? "1 message of L2TP" : `${formatCount(this.#found)} messages of L2TP`,
       this.#shown === this.#found ? "" : `${formatCount(this.#shown)} shown`,
       this.#malformed === 0 ? "" : `${formatCount(this.#malformed)} malformed`,
       incomplete === 0 ? "" : `${formatCount(incomplete)} whose IP fragments are not all there`,
@@ -109,17 +109,18 @@ class Run {
   async #take(frames: Iterable<Frame>): Promise<void> {
     for (const frame of frames) {
       this.#packets++;
-      const datagram = this.#datagrams.of(frame);
-      if (datagram === undefined) continue;
-      const message = this.#messages.read(datagram);
-      this.#found++;
-      if (message.kind === "malformed") this.#malformed++;
-      if (!this.#filter(message)) continue;
-      this.#shown++;
-      this.#output += this.#format(message);
+      for (const datagram of this.#datagrams.of(frame)) this.#show(this.#messages.read(datagram));
       if (this.#output.length >= OUTPUT_SIZE) await this.#flush();
     }
     await this.#flush();
+  }
+
+  #show(message: Message): void {
+    this.#found++;
+    if (message.kind === "malformed") this.#malformed++;
+    if (!this.#filter(message)) return;
+    this.#shown++;
+    this.#output += this.#format(message);
   }
 
   /** Waits for a slow reader, so that no more than this is kept for it. */

@@ -8,12 +8,13 @@ import { DECODE_TUNNELS_MAX } from "../limits.ts";
 import { Fragments } from "./fragments.ts";
 import { type IpPacket, readIp, UDP } from "./ip.ts";
 import { isKnownLink, Link, packetOf } from "./link.ts";
-import { looksLikeControl } from "./look.ts";
+import { looksLikeControl, unmerge } from "./look.ts";
 import { u16 } from "./octets.ts";
 import type { Datagram, Endpoint, Frame } from "./types.ts";
 
 const L2TP_PORT = 1701;
 const UDP_HEADER = 8;
+const NONE: readonly Datagram[] = [];
 
 export class Datagrams {
   /** Link types that are not read, in the order of their first packets. */
@@ -27,19 +28,23 @@ export class Datagrams {
     return this.#fragments.incomplete;
   }
 
-  /** The datagram of L2TP that a frame is, or completes. */
-  of(frame: Frame): Datagram | undefined {
-    if (frame.link === Link.Datagram) return bare(frame);
+  /** The datagrams of L2TP in a frame, or the one that it completes. */
+  of(frame: Frame): readonly Datagram[] {
+    if (frame.link === Link.Datagram) return [bare(frame)];
     if (!isKnownLink(frame.link)) {
       this.unknownLinks.add(frame.link);
-      return undefined;
+      return NONE;
     }
     const octets = packetOf(frame.link, frame.octets);
     const packet = octets && readIp(octets);
-    if (packet === undefined || packet.protocol !== UDP) return undefined;
-    if (packet.fragment === undefined) return this.#datagram(frame, packet, packet.payload, []);
-    const whole = this.#fragments.add(packet, packet.fragment, frame.number);
-    return whole && this.#datagram(frame, packet, whole.payload, whole.frames);
+    if (packet === undefined || packet.protocol !== UDP) return NONE;
+    const { fragment } = packet;
+    const whole =
+      fragment === undefined
+        ? { payload: packet.payload, frames: [] }
+        : this.#fragments.add(packet, fragment, frame.number);
+    const datagram = whole && this.#datagram(frame, packet, whole.payload, whole.frames);
+    return datagram === undefined ? NONE : apart(datagram);
   }
 
   #datagram(
@@ -61,6 +66,7 @@ export class Datagrams {
       payload,
       missing: Math.max(0, length - UDP_HEADER - payload.length),
       fragments,
+      place: undefined,
     };
     return length >= UDP_HEADER && this.#isL2tp(datagram) ? datagram : undefined;
   }
@@ -88,7 +94,18 @@ function bare(frame: Frame): Datagram {
     payload: frame.octets,
     missing: 0,
     fragments: [],
+    place: undefined,
   };
+}
+
+function apart(datagram: Datagram): readonly Datagram[] {
+  const parts = datagram.missing > 0 ? [] : unmerge(datagram.payload);
+  if (parts.length < 2) return [datagram];
+  return parts.map((payload, index) => ({
+    ...datagram,
+    payload,
+    place: `${index + 1} of ${parts.length}`,
+  }));
 }
 
 function keyOf({ address, port }: Endpoint): string {

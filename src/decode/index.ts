@@ -6,8 +6,7 @@
  * const datagrams = new Datagrams();
  * const messages = new Messages({});
  * for (const frame of capture.push(chunk)) {
- *   const datagram = datagrams.of(frame);
- *   if (datagram !== undefined) print(messages.read(datagram));
+ *   for (const datagram of datagrams.of(frame)) print(messages.read(datagram));
  * }
  * ```
  *

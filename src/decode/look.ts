@@ -11,6 +11,9 @@ import { u16 } from "./octets.ts";
 const CONTROL = 0xc802;
 const CONTROL_HEADER = 12;
 const RESERVED = 0x34f0;
+const LENGTH_BIT = 0x4000;
+/** Flags, Length, Tunnel ID, Session ID. */
+const SHORTEST_WITH_LENGTH = 8;
 /** A Message Type AVP: M, 8 octets, vendor 0, type 0. */
 const MESSAGE_TYPE = [0x8008, 0, 0];
 
@@ -28,6 +31,23 @@ export function looksLikeControl(payload: Uint8Array): boolean {
 /** Ver 2, and none of the reserved bits (RFC 2661 3.1). */
 export function beginsAsL2tp(octets: Uint8Array): boolean {
   return (u16(octets, 0) & (RESERVED | 0xf)) === 2;
+}
+
+/**
+ * The datagrams of a packet that was captured where the kernel had many in one (UDP GSO or GRO):
+ * all of one length, but the last, which may be shorter. Anything else is one datagram.
+ */
+export function unmerge(payload: Uint8Array): readonly Uint8Array[] {
+  const size = u16(payload, 2);
+  if (size >= payload.length || size < SHORTEST_WITH_LENGTH) return [payload];
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < payload.length; at += size) {
+    const part = payload.subarray(at, at + size);
+    const hasLength = (u16(part, 0) & LENGTH_BIT) !== 0 && u16(part, 2) === part.length;
+    if (!hasLength || !beginsAsL2tp(part)) return [payload];
+    parts.push(part);
+  }
+  return parts;
 }
 
 /** A datagram whose Length is that of the line. */

@@ -262,11 +262,12 @@ function idsOf(
   };
 }
 
-function notesOf({ missing, payload, fragments }: Datagram): string[] {
+function notesOf({ missing, payload, fragments, place }: Datagram): string[] {
   const notes: string[] = [];
   if (missing > 0) {
     notes.push(`the capture kept ${payload.length} of ${octetsText(payload.length + missing)}`);
   }
+  if (place !== undefined) notes.push(`datagram ${place} that an offload merged`);
   if (fragments.length > 0) notes.push(`IP fragments in packets ${fragments.join(", ")}`);
   return notes;
 }

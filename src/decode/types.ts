@@ -50,6 +50,8 @@ export interface Datagram {
   readonly missing: number;
   /** Frames that carried the IP fragments of it. */
   readonly fragments: readonly number[];
+  /** "2 of 5": its place where the kernel had several in one packet. */
+  readonly place: string | undefined;
 }
 
 export type Json =

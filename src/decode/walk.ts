@@ -31,16 +31,35 @@ const BITS: readonly (readonly [bit: number, name: string])[] = [
 /** The fields that are there. */
 export function readHeader(octets: Uint8Array): HeaderFields {
   const word = u16(octets, 0);
-  const bits = BITS.map(([bit, name]) => (word & bit ? name : "-")).join("");
-  const names: (keyof HeaderFields)[] = ["tunnelId", "sessionId"];
-  if (word & LENGTH_BIT) names.unshift("length");
-  if (word & SEQUENCE_BIT) names.push("ns", "nr");
-  if (word & OFFSET_BIT) names.push("offsetSize");
-  const fields = names
-    .map((name, index) => [name, 2 + 2 * index] as const)
-    .filter(([, at]) => at + 2 <= octets.length)
-    .map(([name, at]) => [name, u16(octets, at)]);
-  return { bits, version: word & 0xf, ...Object.fromEntries(fields) };
+  const header: { -readonly [Name in keyof HeaderFields]: HeaderFields[Name] } = {
+    bits: bitsOf(word),
+    version: word & 0xf,
+  };
+  let at = 2;
+  const next = () => {
+    at += 2;
+    return at <= octets.length ? u16(octets, at - 2) : undefined;
+  };
+  const set = (name: Exclude<keyof HeaderFields, "bits">) => {
+    const value = next();
+    if (value !== undefined) header[name] = value;
+  };
+  if (word & LENGTH_BIT) set("length");
+  set("tunnelId");
+  set("sessionId");
+  if (word & SEQUENCE_BIT) {
+    set("ns");
+    set("nr");
+  }
+  if (word & OFFSET_BIT) set("offsetSize");
+  return header;
+}
+
+/** "TLS--". */
+function bitsOf(word: number): string {
+  let bits = "";
+  for (const [bit, name] of BITS) bits += word & bit ? name : "-";
+  return bits;
 }
 
 /** AVPs up to the first that is wrong, and where that begins. */

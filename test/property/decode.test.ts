@@ -27,11 +27,11 @@ function run(file: Uint8Array, chunk = file.length || 1): string {
   let output = "";
   const take = (frames: ReturnType<Capture["push"]>) => {
     for (const frame of frames) {
-      const datagram = datagrams.of(frame);
-      if (datagram === undefined) continue;
-      const message = messages.read(datagram);
-      output += text.format(message);
-      JSON.parse(formatJson(message));
+      for (const datagram of datagrams.of(frame)) {
+        const message = messages.read(datagram);
+        output += text.format(message);
+        JSON.parse(formatJson(message));
+      }
     }
   };
   for (let at = 0; at < file.length; at += chunk) take(capture.push(file.subarray(at, at + chunk)));

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import ipaddr from "ipaddr.js";
 import {
   formatEndpoint,
   formatIpv4,
@@ -144,4 +145,13 @@ test("our own address in a network is the first of its first pool, and one", () 
   assert.throws(() => gateway6Of("2001:db8::1/48"), /not an IPv6 prefix/);
   assert.throws(() => ipv4Prefix("10.0.0.1/8"), /not an IPv4 prefix/);
   assert.equal(upperHalf(ipv6("2001:db8:64:1::9")), 0x2001_0db8_0064_0001n);
+});
+
+test("the text of an IPv6 address is that of ipaddr.js, wherever its zeros are", () => {
+  for (let pattern = 0; pattern < 256; pattern++) {
+    const octets = new Uint8Array(16).map(
+      (_, at) => ((pattern >> (at >> 1)) & 1) * (0x1f >> (at & 3)),
+    );
+    assert.equal(formatIpv6(octets), new ipaddr.IPv6([...octets]).toRFC5952String());
+  }
 });

@@ -40,7 +40,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.deepEqual(file, {
       code: 0,
       stdout: textOf("txt"),
-      stderr: "31 packets, 31 of L2TP\n",
+      stderr: "31 packets, 31 messages of L2TP\n",
     });
     const input = await piped(runtime, ["-"], readFileSync(PAP));
     assert.equal(input.stdout, file.stdout);
@@ -56,14 +56,14 @@ test("--brief, --json, --filter, --passwords", async () => {
   const { stdout, stderr } = await simplon("node", ["decode", PAP, ...filter]);
   assert.match(stdout, /Password +"bobpw"\n/);
   assert.doesNotMatch(stdout, /LCP|SCCRQ/);
-  assert.equal(stderr, "31 packets, 31 of L2TP, 2 shown\n");
+  assert.equal(stderr, "31 packets, 31 messages of L2TP, 2 shown\n");
 });
 
 test("hex on standard input", async () => {
   const { code, stdout, stderr } = await piped("node", ["-"], `hello ${HELLO}\n`);
   assert.equal(code, 0);
   assert.match(stdout, /^ {5}1 {2}HELLO\n {8}Header .* Tunnel ID 7, Session ID 0, Ns 3, Nr 4\n/);
-  assert.equal(stderr, "1 packet, 1 of L2TP\n");
+  assert.equal(stderr, "1 packet, 1 message of L2TP\n");
 });
 
 test("a file that was cut: what is there, one line about it, exit code 1", async () => {
@@ -74,7 +74,7 @@ test("a file that was cut: what is there, one line about it, exit code 1", async
   assert.equal(stdout, textOf("brief.txt").split("\n").slice(0, 3).join("\n").concat("\n"));
   assert.match(
     stderr,
-    /^simplon: .*cut\.pcap: it was cut inside packet 4\n3 packets, 3 of L2TP\n$/,
+    /^simplon: .*cut\.pcap: it was cut inside packet 4\n3 packets, 3 messages of L2TP\n$/,
   );
 });
 

@@ -178,10 +178,9 @@ export function decode(file: Uint8Array, options: DecodeOptions = {}): Message[]
   const capture = new Capture();
   const datagrams = new Datagrams();
   const messages = new Messages(options);
-  return [...capture.push(file), ...capture.end()].flatMap((frame) => {
-    const datagram = datagrams.of(frame);
-    return datagram === undefined ? [] : [messages.read(datagram)];
-  });
+  return [...capture.push(file), ...capture.end()]
+    .flatMap((frame) => datagrams.of(frame))
+    .map((datagram) => messages.read(datagram));
 }
 
 /** Messages of datagrams between the two ends, the LAC's if `true`. */

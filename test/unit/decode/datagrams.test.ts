@@ -22,9 +22,10 @@ function datagramsOf(
   frames: readonly (readonly [link: number, octets: Uint8Array])[],
   datagrams = new Datagrams(),
 ): (Datagram | undefined)[] {
-  return frames.map(([link, octets], index) =>
-    datagrams.of({ number: index + 1, link, octets, length: octets.length }),
-  );
+  return frames.map(([link, octets], index) => {
+    const [datagram] = datagrams.of({ number: index + 1, link, octets, length: octets.length });
+    return datagram;
+  });
 }
 
 const TAG = [0x81, 0, 0, 5];
@@ -186,4 +187,32 @@ test("L2TP on other ports is known by its control messages; data follows on the 
   ]);
   const isFound = found.map((each) => each !== undefined);
   assert.deepEqual(isFound, [false, true, true, true, false, true]);
+});
+
+test("datagrams that an offload merged are taken apart, what only follows one is padding", () => {
+  const data = (session: number, size: number) =>
+    join([0x40, 2], b16(8 + size), b16(7), b16(session), [0, 0x21], new Uint8Array(size - 2));
+  const cases: [readonly Uint8Array[], number][] = [
+    [[data(1, 20), data(2, 20), data(3, 20)], 3],
+    [[data(1, 20), data(2, 20), data(3, 7)], 3],
+    [[data(1, 20), HELLO, data(3, 9)], 1],
+    [[data(1, 12), HELLO], 2],
+    [[data(1, 7), data(2, 20)], 1],
+    [[data(1, 20), new Uint8Array(20)], 1],
+    [[HELLO, HELLO.subarray(0, 3)], 1],
+  ];
+  for (const [parts, count] of cases) {
+    const octets = ipv4(join(...parts));
+    const found = new Datagrams().of({ number: 1, link: 101, octets, length: octets.length });
+    assert.equal(found.length, count);
+    if (count === parts.length) {
+      assert.deepEqual(
+        found.map(({ payload }) => payload),
+        parts,
+      );
+      assert.equal(found[1]?.place, `2 of ${count}`);
+    } else {
+      assert.equal(found[0]?.place, undefined);
+    }
+  }
 });
