@@ -166,6 +166,13 @@ export const PREFIX_PREFERRED_S = 2_700;
 /** Answers to Neighbour Discovery and echo that a session gets at once, and one more each. */
 export const ND_BURST = 20;
 export const ND_REFILL_MS = 100;
+/** Router Solicitations: the first interval, and that to which it doubles (RFC 7559 2). */
+export const RS_INTERVAL_MS = 4_000;
+export const RS_INTERVAL_MAX_MS = 3_600_000;
+/** Prefixes of which a host makes addresses: one is usual, a local one beside it is not rare. */
+export const HOST_PREFIXES_MAX = 4;
+/** Name servers that a host takes from advertisements: as many as resolvers ask (RFC 8106 5.3.1). */
+export const HOST_DNS_MAX = 3;
 
 // Data plane
 

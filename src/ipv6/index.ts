@@ -1,6 +1,9 @@
 /**
- * IPv6 at our end of a PPP link: the router that a client finds there.
+ * IPv6 on a PPP link: the router that a client finds at our end, and the host at the end of ours that
+ * dials in.
  *
  * @module
  */
-export { type CounterName, Router, type RouterOptions } from "./router.ts";
+export { Host, type HostEvent, type HostOptions } from "./host.ts";
+export type { CounterName } from "./node.ts";
+export { Router, type RouterOptions } from "./router.ts";
