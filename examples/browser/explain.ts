@@ -7,15 +7,20 @@ import {
   type Avp,
   AvpType,
   avpTypeName,
+  callResultText,
   checkIpv4,
   decodeAvp,
+  errorText,
   type Fault,
+  MessageType,
   messageTypeName,
   type ParsedHeader,
   parseControlMessage,
   parseHeader,
   parsePpp,
+  type ResultCode,
   readAvp,
+  stopResultText,
 } from "simplon/codec";
 
 export interface Table {
@@ -70,7 +75,7 @@ function control(datagram: Uint8Array, tables: readonly Table[]): Explanation {
   const rows = message.avps.map((avp) => [
     nameOf(avp),
     flagsOf(avp),
-    describe(avp),
+    describe(avp, type),
     hex(avp.value),
   ]);
   const avps = { title: "AVPs", head: ["AVP", "", "Value", "Octets"], rows };
@@ -106,7 +111,7 @@ function flagsOf({ mandatory, hidden }: Avp): string {
   return `${mandatory ? "M" : ""}${hidden ? "H" : ""}`;
 }
 
-function describe(avp: Avp): string {
+function describe(avp: Avp, messageType: number | undefined): string {
   if (avp.hidden) return "hidden";
   const value = decodeAvp(avp);
   if (value === undefined) return avp.vendor === 0 ? "malformed" : "";
@@ -114,7 +119,21 @@ function describe(avp: Avp): string {
   if (avp.vendor === 0 && avp.type === AvpType.MessageType && typeof value === "number") {
     return messageTypeName(value) ?? String(value);
   }
+  if (avp.vendor === 0 && avp.type === AvpType.ResultCode) {
+    return result(value as ResultCode, messageType === MessageType.StopCCN);
+  }
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function result({ code, error, message }: ResultCode, isStop: boolean): string {
+  const text = isStop ? stopResultText(code) : callResultText(code);
+  const parts = [`${text ?? "unknown"} (${code})`];
+  // Beside this one the Error Code is a version (RFC 2661 4.4.2).
+  const isVersion = isStop && code === 5;
+  if (error !== undefined && isVersion) parts.push(`version ${error >> 8}.${error & 0xff}`);
+  else if (error !== undefined) parts.push(`${errorText(error) ?? "unknown"} (${error})`);
+  if (message) parts.push(JSON.stringify(message));
+  return parts.join("; ");
 }
 
 export function hex(octets: Uint8Array): string {

@@ -16,15 +16,17 @@ import {
   readOptions,
 } from "./options.ts";
 import { summarize } from "./packet.ts";
-import { CCP, EAP, protocolName } from "./protocols.ts";
+import { CBCP, CCP, EAP, ECP, protocolName } from "./protocols.ts";
 import type { Field, Ppp } from "./types.ts";
 
 export const PACKET_HEADER = 4;
 /** Protocols from here on configure links and networks: Code, Identifier, Length, Data. */
 const CONTROL = 0x8000;
+/** Those of the link begin here; before are network control protocols. */
+const LINK = 0xc000;
 const LQR = 0xc025;
 
-/** RFC 1661 5, RFC 1570 2; 14 and 15 are CCP's (RFC 1962 3). */
+/** Codes of the Option Negotiation Automaton, which network control protocols have (RFC 1661 5). */
 const CODES: readonly string[] = [
   "Vendor-Specific",
   "Configure-Request",
@@ -34,15 +36,33 @@ const CODES: readonly string[] = [
   "Terminate-Request",
   "Terminate-Ack",
   "Code-Reject",
+];
+
+/** RFC 1661 5, RFC 1570 2. */
+const LCP_CODES: readonly string[] = [
+  ...CODES,
   "Protocol-Reject",
   "Echo-Request",
   "Echo-Reply",
   "Discard-Request",
   "Identification",
   "Time-Remaining",
-  "Reset-Request",
-  "Reset-Ack",
 ];
+
+const PAP_CODES = ["", "Authenticate-Request", "Authenticate-Ack", "Authenticate-Nak"];
+const CHAP_CODES = ["", "Challenge", "Response", "Success", "Failure"];
+const EAP_CODES = ["", "Request", "Response", "Success", "Failure"];
+const CBCP_CODES = ["", "Callback-Request", "Callback-Response", "Callback-Ack"];
+/** RFC 1962 3. */
+const RESETS: Readonly<Record<number, string>> = { 14: "Reset-Request", 15: "Reset-Ack" };
+
+const LINK_CODES: Readonly<Record<number, readonly string[]>> = {
+  [LCP]: LCP_CODES,
+  [PAP]: PAP_CODES,
+  [CHAP]: CHAP_CODES,
+  [EAP]: EAP_CODES,
+  [CBCP]: CBCP_CODES,
+};
 
 const OPTIONS: Readonly<Record<number, Options>> = {
   [LCP]: LCP_OPTIONS,
@@ -102,20 +122,10 @@ function readControl(
   return fault === undefined ? result : { ...result, fault };
 }
 
-const PAP_CODES = ["", "Authenticate-Request", "Authenticate-Ack", "Authenticate-Nak"];
-const CHAP_CODES = ["", "Challenge", "Response", "Success", "Failure"];
-const EAP_CODES = ["", "Request", "Response", "Success", "Failure"];
-
 function nameOf(protocol: number, code: number): string {
-  const names =
-    protocol === PAP
-      ? PAP_CODES
-      : protocol === CHAP
-        ? CHAP_CODES
-        : protocol === EAP
-          ? EAP_CODES
-          : CODES;
-  return names[code] || `code ${code}`;
+  const names = LINK_CODES[protocol] ?? (protocol < LINK ? CODES : []);
+  const reset = protocol === CCP || protocol === ECP ? RESETS[code] : undefined;
+  return (names[code] ?? reset) || `code ${code}`;
 }
 
 function read(protocol: number, packet: ControlPacket, isPasswordShown: boolean): Said {
@@ -127,13 +137,12 @@ function read(protocol: number, packet: ControlPacket, isPasswordShown: boolean)
     case EAP:
       return readEap(packet);
     default:
-      return readLinkPacket(protocol, packet);
+      return readLinkPacket(protocol, nameOf(protocol, packet.code), packet.data);
   }
 }
 
 /** The codes that LCP and the network control protocols share. */
-function readLinkPacket(protocol: number, { code, data }: ControlPacket): Said {
-  const name = CODES[code] ?? "";
+function readLinkPacket(protocol: number, name: string, data: Uint8Array): Said {
   if (name.startsWith("Configure")) {
     const { fields, fault } = readOptions(OPTIONS[protocol] ?? {}, data);
     return { fields, summary: fields.map(brief).join(", "), fault };

@@ -8,6 +8,7 @@ import { hex16 } from "./octets.ts";
 
 export const CCP = 0x80fd;
 export const ECP = 0x8053;
+export const CBCP = 0xc029;
 export const EAP = 0xc227;
 export const VJ_COMPRESSED = 0x002d;
 

@@ -23,12 +23,13 @@ const TIME_WIDTH = 11;
 const ENDS_WIDTH = 21;
 const IDS_WIDTH = 38;
 const COLUMN_MAX = 90;
+/** "Authentication-Protocol". */
+const LABEL_WIDTH = 23;
 
 /** Colours by what they stand for (ECMA-48). */
 const COLOURS = {
   plain: "",
   dim: "\x1b[2m",
-  bold: "\x1b[1m",
   control: "\x1b[1;32m",
   end: "\x1b[1;33m",
   link: "\x1b[36m",
@@ -98,7 +99,7 @@ export class TextPrinter {
       ...avps.map(avpRow),
       ...(ppp === undefined ? [] : pppRows(ppp)),
     ];
-    const width = Math.max(...rows.map(([label]) => label.length));
+    const width = Math.max(LABEL_WIDTH, ...rows.map(([label]) => label.length));
     const hasBits = rows.some(([, bits]) => bits !== "");
     const lines = rows.map(([label, bits, text]) => {
       const column = this.#paint("dim", label.padEnd(width));
@@ -120,7 +121,7 @@ function colourOf({ kind, name, ppp }: Message): Colour {
   if (kind === "malformed" || ppp?.fault !== undefined) return "fault";
   if (kind === "data") return ppp?.code === undefined ? "plain" : "link";
   if (ENDS.includes(name)) return "end";
-  return QUIET.includes(name) ? "bold" : "control";
+  return QUIET.includes(name) ? "dim" : "control";
 }
 
 /** "0.000000", to the microsecond, or to the nanosecond where there are some. */

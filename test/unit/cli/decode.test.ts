@@ -66,6 +66,19 @@ test("hex on standard input", async () => {
   assert.equal(stderr, "1 packet, 1 message of L2TP\n");
 });
 
+test("what comes in is printed at once, while more is to come", async () => {
+  const [command = "", ...options] = RUNTIMES.node ?? [];
+  const child = spawn(command, [...options, pathOf("src/cli/main.ts"), "decode", "--brief", "-"]);
+  const file = readFileSync(PAP);
+  child.stdin.write(file.subarray(0, 400));
+  const [first] = (await once(child.stdout, "data")) as [Buffer];
+  assert.match(first.toString(), /SCCRQ/);
+  child.stdin.end(file.subarray(400));
+  let rest = first.toString();
+  for await (const chunk of child.stdout) rest += chunk;
+  assert.equal(rest, textOf("brief.txt"));
+});
+
 test("a file that was cut: what is there, one line about it, exit code 1", async () => {
   const file = join(directory, "cut.pcap");
   writeFileSync(file, readFileSync(PAP).subarray(0, 400));

@@ -127,6 +127,27 @@ test("the other codes of LCP", () => {
   }
 });
 
+test("codes are those of the protocol", () => {
+  const names = [
+    [CCP, 14],
+    [CCP, 9],
+    [IPCP, 7],
+    [IPCP, 8],
+    [0xc029, 1],
+    [0xc02b, 1],
+    [PAP, 0],
+  ].map(([protocol = 0, code = 0]) => read(protocol, packet(code)).name);
+  assert.deepEqual(names, [
+    "CCP Reset-Request",
+    "CCP code 9",
+    "IPCP Code-Reject",
+    "IPCP code 8",
+    "CBCP Callback-Request",
+    "BACP code 1",
+    "PAP code 0",
+  ]);
+});
+
 test("PAP: the password is shown when that is asked for", () => {
   const request = packet(1, [3], utf8("bob"), [5], utf8("bobpw"));
   assert.deepEqual(fieldsOf(read(PAP, request)), [
