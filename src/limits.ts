@@ -48,6 +48,10 @@ export const ID_QUARANTINE_MS = 60_000;
 export const TUNNEL_SETUP_MS = 60_000;
 /** A session that is not established by then gets a CDN. */
 export const SESSION_SETUP_MS = 60_000;
+/** Between two WENs of one session (RFC 2661 6.13). */
+export const CALL_ERRORS_INTERVAL_MS = 60_000;
+/** Octets of our Tie Breaker (RFC 2661 4.4.3). */
+export const TIE_BREAKER_SIZE = 8;
 /** AVPs in one control message: the largest standard message has fewer than 30. */
 export const AVPS_MAX = 64;
 /** Octets of text kept from a peer (Host Name, Error Message, numbers); longer is cut. */
@@ -61,6 +65,8 @@ export const UNPROVEN_ANSWER_MAX = 128;
 export const HOST_NAME_MAX = 64;
 /** The same with a tunnel secret: Challenge and Challenge Response take 44 octets of the SCCRP. */
 export const HOST_NAME_WITH_SECRET_MAX = 32;
+/** Octets of the Bearer Capabilities AVP, which an SCCRP of a LAC has too; its name is shorter by it. */
+export const BEARER_CAPABILITIES_SIZE = 10;
 /**
  * Such answers a second, in all; over that an SCCRQ is dropped in silence. 4.1 Mbit/s of L2TP octets
  * at most; with the headers of UDP and IP 5 Mbit/s by IPv4, 5.6 Mbit/s by IPv6.

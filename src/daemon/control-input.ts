@@ -13,7 +13,7 @@
  * @module
  */
 import type { HandedRing, PuntedFrame, PuntRing } from "../dataplane/rings.ts";
-import type { LnsInput } from "../l2tp/index.ts";
+import type { EndpointInput } from "../l2tp/index.ts";
 import {
   CONTROL_TURN_MS,
   DATAGRAMS_PER_TURN,
@@ -36,7 +36,7 @@ export interface ControlInputOptions {
   readonly local?: string;
   readonly lns: {
     localOf(tunnelId: number, peer: string, peerPort: number): string | undefined;
-    handleInput(input: LnsInput, now: number): void;
+    handleInput(input: EndpointInput, now: number): void;
   };
   readonly frames: { handleFrame(punted: PuntedFrame, now: number): void };
   /** Of the sockets. */

@@ -15,7 +15,7 @@ import { createMemory, instantiate, offloadBits } from "../dataplane/memory.ts";
 import { writeNetworks } from "../dataplane/networks.ts";
 import { SessionTable } from "../dataplane/session-table.ts";
 import { logFields, Recorder } from "../history/recorder.ts";
-import { Lns, type LnsEvent } from "../l2tp/index.ts";
+import { Endpoint, type EndpointEvent } from "../l2tp/index.ts";
 import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, SHUTDOWN_WAIT_MS, TURN_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
 import type { Libc } from "../linux/libc.ts";
@@ -99,7 +99,7 @@ class Daemon implements Running {
   /** Of each network's device; none where the kernel chooses queues. */
   readonly #steering: readonly Steering[];
   readonly #pollCount: bigint;
-  readonly #lns: Lns;
+  readonly #lns: Endpoint;
   readonly #side: Side;
   readonly #input: ControlInput;
   readonly #notifier: Notifier;
@@ -161,7 +161,7 @@ class Daemon implements Running {
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#side.lastHeard(tunnelId);
     const slots = { owners: this.#workers.owners.bySlot, crowded: this.#losses.crowded };
-    this.#lns = new Lns({ ...lns, random, lastHeard, slots });
+    this.#lns = new Endpoint({ ...lns, role: "lns", random, lastHeard, slots });
     this.#side = makeSide({
       ...{ libc, devices, config, injectOf, family, random, clock, log },
       table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),
@@ -307,7 +307,7 @@ class Daemon implements Running {
   }
 
   /** Log and history of tunnels; sessions are told of by the subscribers, who know more. */
-  #record(event: LnsEvent, now: number): void {
+  #record(event: EndpointEvent, now: number): void {
     if (event.type === "refused") {
       const { peer, hostName, code } = this.#recorder.refused(event);
       const fields = { what: event.what, peer, hostName, code, result: event.result };

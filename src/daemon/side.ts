@@ -8,7 +8,7 @@ import type { Config } from "../config/config.ts";
 import type { PuntedFrame } from "../dataplane/rings.ts";
 import type { InjectOf, SessionTable } from "../dataplane/session-table.ts";
 import type { Recorder } from "../history/recorder.ts";
-import type { Lns, LnsEvent } from "../l2tp/index.ts";
+import type { Endpoint, EndpointEvent } from "../l2tp/index.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Family } from "../linux/sockaddr.ts";
 import type { Counters } from "../observe/counters.ts";
@@ -25,7 +25,7 @@ export interface Ground {
   readonly config: Config;
   readonly table: SessionTable;
   readonly injectOf: InjectOf;
-  readonly endpoint: Lns;
+  readonly endpoint: Endpoint;
   /** Of the sockets that the packets of sessions pass. */
   readonly family: Family;
   readonly random: Random;
@@ -47,7 +47,7 @@ export interface Side {
   readonly descriptors: readonly number[];
   /** What an operator may not expect of this host, a line each. */
   advice(): string[];
-  handleEvent(event: LnsEvent, now: number): void;
+  handleEvent(event: EndpointEvent, now: number): void;
   /** A PPP frame that a worker punted. */
   handleFrame(punted: PuntedFrame, now: number): void;
   /** In each turn: what is due, and what the descriptors have. */

@@ -21,7 +21,7 @@ import { Story } from "../history/story.ts";
 import type { CounterName as RouterCounterName } from "../ipv6/index.ts";
 import {
   DisconnectCode,
-  type LnsEvent,
+  type EndpointEvent,
   type Path,
   type Result,
   type SessionInfo,
@@ -96,7 +96,7 @@ export class Subscribers {
     this.#recorder = options.recorder ?? new Recorder({ add: () => undefined, clock });
   }
 
-  handleEvent(event: LnsEvent, now: number): void {
+  handleEvent(event: EndpointEvent, now: number): void {
     if (event.type === "session-open") this.#open(event.session, now);
     else if (event.type === "session-up") this.#up(event.session, now);
     else if (event.type === "session-down") this.#down(event, now);
@@ -200,7 +200,7 @@ export class Subscribers {
   #up(session: SessionInfo, now: number): void {
     const subscriber = this.#find(session);
     if (subscriber === undefined) return;
-    if (session.sequencingRequired) this.#options.table.sequence(subscriber.handle);
+    if (session.connected?.sequencingRequired) this.#options.table.sequence(subscriber.handle);
     const link = new Link(this.#options.link);
     subscriber.link = link;
     link.open(now);
@@ -209,7 +209,7 @@ export class Subscribers {
     this.#drain(subscriber, link, now);
   }
 
-  #down(event: LnsEvent & { type: "session-down" }, now: number): void {
+  #down(event: EndpointEvent & { type: "session-down" }, now: number): void {
     const { session } = event;
     const subscriber = this.#find(session);
     this.#record(event, subscriber, now);
@@ -225,7 +225,7 @@ export class Subscribers {
   }
 
   #record(
-    event: LnsEvent & { type: "session-down" },
+    event: EndpointEvent & { type: "session-down" },
     subscriber: Subscriber | undefined,
     now: number,
   ): void {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Cause, LnsEvent, Result, SessionInfo } from "../l2tp/index.ts";
+import type { Cause, EndpointEvent, Result, SessionInfo } from "../l2tp/index.ts";
 import { DIAL_ANSWER_MS, DIAL_TUNNEL_IDLE_MS } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
 import { Timer, Timers } from "../sansio/timers.ts";
@@ -83,7 +83,7 @@ export class Dialler<Call, Connected> {
   }
 
   /** The call that `event` is about, when it is one of ours. */
-  handleEvent(event: LnsEvent, now: number): number | undefined {
+  handleEvent(event: EndpointEvent, now: number): number | undefined {
     if (event.type === "tunnel-up") this.#tunnelUp(event.tunnel.tunnelId, now);
     else if (event.type === "tunnel-down") this.#tunnelDown(event.tunnel.tunnelId, now);
     else if (event.type === "session-open") return this.#find(event.session)?.id;

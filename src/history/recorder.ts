@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { LnsEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts";
+import type { EndpointEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts";
 import { formatEndpoint } from "../net.ts";
 import { refusedCode, sessionCode, tunnelCode } from "./classify.ts";
 import type { Code } from "./codes.ts";
 import { cleanText, type EndResult, type Entry, makeEntry } from "./entry.ts";
 import type { Story } from "./story.ts";
 
-type SessionDown = Extract<LnsEvent, { type: "session-down" }>;
-type TunnelDown = Extract<LnsEvent, { type: "tunnel-down" }>;
+type SessionDown = Extract<EndpointEvent, { type: "session-down" }>;
+type TunnelDown = Extract<EndpointEvent, { type: "tunnel-down" }>;
 
 interface Traffic {
   readonly rxOctets: number;
@@ -45,7 +45,7 @@ export class Recorder {
     this.#isStopping = true;
   }
 
-  tunnelUp({ tunnel }: Extract<LnsEvent, { type: "tunnel-up" }>): void {
+  tunnelUp({ tunnel }: Extract<EndpointEvent, { type: "tunnel-up" }>): void {
     this.#tunnels.set(tunnel.tunnelId, { hostName: tunnel.hostName, hasUser: false });
   }
 
@@ -129,7 +129,7 @@ export class Recorder {
       addresses,
       peer: endpoint(session.path),
       hostName: tunnel?.hostName ?? "",
-      callingNumber: session.callingNumber,
+      callingNumber: session.call.callingNumber ?? "",
       tunnelId: session.tunnelId,
       sessionId: session.sessionId,
     };

@@ -14,6 +14,9 @@ const BLOCK = 16;
 /** Length of Original Value, the first field of the Hidden AVP Subformat. */
 const LENGTH_FIELD = 2;
 
+/** What answers a Challenge. */
+type Answer = "SCCRP" | "SCCCN";
+
 /** CHAP-style response: MD5 over Message Type, secret and challenge (RFC 2661 4.4.3). */
 export function challengeResponse(
   messageType: number,
@@ -31,30 +34,34 @@ export function challengeResponse(
 /** Tunnel authentication of one control connection, both ways (RFC 2661 5.1.1). */
 export class Authentication {
   readonly #secret: Uint8Array;
-  /** What SCCCN has to answer. */
+  /** What the peer has to answer. */
   #asked: Uint8Array | undefined;
 
   constructor(secret: Uint8Array) {
     this.#secret = secret;
   }
 
-  /** The Challenge of SCCRP; none without a secret. */
+  get hasSecret(): boolean {
+    return this.#secret.length > 0;
+  }
+
+  /** Our Challenge, of SCCRQ or SCCRP; none without a secret. */
   ask(random: Random): Uint8Array | undefined {
-    if (this.#secret.length > 0) this.#asked = random(CHALLENGE_SIZE);
+    if (this.hasSecret) this.#asked = random(CHALLENGE_SIZE);
     return this.#asked;
   }
 
-  /** The Challenge Response of SCCRP. */
-  answer(challenge: Uint8Array | undefined): Uint8Array | undefined {
+  /** The Challenge Response that our SCCRP or SCCCN has. */
+  answer(name: Answer, challenge: Uint8Array | undefined): Uint8Array | undefined {
     if (challenge === undefined) return undefined;
-    return challengeResponse(MessageType.SCCRP, this.#secret, challenge);
+    return challengeResponse(MessageType[name], this.#secret, challenge);
   }
 
-  /** Why the Challenge Response of SCCCN is not what was asked for. */
-  refusal(response: Uint8Array | undefined): Fault | undefined {
+  /** Why the Challenge Response of the peer's SCCRP or SCCCN is not what was asked for. */
+  refusal(name: Answer, response: Uint8Array | undefined): Fault | undefined {
     if (this.#asked === undefined) return undefined;
     if (response === undefined) return NO_RESPONSE;
-    const right = challengeResponse(MessageType.SCCCN, this.#secret, this.#asked);
+    const right = challengeResponse(MessageType[name], this.#secret, this.#asked);
     return equal(response, right) ? undefined : WRONG_RESPONSE;
   }
 }

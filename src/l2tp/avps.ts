@@ -5,6 +5,7 @@
  * @module
  */
 import { type Avp, AvpType, avpTypeName } from "../codec/index.ts";
+import { PEER_TEXT_MAX } from "../limits.ts";
 import { reveal } from "./authentication.ts";
 import { ErrorCode, type Fault } from "./results.ts";
 
@@ -16,6 +17,7 @@ interface Rule {
 }
 
 const ANY = 1_017;
+const decoder = new TextDecoder();
 
 function fixed(length: number, mayHide = true): Rule {
   return { min: length, max: length, mayHide };
@@ -25,7 +27,7 @@ function open(min: number, mayHide = true): Rule {
   return { min, max: ANY, mayHide };
 }
 
-/** Proxy values are not used yet, so their length is not looked at. */
+/** Text and octets of any length are taken as they are; what is too long for us is cut. */
 const RULES: ReadonlyMap<number, Rule> = new Map([
   [AvpType.MessageType, fixed(2, false)],
   [AvpType.ResultCode, open(2, false)],
@@ -55,10 +57,10 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
   [AvpType.InitialReceivedLcpConfreq, open(0)],
   [AvpType.LastSentLcpConfreq, open(0)],
   [AvpType.LastReceivedLcpConfreq, open(0)],
-  [AvpType.ProxyAuthenType, open(0)],
+  [AvpType.ProxyAuthenType, fixed(2)],
   [AvpType.ProxyAuthenName, open(0)],
   [AvpType.ProxyAuthenChallenge, open(0)],
-  [AvpType.ProxyAuthenId, open(0)],
+  [AvpType.ProxyAuthenId, fixed(2)],
   [AvpType.ProxyAuthenResponse, open(0)],
   [AvpType.CallErrors, fixed(26)],
   [AvpType.Accm, fixed(10)],
@@ -85,6 +87,12 @@ export class Values {
     return value === undefined ? undefined : view(value).getUint16(0);
   }
 
+  /** Text of a peer for logs and tables: bounded, without control characters. */
+  text(type: number): string | undefined {
+    const value = this.#values.get(type);
+    return value === undefined ? undefined : peerText(value);
+  }
+
   uint32(type: number): number | undefined {
     const value = this.#values.get(type);
     return value === undefined ? undefined : view(value).getUint32(0);
@@ -93,6 +101,10 @@ export class Values {
   set(type: number, value: Uint8Array): void {
     this.#values.set(type, value);
   }
+}
+
+export function peerText(value: Uint8Array): string {
+  return decoder.decode(value.subarray(0, PEER_TEXT_MAX)).replaceAll(/\p{Cc}/gu, "\ufffd");
 }
 
 export function nameOf(type: number): string {

@@ -1,63 +1,79 @@
 /**
- * The sessions of one control connection: finds the session that a message is for and runs the
- * incoming call automaton (RFC 2661 7.4.2) on it.
+ * The sessions of one control connection: places calls, finds the session that a message is for,
+ * and runs the automaton of its role and direction on it (RFC 2661 7.4, 7.5).
  *
  * @module
  */
-import { type AvpInput, AvpType } from "../codec/index.ts";
-import { SESSION_SETUP_MS, SESSIONS_PER_TUNNEL_MAX } from "../limits.ts";
-import { step } from "../sansio/automaton.ts";
-import { Fifo } from "../sansio/fifo.ts";
-import type { CounterName } from "./counters.ts";
-import { Ids } from "./ids.ts";
-import { type IncomingCallEvent, incomingCall } from "./incoming-call-automaton.ts";
-import type { Lcce } from "./lcce.ts";
+import { AvpType, type CallErrors } from "../codec/index.ts";
+import { CALL_ERRORS_INTERVAL_MS } from "../limits.ts";
 import {
-  callReply,
-  disconnectNotify,
-  type Message,
-  readCallRequest,
-  readResult,
-} from "./messages.ts";
+  type CallAction,
+  type CallEvent,
+  type CallState,
+  callAutomaton,
+  MESSAGE_DIRECTION,
+  receiveEvent,
+  type SetupMessage,
+  stepCall,
+} from "./call-automata.ts";
+import {
+  messageOf,
+  readAccm,
+  readCall,
+  readCallErrors,
+  readConnected,
+  setLinkInfo,
+  wanErrorNotify,
+} from "./call-messages.ts";
+import type { ControlConnection } from "./control-connection.ts";
+import type { Lcce } from "./lcce.ts";
+import { isSupported, requestable, withFraming } from "./lines.ts";
+import type { Message } from "./messages.ts";
+import { readResult } from "./result-code.ts";
 import {
   causeOf,
   type Fault,
+  NO_INCOMING_CALL,
   NO_OUTGOING_CALL,
   NO_SESSION,
+  NO_SUCH_LINE,
   OUT_OF_SEQUENCE,
+  SESSION_ID_TAKEN,
   SESSION_STOPPING,
   SESSION_TIMEOUT,
 } from "./results.ts";
 import { Session } from "./session.ts";
-import type { Cause, Path, Result, SessionInfo } from "./types.ts";
+import { Sessions } from "./sessions.ts";
+import type {
+  Accm,
+  Call,
+  Cause,
+  Connected,
+  Direction,
+  Result,
+  Role,
+  SessionInfo,
+} from "./types.ts";
 
 const UNFORESEEN = causeOf(OUT_OF_SEQUENCE);
-
-/** What the sessions need of their control connection. */
-export interface ControlConnection {
-  readonly tunnelId: number;
-  readonly peerTunnelId: number;
-  readonly path: Path;
-  readonly hostName: string;
-  send(sessionId: number, avps: readonly AvpInput[]): void;
-}
+/** Both Session IDs are known. */
+const OPEN_STATES: ReadonlySet<CallState> = new Set([
+  "wait-connect",
+  "wait-cs-answer",
+  "established",
+]);
+/** For events that end nothing. */
+const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
 
 export class Calls {
   readonly #lcce: Lcce;
   readonly #connection: ControlConnection;
-  readonly #sessions = new Map<number, Session>();
-  readonly #byPeerId = new Map<number, Session>();
-  readonly #ids = new Ids();
-  /**
-   * When sessions must be up, oldest first: all have the same time. One that is up or gone stays
-   * until it is first in line; that is a minute at most, and ids rest for as long, so there are
-   * never more than there are ids.
-   */
-  readonly #openings = new Fifo<{ readonly sessionId: number; readonly at: number }>();
+  readonly #sessions: Sessions;
 
   constructor(lcce: Lcce, connection: ControlConnection) {
     this.#lcce = lcce;
     this.#connection = connection;
+    this.#sessions = new Sessions(lcce);
   }
 
   get size(): number {
@@ -65,131 +81,195 @@ export class Calls {
   }
 
   get timeout(): number {
-    return this.#openings.at(0)?.at ?? Infinity;
+    return this.#sessions.timeout;
   }
 
   *infos(): Iterable<SessionInfo> {
-    for (const session of this.#sessions.values()) yield session.info(this.#connection);
+    for (const session of this.#sessions.all()) yield session.info(this.#connection);
+  }
+
+  /** Offers a call to an LNS, or asks a LAC for one. `undefined`: there is no place for it. */
+  place(call: Call, connected: Connected, now: number): number | undefined {
+    const { role } = this.#connection;
+    const id = this.#sessions.freeId(now);
+    if (id === 0) return undefined;
+    const direction = role === "lac" ? "incoming" : "outgoing";
+    const callSerialNumber = this.#lcce.nextSerial();
+    const session = new Session(id, { role, direction, callSerialNumber, call }, now);
+    session.connected = connected;
+    this.#sessions.add(session, now);
+    const open =
+      role === "lac" ? "Bearer Ring or Ready to indicate incoming conn." : "Local open request";
+    this.#run(session, open, NO_CAUSE, now);
+    return id;
+  }
+
+  /** The control connection is established. */
+  tunnelOpen(now: number): void {
+    for (const session of this.#sessions.takeWaiting()) {
+      if (session.role === "lns") {
+        const call = requestable(session.call, this.#connection.peer);
+        if (call === undefined) {
+          this.#lcce.count(NO_SUCH_LINE.counter);
+          this.#run(session, "Local Close request", causeOf(NO_SUCH_LINE), now);
+          continue;
+        }
+        session.call = call;
+      }
+      this.#run(session, "tunnel-open", NO_CAUSE, now);
+    }
+  }
+
+  /** An outgoing call that a LAC has placed is answered. */
+  connect(sessionId: number, connected: Connected, now: number): void {
+    const session = this.#sessions.find(sessionId);
+    if (session?.state !== "wait-cs-answer") return;
+    session.connected = connected;
+    this.#run(session, "Bearer answer, framing detected", NO_CAUSE, now);
+  }
+
+  /** Sends a WEN; earlier than a minute after the last one it waits for the next call of this. */
+  reportErrors(sessionId: number, errors: CallErrors, now: number): void {
+    const session = this.#sessions.find(sessionId);
+    if (session?.state !== "established" || session.role !== "lac") return;
+    if (now - session.reportedAt < CALL_ERRORS_INTERVAL_MS) return;
+    session.reportedAt = now;
+    this.#connection.send(session.peerId, wanErrorNotify(errors));
+  }
+
+  /** Sends an SLI. */
+  setAccm(sessionId: number, accm: Accm): void {
+    const session = this.#sessions.find(sessionId);
+    if (session?.state !== "established" || session.role !== "lns") return;
+    this.#connection.send(session.peerId, setLinkInfo(accm));
   }
 
   /** Takes a call management message; `sessionId` is that of its header. */
   handleMessage(message: Message, sessionId: number, now: number): void {
     switch (message.name) {
       case "ICRQ":
-        this.#request(message, sessionId, now);
+      case "OCRQ":
+        this.#request(message, message.name, sessionId, now);
         return;
       case "ICRP":
-        this.#unexpectedReply(message, sessionId, now);
-        return;
       case "ICCN":
-        this.#connected(message, sessionId, now);
+      case "OCRP":
+      case "OCCN":
+        this.#setUp(message, message.name, sessionId, now);
         return;
       case "CDN":
         this.#disconnected(message, sessionId, now);
         return;
-      case "OCRQ":
-        // RFC 2661 7.5.1: the LAC side of an outgoing call, which an LNS has no line for.
-        this.#lcce.count("refused-outgoing-call");
-        this.#refuse(message, NO_OUTGOING_CALL, now);
-        return;
       default:
-        this.#other(message, sessionId, now);
+        this.#told(message, sessionId, now);
     }
   }
 
   close(sessionId: number, result: Result, now: number): void {
-    const session = this.#sessions.get(sessionId);
-    if (session !== undefined) {
-      this.#run(session, "Local Close request", { by: "local", result }, now);
-    }
+    const session = this.#sessions.find(sessionId);
+    if (session !== undefined) this.#close(session, { by: "local", result }, now);
   }
 
   /** A CDN to every session. */
   closeAll(now: number): void {
-    for (const id of [...this.#sessions.keys()]) this.close(id, SESSION_STOPPING, now);
+    const cause: Cause = { by: "local", result: SESSION_STOPPING };
+    for (const session of [...this.#sessions.all()]) this.#close(session, cause, now);
   }
 
   /** The tunnel ends and every session with it, without a CDN (RFC 2661 5.7). */
   clear(cause: Cause, now: number): void {
-    for (const session of [...this.#sessions.values()]) {
+    for (const session of [...this.#sessions.all()]) {
       this.#run(session, "Tunnel closed", { ...cause, withTunnel: true }, now);
     }
   }
 
   handleTimeout(now: number): void {
     for (;;) {
-      const session = this.#opening();
+      const session = this.#sessions.opening();
       if (session === undefined || this.timeout > now) return;
       this.#lcce.count("session-setup-timeout");
-      const cause: Cause = { ...causeOf(SESSION_TIMEOUT), by: "timeout" };
-      this.#run(session, "Local Close request", cause, now);
+      this.#close(session, { ...causeOf(SESSION_TIMEOUT), by: "timeout" }, now);
     }
   }
 
-  /** The session that is first in line, with those before it that do not wait dropped. */
-  #opening(): Session | undefined {
-    for (let first = this.#openings.at(0); first !== undefined; first = this.#openings.at(0)) {
-      const session = this.#sessions.get(first.sessionId);
-      if (session?.state === "wait-connect") return session;
-      this.#openings.shift();
-    }
-    return undefined;
-  }
-
-  #request(message: Message, sessionId: number, now: number): void {
-    const known = this.#sessions.get(sessionId) ?? this.#byPeerId.get(message.assignedSessionId);
+  #request(message: Message, name: "ICRQ" | "OCRQ", sessionId: number, now: number): void {
+    const known =
+      this.#sessions.find(sessionId) ?? this.#sessions.findByPeer(message.assignedSessionId);
     if (known !== undefined) {
       this.#lcce.count("out-of-sequence");
-      this.#run(known, "Receive ICRQ, not acceptable", UNFORESEEN, now);
+      this.#run(known, eventOf(known, name, message.fault), UNFORESEEN, now);
       return;
     }
-    if (message.fault !== undefined) {
-      this.#refuse(message, message.fault, now);
-      return;
-    }
-    const lcce = this.#lcce;
-    const full = lcce.sessions >= lcce.sessionsMax || this.size >= SESSIONS_PER_TUNNEL_MAX;
-    const id = full ? 0 : this.#ids.take(lcce.options.random, this.#sessions, now);
+    const refusal = this.#unacceptable(message, name);
+    const id = refusal === undefined ? this.#sessions.freeId(now) : 0;
     if (id === 0) {
-      lcce.count("refused-sessions");
-      this.#refuse(message, NO_SESSION, now);
+      const fault = refusal ?? NO_SESSION;
+      if (fault !== message.fault) this.#lcce.count(fault.counter);
+      this.#refuse(message, name, fault, now);
       return;
     }
-    const session = new Session(id, readCallRequest(message), now);
-    this.#sessions.set(id, session);
-    this.#byPeerId.set(session.peerId, session);
-    this.#openings.push({ sessionId: id, at: now + SESSION_SETUP_MS });
-    lcce.sessions += 1;
-    this.#run(session, "Receive ICRQ, acceptable", UNFORESEEN, now);
+    const session = this.#asked(id, message, name, now);
+    this.#sessions.add(session, now);
+    this.#sessions.identify(session, session.peerId);
+    this.#run(session, `Receive ${name}, acceptable`, NO_CAUSE, now);
   }
 
-  /** RFC 2661 7.4.2: even in idle an ICRP is answered with a CDN. */
-  #unexpectedReply(message: Message, sessionId: number, now: number): void {
-    this.#lcce.count("out-of-sequence");
-    const session = this.#sessions.get(sessionId) ?? this.#transient(message, now);
-    this.#run(session, "Receive ICRP", UNFORESEEN, now);
+  #unacceptable(message: Message, name: "ICRQ" | "OCRQ"): Fault | undefined {
+    const { role } = this.#connection;
+    if (name === "ICRQ") return role === "lac" ? NO_INCOMING_CALL : message.fault;
+    if (role === "lns") return NO_OUTGOING_CALL;
+    return message.fault ?? (isSupported(readCall(message)) ? undefined : NO_SUCH_LINE);
   }
 
-  #connected(message: Message, sessionId: number, now: number): void {
-    const session = this.#sessions.get(sessionId);
+  /** ICRP, ICCN, OCRP, OCCN. */
+  #setUp(message: Message, name: SetupMessage, sessionId: number, now: number): void {
+    const session = this.#sessions.find(sessionId);
     if (session === undefined) {
-      this.#lcce.count("unknown-session");
-    } else if (message.fault !== undefined) {
-      const cause: Cause = causeOf(message.fault);
-      this.#run(session, "Receive ICCN, not acceptable", cause, now);
+      this.#stray(message, name, sessionId, now);
+      return;
+    }
+    if (!isAwaited(session, name)) {
+      this.#lcce.count("out-of-sequence");
+      this.#run(session, eventOf(session, name, message.fault), UNFORESEEN, now);
+      return;
+    }
+    const fault = message.fault ?? this.#take(session, message, name);
+    if (fault !== undefined && fault !== message.fault) this.#lcce.count(fault.counter);
+    const cause = fault === undefined ? NO_CAUSE : causeOf(fault);
+    this.#run(session, eventOf(session, name, fault), cause, now);
+  }
+
+  /** Takes over what an awaited message says. */
+  #take(session: Session, message: Message, name: SetupMessage): Fault | undefined {
+    if (name === "ICCN" || name === "OCCN") {
+      session.connected = readConnected(message);
+      return undefined;
+    }
+    session.call = { ...session.call, ...readCall(message) };
+    const isNew = this.#sessions.identify(session, message.assignedSessionId);
+    return isNew ? undefined : SESSION_ID_TAKEN;
+  }
+
+  /** For no session of ours: idle in the automaton that it would belong to. */
+  #stray(message: Message, name: SetupMessage, sessionId: number, now: number): void {
+    const { role } = this.#connection;
+    const direction = MESSAGE_DIRECTION[name];
+    const automaton = callAutomaton(role, direction);
+    const event = receiveEvent(automaton, "idle", name, message.fault === undefined);
+    if (stepCall(automaton, "idle", event)?.actions.includes("Send CDN") === true) {
+      this.#lcce.count("out-of-sequence");
+      this.#run(this.#transient(message, role, direction, now), event, UNFORESEEN, now);
     } else {
-      if (session.state === "established") this.#lcce.count("out-of-sequence");
-      session.sequencingRequired = message.values.has(AvpType.SequencingRequired);
-      this.#run(session, "Receive ICCN, acceptable", UNFORESEEN, now);
+      this.#lcce.count(sessionId === 0 ? "ignored-message" : "unknown-session");
     }
   }
 
-  /** A peer that has not seen our ICRP can name the session by its own id only (4.4.4). */
+  /** A peer that has not seen our reply can name the session by its own id only (4.4.4). */
   #disconnected(message: Message, sessionId: number, now: number): void {
     const session =
       sessionId === 0
-        ? this.#byPeerId.get(message.assignedSessionId)
-        : this.#sessions.get(sessionId);
+        ? this.#sessions.findByPeer(message.assignedSessionId)
+        : this.#sessions.find(sessionId);
     if (session === undefined) {
       this.#lcce.count("unknown-session");
       return;
@@ -197,78 +277,119 @@ export class Calls {
     this.#run(session, "Receive CDN", { by: "peer", result: readResult(message) }, now);
   }
 
-  /**
-   * OCRP and OCCN answer what an LNS of incoming calls never asks: idle in 7.5.2, so nothing is
-   * sent. WEN and SLI are information. All may still carry what ends the session (4.1).
-   */
-  #other(message: Message, sessionId: number, now: number): void {
-    const session = this.#sessions.get(sessionId);
+  /** WEN is information for an LNS, SLI for a LAC. Both may carry what ends the session (4.1). */
+  #told(message: Message, sessionId: number, now: number): void {
+    const session = this.#sessions.find(sessionId);
     if (session !== undefined && message.fault !== undefined) {
-      const cause: Cause = causeOf(message.fault);
-      this.#run(session, "Receive invalid message", cause, now);
+      this.#run(session, "Receive invalid message", causeOf(message.fault), now);
       return;
     }
-    const ignored: CounterName =
-      session === undefined && sessionId !== 0 ? "unknown-session" : "ignored-message";
-    this.#lcce.count(ignored);
-  }
-
-  #refuse(message: Message, { counter, result }: Fault, now: number): void {
-    const { path, hostName } = this.#connection;
-    const refused = { what: "session", path, hostName, result, reason: counter } as const;
-    this.#lcce.emit({ type: "refused", ...refused });
-    const session = this.#transient(message, now);
-    this.#run(session, "Receive ICRQ, not acceptable", { by: "local", result }, now);
-  }
-
-  /**
-   * A session in idle that is only there to be refused. Its id stands in the CDN alone, so it is
-   * neither kept nor held back afterwards; with none free any will do.
-   */
-  #transient(message: Message, now: number): Session {
-    const id = this.#ids.take(this.#lcce.options.random, this.#sessions, now) || 1;
-    const request = {
-      peerSessionId: message.assignedSessionId,
-      callSerialNumber: 0,
-      calledNumber: "",
-      callingNumber: "",
-    };
-    return new Session(id, request, now);
-  }
-
-  #run(session: Session, event: IncomingCallEvent, cause: Cause, now: number): void {
-    const cell = step(incomingCall, session.state, event);
-    if (cell === undefined) return;
-    const before = session.state;
-    session.state = cell.next;
-    const info = () => session.info(this.#connection);
-    for (const action of cell.actions) {
-      switch (action) {
-        case "Send ICRP":
-          this.#connection.send(session.peerId, callReply(session.id));
-          this.#lcce.emit({ type: "session-open", session: info() });
-          break;
-        case "Send CDN":
-          this.#connection.send(session.peerId, disconnectNotify(session.id, cause.result));
-          break;
-        case "Prepare for data":
-          this.#opening();
-          this.#lcce.emit({ type: "session-up", session: info() });
-          break;
-        case "Clean up":
-          this.#cleanUp(session, { ...info(), state: before }, cause, now);
-          break;
-      }
+    const errors = session?.role === "lns" ? readCallErrors(message) : undefined;
+    const accm = session?.role === "lac" ? readAccm(message) : undefined;
+    const isUp = session?.state === "established";
+    if (isUp && errors !== undefined) {
+      this.#lcce.emit({ type: "call-errors", session: session.info(this.#connection), errors });
+    } else if (isUp && accm !== undefined) {
+      this.#lcce.emit({ type: "accm", session: session.info(this.#connection), ...accm });
+    } else {
+      const isUnknown = session === undefined && sessionId !== 0;
+      this.#lcce.count(isUnknown ? "unknown-session" : "ignored-message");
     }
   }
 
-  #cleanUp(session: Session, info: SessionInfo, cause: Cause, now: number): void {
-    if (this.#sessions.get(session.id) !== session) return;
-    this.#sessions.delete(session.id);
-    this.#byPeerId.delete(session.peerId);
-    this.#opening();
-    this.#ids.release(session.id, now);
-    this.#lcce.sessions -= 1;
+  #refuse(message: Message, name: "ICRQ" | "OCRQ", fault: Fault, now: number): void {
+    const { result, counter } = fault;
+    const { path, peer } = this.#connection;
+    const refused = { what: "session", path, hostName: peer.hostName, result } as const;
+    this.#lcce.emit({ type: "refused", ...refused, reason: counter });
+    const session = this.#asked(this.#sessions.spareId(now), message, name, now);
+    this.#run(session, `Receive ${name}, not acceptable`, { by: "local", result }, now);
+  }
+
+  /** Who is asked by an ICRQ would be its LNS, by an OCRQ its LAC. */
+  #asked(id: number, message: Message, name: "ICRQ" | "OCRQ", now: number): Session {
+    const direction = MESSAGE_DIRECTION[name];
+    const role = direction === "incoming" ? "lns" : "lac";
+    const callSerialNumber = message.values.uint32(AvpType.CallSerialNumber) ?? 0;
+    const call = readCall(message);
+    const session = new Session(id, { role, direction, callSerialNumber, call }, now);
+    session.peerId = message.assignedSessionId;
+    return session;
+  }
+
+  /** A session in idle that is only there to be refused. */
+  #transient(message: Message, role: Role, direction: Direction, now: number): Session {
+    const what = { role, direction, callSerialNumber: 0, call: {} };
+    const session = new Session(this.#sessions.spareId(now), what, now);
+    session.peerId = message.assignedSessionId;
+    return session;
+  }
+
+  /** In 7.5.1 what ends a call that is not answered is the failure of its bearer. */
+  #close(session: Session, cause: Cause, now: number): void {
+    const isPlaced = session.state === "wait-cs-answer";
+    this.#run(session, isPlaced ? "Bearer failure" : "Local Close request", cause, now);
+  }
+
+  #run(session: Session, event: CallEvent, cause: Cause, now: number): void {
+    const before = session.state;
+    const cell = stepCall(session.automaton, before, event);
+    if (cell === undefined) return;
+    session.state = cell.next;
+    for (const action of cell.actions) this.#act(session, action, before, cause, now);
+    this.#announce(session, before);
+  }
+
+  #act(session: Session, action: CallAction, before: CallState, cause: Cause, now: number): void {
+    switch (action) {
+      case "Initiate local tunnel open":
+        this.#sessions.wait(session);
+        this.#connection.requestOpen(now);
+        break;
+      case "Send ICCN":
+      case "Send OCCN":
+        session.connected = withFraming(session.connected, this.#connection.peer);
+        this.#send(action, session, cause);
+        break;
+      case "Clean up":
+        this.#cleanUp(session, before, cause, now);
+        break;
+      default:
+        this.#send(action, session, cause);
+    }
+  }
+
+  #send(action: CallAction, session: Session, { result }: Cause): void {
+    const avps = messageOf(action, session, result);
+    if (avps.length > 0) this.#connection.send(session.peerId, avps);
+  }
+
+  /** "Open bearer" and "Prepare for data" are the owner's: these events tell it to. */
+  #announce(session: Session, before: CallState): void {
+    const { state } = session;
+    if (state === before || !OPEN_STATES.has(state)) return;
+    if (!session.isOpen) {
+      session.isOpen = true;
+      this.#lcce.emit({ type: "session-open", session: session.info(this.#connection) });
+    }
+    if (state !== "established") return;
+    this.#sessions.opening();
+    this.#lcce.emit({ type: "session-up", session: session.info(this.#connection) });
+  }
+
+  #cleanUp(session: Session, before: CallState, cause: Cause, now: number): void {
+    if (!this.#sessions.remove(session, now)) return;
+    const info = session.info(this.#connection, before);
     this.#lcce.emit({ type: "session-down", session: info, ...cause });
   }
+}
+
+function eventOf({ automaton, state }: Session, name: SetupMessage, fault: Fault | undefined) {
+  return receiveEvent(automaton, state, name, fault === undefined);
+}
+
+/** Whether it brings the session on. */
+function isAwaited({ automaton, state }: Session, name: SetupMessage): boolean {
+  const event = receiveEvent(automaton, state, name, true);
+  return (stepCall(automaton, state, event)?.next ?? "idle") !== "idle";
 }

@@ -52,13 +52,13 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #queue = new Fifo<Pending>();
   /** The peer's Receive Window Size. */
-  readonly #window: number;
+  #window = 0;
   #una = 0;
   #sent = 0;
   #outstanding = 0;
   #nr = 0;
   #cwnd = 1;
-  #ssthresh: number;
+  #ssthresh = 0;
   /** Acknowledgements since CWND last grew, in congestion avoidance. */
   #acknowledgements = 0;
   #retransmissions = 0;
@@ -69,7 +69,12 @@ export class Channel {
 
   constructor(peerWindow: number, options: ChannelOptions) {
     this.#options = options;
-    this.#window = Math.min(peerWindow, PEER_WINDOW_MAX);
+    this.openWindow(peerWindow);
+  }
+
+  /** The peer has told its Receive Window Size: in the first message that it sends. */
+  openWindow(size: number): void {
+    this.#window = Math.min(size, PEER_WINDOW_MAX);
     this.#ssthresh = this.#window;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Counters of the LNS control connection: every drop and every refusal by its reason.
+ * Counters of control connections: every drop and every refusal by its reason.
  *
  * @module
  */
@@ -48,8 +48,12 @@ const NAMES = [
   "refused-secret",
   "refused-tunnels",
   "refused-sessions",
+  "refused-incoming-call",
   "refused-outgoing-call",
   "refused-shutdown",
+  // Both sides opened a tunnel at once (RFC 2661 4.4.3).
+  "tie-breaker-won",
+  "tie-breaker-lost",
   // Set-ups that took too long.
   "tunnel-setup-timeout",
   "session-setup-timeout",

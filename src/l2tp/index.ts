@@ -1,22 +1,30 @@
 /**
- * L2TP control connections, LNS side (RFC 2661), without sockets, timers, clocks or randomness of
- * their own.
+ * L2TP control connections in both roles (RFC 2661), without sockets, timers, clocks or randomness
+ * of their own.
  *
  * @module
  */
 export type { CounterName, Counters } from "./counters.ts";
-export { Lns } from "./lns.ts";
+export { Endpoint } from "./endpoint.ts";
 export { DisconnectCode, ErrorCode, StopCode } from "./results.ts";
 export type {
+  Accm,
+  Call,
   Cause,
+  Connected,
+  ConnectOptions,
+  Direction,
   EndedBy,
-  LnsEvent,
-  LnsInput,
-  LnsOptions,
-  LnsTransmit,
+  EndpointEvent,
+  EndpointInput,
+  EndpointOptions,
+  EndpointTransmit,
   Path,
+  ProxyAuthen,
+  ProxyLcp,
   Refused,
   Result,
+  Role,
   SessionInfo,
   TunnelInfo,
 } from "./types.ts";

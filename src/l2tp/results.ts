@@ -14,6 +14,7 @@ export const PROTOCOL_VERSION = 0x0100;
 export const StopCode = {
   General: 1,
   Error: 2,
+  AlreadyExists: 3,
   NotAuthorized: 4,
   Version: 5,
   ShuttingDown: 6,
@@ -27,16 +28,24 @@ export const DisconnectCode = {
   Administrative: 3,
   NoFacilitiesNow: 4,
   NoFacilities: 5,
+  InvalidDestination: 6,
+  NoCarrier: 7,
+  Busy: 8,
+  NoDialTone: 9,
   NotInTime: 10,
+  NoFraming: 11,
 } as const;
 
 /** Error Codes of both, with Result Code 2 (and 0 where only a message follows). */
 export const ErrorCode = {
   None: 0,
+  NoControlConnection: 1,
   Length: 2,
   OutOfRange: 3,
   Resources: 4,
   SessionId: 5,
+  Vendor: 6,
+  TryAnother: 7,
   UnknownAvp: 8,
 } as const;
 
@@ -102,6 +111,10 @@ export const SETUP_TIMEOUT = fault(
   "not established in time",
 );
 export const PEER_LOST = fault("no-peer-response", StopCode.General, "no response");
+/** To the one whose Tie Breaker is higher, or for want of one lost to ours (RFC 2661 4.4.3). */
+export const WON_TIE = fault("tie-breaker-won", StopCode.AlreadyExists, "tie lost");
+/** Ours lost; never sent, as the loser is silent. */
+export const LOST_TIE = fault("tie-breaker-lost", StopCode.AlreadyExists, "tie lost");
 export const UNASKED_REPLY = unforeseen("SCCRP", "idle");
 
 /** CDN. */
@@ -119,6 +132,23 @@ export const NO_OUTGOING_CALL = fault(
   "refused-outgoing-call",
   DisconnectCode.NoFacilities,
   "no outgoing calls",
+);
+export const NO_INCOMING_CALL = fault(
+  "refused-incoming-call",
+  DisconnectCode.NoFacilities,
+  "no incoming calls",
+);
+/** To an LNS that asks for more than our Bearer and Framing Capabilities; or its own end of it. */
+export const NO_SUCH_LINE = fault(
+  "refused-outgoing-call",
+  DisconnectCode.NoFacilities,
+  "no line of that bearer and framing type",
+);
+export const SESSION_ID_TAKEN = fault(
+  "malformed-avp",
+  DisconnectCode.Error,
+  "Assigned Session ID in use",
+  ErrorCode.SessionId,
 );
 export const SESSION_TIMEOUT = fault(
   "session-setup-timeout",

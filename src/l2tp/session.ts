@@ -1,44 +1,59 @@
 /**
- * One incoming call as the LNS keeps it.
+ * One call as we keep it, in either role.
  *
  * @module
  */
-import type { IncomingCallState } from "./incoming-call-automaton.ts";
-import type { CallRequest } from "./messages.ts";
-import type { SessionInfo } from "./types.ts";
+import { type CallAutomaton, type CallState, callAutomaton } from "./call-automata.ts";
+import type { Call, Connected, Direction, Role, SessionInfo } from "./types.ts";
 
 export class Session {
   readonly id: number;
-  readonly peerId: number;
+  readonly role: Role;
+  readonly direction: Direction;
+  readonly automaton: CallAutomaton;
   readonly callSerialNumber: number;
-  readonly calledNumber: string;
-  readonly callingNumber: string;
+  call: Call;
   readonly since: number;
-  /** From the Sequencing Required AVP of ICCN. */
-  sequencingRequired = false;
-  state: IncomingCallState = "idle";
+  /** 0 until the peer names it. */
+  peerId = 0;
+  /** What ICCN or OCCN said, or will say. */
+  connected: Connected = {};
+  state: CallState = "idle";
+  /** Whether the owner knows that both ids are known. */
+  isOpen = false;
+  /** When the last WEN was sent. */
+  reportedAt = -Infinity;
 
-  constructor(id: number, request: CallRequest, now: number) {
+  constructor(
+    id: number,
+    what: Pick<SessionInfo, "role" | "direction" | "callSerialNumber" | "call">,
+    now: number,
+  ) {
     this.id = id;
-    this.peerId = request.peerSessionId;
-    this.callSerialNumber = request.callSerialNumber;
-    this.calledNumber = request.calledNumber;
-    this.callingNumber = request.callingNumber;
+    this.role = what.role;
+    this.direction = what.direction;
+    this.automaton = callAutomaton(what.role, what.direction);
+    this.callSerialNumber = what.callSerialNumber;
+    this.call = what.call;
     this.since = now;
   }
 
-  info(tunnel: Pick<SessionInfo, "tunnelId" | "peerTunnelId" | "path">): SessionInfo {
+  info(
+    tunnel: Pick<SessionInfo, "tunnelId" | "peerTunnelId" | "path">,
+    state: CallState = this.state,
+  ): SessionInfo {
     return {
       tunnelId: tunnel.tunnelId,
       sessionId: this.id,
       peerTunnelId: tunnel.peerTunnelId,
       peerSessionId: this.peerId,
       path: tunnel.path,
-      state: this.state,
+      role: this.role,
+      direction: this.direction,
+      state,
       callSerialNumber: this.callSerialNumber,
-      calledNumber: this.calledNumber,
-      callingNumber: this.callingNumber,
-      sequencingRequired: this.sequencingRequired,
+      call: this.call,
+      ...(state === "established" ? { connected: this.connected } : {}),
       since: this.since,
     };
   }

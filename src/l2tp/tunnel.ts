@@ -1,52 +1,27 @@
 /**
- * One control connection. A message passes through here in this order: reliable delivery
- * (channel), its meaning (messages), the control connection automaton (RFC 2661 7.2.1) or the
- * sessions (calls); what is to be sent leaves at the end of each call.
+ * One tunnel from its first message to the end of its last retransmission. A message passes
+ * through here in this order: reliable delivery (channel), its meaning (messages), the control
+ * connection or its calls; what is to be sent leaves at the end of each call.
  *
  * @module
  */
+import { type AvpInput, buildControlMessage, type ControlMessage } from "../codec/index.ts";
 import {
-  type AvpInput,
-  AvpType,
-  buildControlMessage,
-  type ControlMessage,
-} from "../codec/index.ts";
-import { SEND_QUEUE_MAX, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../limits.ts";
-import { step } from "../sansio/automaton.ts";
+  PEER_WINDOW_DEFAULT,
+  SEND_QUEUE_MAX,
+  TUNNEL_LINGER_MS,
+  TUNNEL_SETUP_MS,
+} from "../limits.ts";
 import { Timer } from "../sansio/timers.ts";
-import { Authentication } from "./authentication.ts";
-import { Calls } from "./calls.ts";
+import type { Calls } from "./calls.ts";
 import { Channel, type Departure } from "./channel.ts";
-import {
-  type ControlConnectionEvent,
-  type ControlConnectionState,
-  controlConnection,
-} from "./control-connection-automaton.ts";
+import { ControlConnection, type Terms } from "./control-connection.ts";
 import type { Lcce } from "./lcce.ts";
-import {
-  hello,
-  isOfType,
-  type Message,
-  readMessage,
-  readResult,
-  type StartRequest,
-  startReply,
-  stopNotification,
-} from "./messages.ts";
+import { isOfType, readMessage } from "./messages.ts";
 import { Proof } from "./proof.ts";
-import {
-  causeOf,
-  GAVE_WAY,
-  NO_TUNNEL,
-  PEER_LOST,
-  SETUP_TIMEOUT,
-  STOPPING,
-  unforeseen,
-} from "./results.ts";
-import type { Cause, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
-
-/** For events that end nothing. */
-const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
+import { causeOf, GAVE_WAY, STOPPING } from "./results.ts";
+import { hello, type Start } from "./start-messages.ts";
+import type { Call, Connected, Path, Result, SessionInfo, TunnelInfo } from "./types.ts";
 
 /**
  * "open" until a StopCCN is sent or received or the peer is lost; "stopping" until ours is
@@ -54,47 +29,64 @@ const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
  */
 export type Phase = "open" | "stopping" | "lingering" | "gone";
 
+export interface Opening extends Terms {
+  /** We open it: the peer was asked, and is no stranger. */
+  readonly isOurs: boolean;
+}
+
 export class Tunnel {
   readonly tunnelId: number;
-  readonly peerTunnelId: number;
   path: Path;
-  readonly hostName: string;
   readonly since: number;
+  readonly isOurs: boolean;
   readonly timer = new Timer<Tunnel>(this);
   phase: Phase = "open";
-  wasEstablished = false;
+  readonly connection: ControlConnection;
+  /** Ours that it has won over, until it is established (`Ties`). */
+  rival: Tunnel | undefined;
   readonly #lcce: Lcce;
   readonly #channel: Channel;
   readonly #proof: Proof;
-  readonly #authentication: Authentication;
-  readonly #vendorName: string;
-  #state: ControlConnectionState = "idle";
   #heard: number;
   #lingerUntil = Infinity;
-  #calls: Calls | undefined;
 
-  constructor(lcce: Lcce, id: number, request: StartRequest, path: Path, now: number) {
+  constructor(lcce: Lcce, id: number, path: Path, opening: Opening, now: number) {
     this.#lcce = lcce;
     this.tunnelId = id;
-    this.peerTunnelId = request.peerTunnelId;
     this.path = path;
+    this.isOurs = opening.isOurs;
     this.#proof = new Proof(lcce.admission, path.peer);
-    this.#authentication = new Authentication(lcce.secret);
-    this.hostName = request.hostName;
-    this.#vendorName = request.vendorName;
+    if (this.isOurs) this.#proof.give();
     this.since = now;
     this.#heard = now;
-    this.#channel = new Channel(request.receiveWindow, lcce.options);
+    this.#channel = new Channel(PEER_WINDOW_DEFAULT, lcce.options);
+    this.connection = new ControlConnection(lcce, this, opening);
+  }
+
+  get peerTunnelId(): number {
+    return this.connection.peerTunnelId;
+  }
+
+  get wasEstablished(): boolean {
+    return this.connection.wasEstablished;
+  }
+
+  /** Whether it is one of ours that the peer has not answered. */
+  get isOpening(): boolean {
+    return this.connection.state === "wait-ctl-reply";
+  }
+
+  /** Sends an SCCRQ. */
+  open(now: number): void {
+    this.connection.open(now);
+    this.#flush(now);
   }
 
   /** Takes the SCCRQ that made this tunnel. */
-  start(message: ControlMessage, request: StartRequest, now: number): void {
+  start(message: ControlMessage, request: Start, now: number): void {
+    this.openWindow(request.receiveWindow);
     this.#channel.accept(message, now);
-    const { hostName, options } = this.#lcce;
-    const challenge = this.#authentication.ask(options.random);
-    const response = this.#authentication.answer(request.challenge);
-    const reply = startReply({ hostName, tunnelId: this.tunnelId, challenge, response });
-    this.#run("Receive SCCRQ, acceptable", NO_CAUSE, now, reply);
+    this.connection.start(request, now);
     this.#flush(now);
   }
 
@@ -111,7 +103,7 @@ export class Tunnel {
     // Late for a repetition: the peer may have lost its state and begun anew with the same id.
     // Nothing proves that the sender is the peer, so it is asked on the old connection; without
     // an answer the old one is cleared in time for a further attempt.
-    const late = this.#state === "established" && now - this.since >= TUNNEL_LINGER_MS;
+    const late = this.#isEstablished && now - this.since >= TUNNEL_LINGER_MS;
     if (late && !this.#channel.busy) this.send(0, hello());
     this.#flush(now);
   }
@@ -134,14 +126,26 @@ export class Tunnel {
 
   /** Whether an established tunnel's next message is this one, by its Ns and Nr. */
   expects(message: ControlMessage): boolean {
-    return this.#state === "established" && this.#channel.isExpected(message);
+    return this.#isEstablished && this.#channel.isExpected(message);
+  }
+
+  /** Whether this is the SCCRP that our SCCRQ waits for, all of it right. */
+  isAnsweredBy(message: ControlMessage): boolean {
+    const isFirst = message.ns === 0 && message.nr === this.#channel.nextNs;
+    return this.phase === "open" && isFirst && this.connection.isReply(message);
   }
 
   /** Makes room for another half-open tunnel: one StopCCN to a peer that is there, and gone. */
   giveWay(now: number): void {
     this.#lcce.count("half-open-gave-way");
-    if (this.phase === "open") this.#run("Admin Tunnel Close", causeOf(GAVE_WAY), now);
+    if (this.phase === "open") this.connection.close(causeOf(GAVE_WAY), now);
     this.#flush(now);
+    if (this.phase !== "gone") this.#leave("gone", now);
+  }
+
+  /** The loser of a tie discards its tunnel without a word (RFC 2661 4.4.3). */
+  loseTie(now: number): void {
+    this.connection.loseTie(now);
     if (this.phase !== "gone") this.#leave("gone", now);
   }
 
@@ -151,14 +155,13 @@ export class Tunnel {
       return;
     }
     if (!this.#channel.handleTimeout(now)) {
-      this.#lcce.count("no-peer-response");
-      this.#run("No peer response", { ...causeOf(PEER_LOST), by: "timeout" }, now);
+      this.connection.peerLost(now);
       if (this.phase !== "gone") this.#leave("gone", now);
       return;
     }
     if (this.phase === "open") {
-      this.#checkSetup(now);
-      this.#calls?.handleTimeout(now);
+      if (this.#setupAt <= now) this.connection.setupLate(now);
+      this.connection.calls?.handleTimeout(now);
       // Data shows as well that the peer is there (RFC 2661 5.5); it is looked at only now.
       if (this.#helloAt() <= now)
         this.#heard = Math.max(this.#heard, this.#lcce.heard(this.tunnelId));
@@ -169,20 +172,29 @@ export class Tunnel {
 
   close(result: Result, now: number): void {
     if (this.phase !== "open") return;
-    this.#run("Admin Tunnel Close", { by: "local", result }, now);
+    this.connection.close({ by: "local", result }, now);
     this.#flush(now);
   }
 
   /** A CDN to every session, then StopCCN. */
   shutdown(now: number): void {
     if (this.phase !== "open") return;
-    this.#calls?.closeAll(now);
-    this.#run("Admin Tunnel Close", causeOf(STOPPING), now);
+    this.connection.calls?.closeAll(now);
+    this.connection.close(causeOf(STOPPING), now);
     this.#flush(now);
   }
 
-  closeSession(sessionId: number, result: Result, now: number): void {
-    this.#calls?.close(sessionId, result, now);
+  /** Offers or asks for a call; `undefined` when there is no place for it. */
+  placeCall(call: Call, connected: Connected, now: number): number | undefined {
+    if (this.phase !== "open") return undefined;
+    const id = this.connection.callsOf().place(call, connected, now);
+    this.#flush(now);
+    return id;
+  }
+
+  /** Does something with the calls, if there are any, and sends what comes of it. */
+  withCalls(act: (calls: Calls) => void, now: number): void {
+    if (this.connection.calls !== undefined) act(this.connection.calls);
     this.#flush(now);
   }
 
@@ -195,34 +207,52 @@ export class Tunnel {
   get deadline(): number {
     const channel = this.#channel.timeout;
     if (this.phase !== "open") return Math.min(channel, this.#lingerUntil);
-    const setup = this.#state === "established" ? Infinity : this.since + TUNNEL_SETUP_MS;
-    return Math.min(channel, setup, this.#calls?.timeout ?? Infinity, this.#helloAt());
+    const calls = this.connection.calls?.timeout ?? Infinity;
+    return Math.min(channel, this.#setupAt, calls, this.#helloAt());
   }
 
-  info(state: string = this.#state): TunnelInfo {
-    return {
-      tunnelId: this.tunnelId,
-      peerTunnelId: this.peerTunnelId,
-      path: this.path,
-      hostName: this.hostName,
-      vendorName: this.#vendorName,
-      state,
-      sessions: this.#calls?.size ?? 0,
-      since: this.since,
-    };
+  info(): TunnelInfo {
+    return this.connection.info();
   }
 
   *sessions(): Iterable<SessionInfo> {
-    if (this.#calls !== undefined) yield* this.#calls.infos();
+    if (this.connection.calls !== undefined) yield* this.connection.calls.infos();
   }
+
+  // What the control connection needs.
 
   send(sessionId: number, avps: readonly AvpInput[]): void {
     this.#channel.send(sessionId, avps);
   }
 
+  /** Nothing goes to a peer that has not shown that it is there. */
+  stop(avps: readonly AvpInput[]): void {
+    if (!this.#proof.isGiven) return;
+    // What still waits is void with the tunnel, but for the CDNs of a shutdown.
+    if (!this.#lcce.shuttingDown) this.#channel.dropWaiting();
+    this.send(0, avps);
+    this.phase = "stopping";
+  }
+
+  openWindow(size: number): void {
+    this.#channel.openWindow(size);
+  }
+
+  cleaned(now: number): void {
+    if (this.phase !== "open") return;
+    // Without a StopCCN of ours it was the peer's: acknowledged at once, and for a while again.
+    if (this.#proof.isGiven) this.#linger(now);
+    else this.#leave("gone", now);
+  }
+
+  get #isEstablished(): boolean {
+    return this.connection.state === "established";
+  }
+
   #accept(message: ControlMessage, now: number): void {
-    // Each ICRQ adds a message to the queue; all others add one per session at most.
-    if (this.#channel.waiting >= SEND_QUEUE_MAX && isOfType(message, "ICRQ")) {
+    // Each request adds a message to the queue; all others add one per session at most.
+    const isRequest = isOfType(message, "ICRQ") || isOfType(message, "OCRQ");
+    if (isRequest && this.#channel.waiting >= SEND_QUEUE_MAX) {
       this.#lcce.count("send-queue-full");
       return;
     }
@@ -239,118 +269,16 @@ export class Tunnel {
   }
 
   #deliver(received: ControlMessage, now: number): void {
-    const message = readMessage(received.avps, this.#lcce.secret);
-    if (this.phase !== "open") {
-      this.#lcce.count("closed-tunnel");
-      // Both have closed it: the peer need not acknowledge ours any more.
-      if (message.name === "StopCCN" && this.phase === "stopping") this.#linger(now);
+    const message = readMessage(received.avps, this.connection.secret);
+    if (this.phase === "open") {
+      this.connection.handleMessage(message, received.sessionId, now);
       return;
     }
-    if (message.fault !== undefined) this.#lcce.count(message.fault.counter);
-    switch (message.name) {
-      case "SCCRQ":
-        this.#improper("Receive SCCRQ, not acceptable", message, now);
-        return;
-      case "SCCRP":
-        this.#improper("Receive SCCRP", message, now);
-        return;
-      case "SCCCN":
-        this.#connected(message, now);
-        return;
-      case "StopCCN":
-        this.#run("Receive StopCCN", { by: "peer", result: readResult(message) }, now);
-        return;
-      case "HELLO":
-        this.#invalid(message, now);
-        return;
-      case "unknown":
-        // RFC 2661 4.4.1: the M bit of Message Type says whether it may be ignored.
-        if (message.mandatory) this.#invalid(message, now);
-        return;
-      default:
-        this.#call(message, received.sessionId, now);
-    }
-  }
-
-  #call(message: Message, sessionId: number, now: number): void {
-    if (this.#state === "established") {
-      this.#calls ??= new Calls(this.#lcce, this);
-      this.#calls.handleMessage(message, sessionId, now);
-    } else if (message.name === "CDN" || message.name === "WEN" || message.name === "SLI") {
-      this.#lcce.count("unknown-session");
-    } else {
-      // RFC 2661 7.1: a message in an improper sequence clears the control connection.
-      this.#improper("Receive invalid message", message, now);
-    }
-  }
-
-  #connected(message: Message, now: number): void {
-    if (this.#state !== "wait-ctl-conn") {
-      this.#improper("Receive SCCCN, not acceptable", message, now);
-      return;
-    }
-    const { established, tunnelsMax } = this.#lcce;
-    const response = message.values.octets(AvpType.ChallengeResponse);
-    const refusal = this.#authentication.refusal(response);
-    const fault = message.fault ?? refusal ?? (established < tunnelsMax ? undefined : NO_TUNNEL);
-    if (fault !== undefined) {
-      if (message.fault === undefined) this.#lcce.count(fault.counter);
-      this.#run("Receive SCCCN, not acceptable", causeOf(fault), now);
-      return;
-    }
-    this.#run("Receive SCCCN, acceptable", NO_CAUSE, now);
-  }
-
-  #improper(event: ControlConnectionEvent, message: Message, now: number): void {
-    this.#lcce.count("out-of-sequence");
-    this.#run(event, causeOf(unforeseen(message.name, this.#state)), now);
-  }
-
-  #invalid({ fault }: Message, now: number): void {
-    if (fault !== undefined) this.#run("Receive invalid message", causeOf(fault), now);
-  }
-
-  #run(event: ControlConnectionEvent, cause: Cause, now: number, reply?: AvpInput[]): void {
-    const cell = step(controlConnection, this.#state, event);
-    if (cell === undefined) return;
-    const before = this.#state;
-    this.#state = cell.next;
-    for (const action of cell.actions) {
-      switch (action) {
-        case "Send SCCRP":
-          if (reply !== undefined) this.send(0, reply);
-          break;
-        case "Send StopCCN":
-          if (!this.#proof.isGiven) break;
-          // What still waits is void with the tunnel, but for the CDNs of a shutdown.
-          if (!this.#lcce.shuttingDown) this.#channel.dropWaiting();
-          this.send(0, stopNotification(this.tunnelId, cause.result));
-          this.phase = "stopping";
-          break;
-        case "Send tunnel-open event to waiting sessions":
-          this.#established();
-          break;
-        case "Clean up":
-          this.#cleanUp(before, cause, now);
-          break;
-      }
-    }
-  }
-
-  #cleanUp(before: ControlConnectionState, cause: Cause, now: number): void {
-    const tunnel = this.info(before);
-    this.#calls?.clear(cause, now);
-    this.#lcce.emit({ type: "tunnel-down", tunnel, ...cause });
-    if (this.phase !== "open") return;
-    // Without a StopCCN of ours it was the peer's: acknowledged at once, and for a while again.
-    if (this.#proof.isGiven) this.#linger(now);
-    else this.#leave("gone", now);
-  }
-
-  #established(): void {
-    this.wasEstablished = true;
-    this.#lcce.established += 1;
-    this.#lcce.emit({ type: "tunnel-up", tunnel: this.info() });
+    this.#lcce.count("closed-tunnel");
+    // It answers an SCCRQ of ours that we have closed since: our StopCCN has to name its tunnel.
+    if (message.name === "SCCRP") this.connection.learn(message);
+    // Both have closed it: the peer need not acknowledge ours any more.
+    if (message.name === "StopCCN" && this.phase === "stopping") this.#linger(now);
   }
 
   #linger(now: number): void {
@@ -368,16 +296,14 @@ export class Tunnel {
     if (this.wasEstablished) this.#lcce.established -= 1;
   }
 
-  #checkSetup(now: number): void {
-    if (this.#state !== "wait-ctl-conn" || this.since + TUNNEL_SETUP_MS > now) return;
-    this.#lcce.count("tunnel-setup-timeout");
-    this.#run("Admin Tunnel Close", { ...causeOf(SETUP_TIMEOUT), by: "timeout" }, now);
+  get #setupAt(): number {
+    return this.#isEstablished ? Infinity : this.since + TUNNEL_SETUP_MS;
   }
 
   /** A message on its way asks the same of the peer as a HELLO would. */
   #helloAt(): number {
     const { helloInterval } = this.#lcce.options;
-    if (this.#state !== "established" || this.#channel.busy || helloInterval <= 0) return Infinity;
+    if (!this.#isEstablished || this.#channel.busy || helloInterval <= 0) return Infinity;
     return this.#heard + helloInterval;
   }
 

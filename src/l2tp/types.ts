@@ -1,17 +1,25 @@
 /**
- * What goes into and comes out of an `Lns`.
+ * What goes into and comes out of an `Endpoint`.
  *
  * @module
  */
 
+import type { CallErrors } from "../codec/index.ts";
 import type { Random } from "../sansio/machine.ts";
 import type { CounterName } from "./counters.ts";
 import type { Slots } from "./spread.ts";
+
+/** What we are in a tunnel. */
+export type Role = "lac" | "lns";
+
+/** Of a call, as the LAC sees it: an incoming one is offered by ICRQ, an outgoing one by OCRQ. */
+export type Direction = "incoming" | "outgoing";
 
 /** Both ends of a control connection; addresses as text, compared as text. */
 export interface Path {
   readonly peer: string;
   readonly peerPort: number;
+  /** "" until the peer has answered a tunnel that we open: whoever sends chooses. */
   readonly local: string;
 }
 
@@ -22,7 +30,9 @@ export interface Result {
   readonly message?: string;
 }
 
-export interface LnsOptions {
+export interface EndpointOptions {
+  /** What we are in tunnels that peers open. */
+  readonly role: Role;
   /** Our Host Name AVP, at least one octet. */
   readonly hostName: string;
   /** Shared secret for tunnel authentication and hidden AVPs; "" for none. */
@@ -34,7 +44,7 @@ export interface LnsOptions {
   readonly retransmitCount: number;
   readonly maxTunnels: number;
   readonly maxSessions: number;
-  /** A peer's changed UDP port is followed once a control message proves it (`Tunnel.follow`). */
+  /** A peer's changed UDP port is followed once a control message proves it (`Endpoint`). */
   readonly followPort: boolean;
   /** When a data message of a tunnel last came: that shows as well that the peer is there. */
   readonly lastHeard?: (tunnelId: number) => number;
@@ -43,19 +53,69 @@ export interface LnsOptions {
   readonly random: Random;
 }
 
-export interface LnsInput {
+export interface ConnectOptions {
+  readonly path: Path;
+  readonly role: Role;
+  /** Of this tunnel; that of the endpoint when absent. */
+  readonly secret?: string;
+}
+
+/** What ICRQ or OCRQ say of a call (RFC 2661 6.6, 6.9). */
+export interface Call {
+  readonly calledNumber?: string;
+  readonly callingNumber?: string;
+  readonly subAddress?: string;
+  readonly bearerType?: number;
+  readonly framingType?: number;
+  readonly physicalChannelId?: number;
+  /** Bits a second, as all speeds. */
+  readonly minimumBps?: number;
+  readonly maximumBps?: number;
+}
+
+/** Configuration Options of LCP as the LAC met them (RFC 2661 4.4.5). */
+export interface ProxyLcp {
+  readonly initialReceived?: Uint8Array;
+  readonly lastSent?: Uint8Array;
+  readonly lastReceived?: Uint8Array;
+}
+
+/** How the LAC has authenticated the remote system (RFC 2661 4.4.5). */
+export interface ProxyAuthen {
+  readonly type: number;
+  readonly name?: Uint8Array;
+  readonly challenge?: Uint8Array;
+  readonly id?: number;
+  readonly response?: Uint8Array;
+}
+
+/** What ICCN or OCCN say (RFC 2661 6.8, 6.11). */
+export interface Connected {
+  readonly txConnectSpeed?: number;
+  readonly rxConnectSpeed?: number;
+  readonly framingType?: number;
+  /** Every data message has to carry Ns (RFC 2661 5.4). */
+  readonly sequencingRequired?: boolean;
+  readonly privateGroupId?: string;
+  readonly proxyLcp?: ProxyLcp;
+  readonly proxyAuthen?: ProxyAuthen;
+}
+
+export interface EndpointInput {
   readonly datagram: Uint8Array;
   readonly path: Path;
 }
 
-export interface LnsTransmit {
+export interface EndpointTransmit {
   readonly datagram: Uint8Array;
   readonly path: Path;
 }
 
 export interface TunnelInfo {
   readonly tunnelId: number;
+  /** 0 while the peer has not answered a tunnel that we open. */
   readonly peerTunnelId: number;
+  readonly role: Role;
   readonly path: Path;
   readonly hostName: string;
   readonly vendorName: string;
@@ -69,14 +129,16 @@ export interface SessionInfo {
   readonly tunnelId: number;
   readonly sessionId: number;
   readonly peerTunnelId: number;
+  /** 0 while the peer has not answered a call that we place. */
   readonly peerSessionId: number;
   readonly path: Path;
+  readonly role: Role;
+  readonly direction: Direction;
   readonly state: string;
   readonly callSerialNumber: number;
-  readonly calledNumber: string;
-  readonly callingNumber: string;
-  /** Every data message has to carry Ns (RFC 2661 5.4); known from "session-up" on. */
-  readonly sequencingRequired: boolean;
+  readonly call: Call;
+  /** From "session-up" on. */
+  readonly connected?: Connected;
   readonly since: number;
 }
 
@@ -94,14 +156,20 @@ export interface Cause {
 
 /**
  * "tunnel-down" comes once for each tunnel that was made, established or not ("state" is the one
- * it leaves). "session-down" comes exactly once after "session-open", and before the
- * "tunnel-down" that caused it.
+ * it leaves).
  *
- * "tunnel-moved": the peer's port changed and is followed; `path` is the new one, and `tunnel` and
- * all further infos carry it. "refused": a request that got no tunnel or session, one for each
- * StopCCN or CDN that said so, never one for what is dropped in silence.
+ * "session-open": both Session IDs are known. At a LAC in an outgoing call `connectCall` or
+ * `closeSession` has to follow. "session-down" comes exactly once after "session-open" or
+ * `placeCall`, and before the "tunnel-down" that caused it.
+ *
+ * "tunnel-moved": the peer's port changed and is followed, or the tunnel that we opened is answered
+ * from elsewhere; `path` is the new one, and `tunnel` and all further infos carry it. "refused": a
+ * request that got no tunnel or session, one for each StopCCN or CDN that said so, never one for
+ * what is dropped in silence.
+ *
+ * "call-errors" is what a WEN tells an LNS, "accm" what an SLI tells a LAC.
  */
-export type LnsEvent =
+export type EndpointEvent =
   | { readonly type: "tunnel-up"; readonly tunnel: TunnelInfo }
   | ({ readonly type: "tunnel-down"; readonly tunnel: TunnelInfo } & Cause)
   | {
@@ -113,7 +181,15 @@ export type LnsEvent =
   | { readonly type: "session-open"; readonly session: SessionInfo }
   | { readonly type: "session-up"; readonly session: SessionInfo }
   | ({ readonly type: "session-down"; readonly session: SessionInfo } & Cause)
+  | { readonly type: "call-errors"; readonly session: SessionInfo; readonly errors: CallErrors }
+  | ({ readonly type: "accm"; readonly session: SessionInfo } & Accm)
   | Refused;
+
+/** Async-Control-Character-Maps that the LAC is to use on the line (RFC 2661 4.4.6). */
+export interface Accm {
+  readonly send: number;
+  readonly receive: number;
+}
 
 export interface Refused {
   readonly type: "refused";

@@ -1,9 +1,16 @@
 /**
- * One peer of an `Lns`, led message by message in virtual time, with Ns and Nr in the test's hands.
+ * One peer of an `Endpoint`, led message by message in virtual time, with Ns and Nr in the test's hands.
  */
 import assert from "node:assert/strict";
 import { type AvpInput, AvpType, buildControlMessage } from "../../src/codec/index.ts";
-import { Lns, type LnsEvent, type LnsOptions, type Path } from "../../src/l2tp/index.ts";
+import {
+  type ConnectOptions,
+  Endpoint,
+  type EndpointEvent,
+  type EndpointOptions,
+  type Path,
+  type Role,
+} from "../../src/l2tp/index.ts";
 import {
   avp,
   chapResponse,
@@ -31,8 +38,9 @@ export function seededRandom(seed: number): (length: number) => Uint8Array {
     });
 }
 
-export function newLns(options: Partial<LnsOptions> = {}): Lns {
-  return new Lns({
+export function newLns(options: Partial<EndpointOptions> = {}): Endpoint {
+  return new Endpoint({
+    role: "lns",
     hostName: "simplon",
     secret: "",
     helloInterval: 60_000,
@@ -61,8 +69,8 @@ interface Over {
 }
 
 export class Talk {
-  readonly lns: Lns;
-  readonly events: LnsEvent[] = [];
+  readonly lns: Endpoint;
+  readonly events: EndpointEvent[] = [];
   readonly sent: Sent[] = [];
   path = PATH;
   now = 0;
@@ -74,8 +82,8 @@ export class Talk {
   /** Optional AVPs of each SCCRQ. */
   usual: AvpInput[] = [];
 
-  constructor(options: Partial<LnsOptions> | Lns = {}) {
-    this.lns = options instanceof Lns ? options : newLns(options);
+  constructor(options: Partial<EndpointOptions> | Endpoint = {}) {
+    this.lns = options instanceof Endpoint ? options : newLns(options);
   }
 
   /** Hands a datagram over and returns what comes back at once. */
@@ -156,6 +164,31 @@ export class Talk {
     this.say(typed("SCCCN", ...answer));
     assert.equal(this.events.at(-1)?.type, "tunnel-up");
     this.pass(100);
+    return this;
+  }
+
+  /** Has the endpoint open a tunnel; returns its SCCRQ. */
+  connect(options: Omit<ConnectOptions, "path">): Sent {
+    this.tunnelId = this.lns.connect({ path: this.path, ...options }, this.now) ?? 0;
+    const sent = this.drain();
+    assert.deepEqual(names(sent), ["SCCRQ"]);
+    assert.ok(sent[0] !== undefined);
+    this.nr = 1;
+    return sent[0];
+  }
+
+  /** An SCCRP's AVPs. */
+  sccrp(more: AvpInput[] = [], replace: Parameters<typeof sccrq>[2] = {}): AvpInput[] {
+    const bearer = avp(AvpType.BearerCapabilities, u32(3));
+    return typed("SCCRP", ...sccrq(this.ownId, [bearer, ...more], replace).slice(1));
+  }
+
+  /** The whole set-up of a tunnel that the endpoint opens; everything is acknowledged at the end. */
+  connected(role: Role): this {
+    this.connect({ role });
+    this.say(this.sccrp());
+    assert.equal(this.events.at(-1)?.type, "tunnel-up");
+    this.ack();
     return this;
   }
 

@@ -1,6 +1,6 @@
-/** An `Lns` under a flood of SCCRQs, with genuine clients among it, in steps of a millisecond. */
+/** An `Endpoint` under a flood of SCCRQs, with genuine clients among it, in steps of a millisecond. */
 import { AvpType, buildControlMessage } from "../../src/codec/index.ts";
-import type { Lns, Path } from "../../src/l2tp/index.ts";
+import type { Endpoint, Path } from "../../src/l2tp/index.ts";
 import { seededRandom } from "./control.ts";
 import { find, parsed, sccrq, typed, u16, uint } from "./lac.ts";
 
@@ -24,7 +24,7 @@ export interface Flood {
 }
 
 export class FloodedLns {
-  readonly lns: Lns;
+  readonly lns: Endpoint;
   readonly clients = new Map<string, Client>();
   /** What went to addresses that never answer: datagrams in each second, and the longest. */
   readonly answered: number[] = [];
@@ -35,7 +35,7 @@ export class FloodedLns {
   readonly #datagram = start(1);
   readonly #later = new Map<number, (() => void)[]>();
 
-  constructor(lns: Lns, seed: number) {
+  constructor(lns: Endpoint, seed: number) {
     this.lns = lns;
     const random = seededRandom(seed);
     this.#roll = (below) => {

@@ -1,5 +1,5 @@
 /** Random changes to datagrams, and what is left of sessions after them. */
-import type { LnsEvent } from "../../src/l2tp/index.ts";
+import type { EndpointEvent } from "../../src/l2tp/index.ts";
 import { seededRandom } from "./control.ts";
 import { u16 } from "./lac.ts";
 
@@ -43,13 +43,13 @@ export function mutated(seed: Uint8Array, roll: (below: number) => number): Uint
 }
 
 /** Sessions that were opened and not taken down, by events: each 0 in the end. */
-export function balance(events: readonly LnsEvent[]): Map<string, number> {
+export function balance(events: readonly EndpointEvent[]): Map<string, number> {
   const open = new Map<string, number>();
   for (const event of events) {
     if (!("session" in event)) continue;
     const key = `${event.session.tunnelId} ${event.session.sessionId} ${event.session.since}`;
-    const change = { "session-open": 1, "session-up": 0, "session-down": -1 }[event.type];
-    open.set(key, (open.get(key) ?? 0) + change);
+    const change = { "session-open": 1, "session-down": -1 } as Record<string, number>;
+    open.set(key, (open.get(key) ?? 0) + (change[event.type] ?? 0));
   }
   return open;
 }

@@ -1,7 +1,7 @@
-/** An `Lns` and its LACs over a network that may lose, repeat and delay, in virtual time. */
+/** An `Endpoint` and its LACs over a network that may lose, repeat and delay, in virtual time. */
 
 import type { ControlMessage } from "../../src/codec/index.ts";
-import type { Lns, LnsEvent, Path } from "../../src/l2tp/index.ts";
+import type { Endpoint, EndpointEvent, Path } from "../../src/l2tp/index.ts";
 import { type Lac, parsed } from "./lac.ts";
 
 /** What the network does to one datagram: a delay (ms) for each copy that arrives. */
@@ -14,8 +14,8 @@ interface Flight {
 }
 
 export class Wire {
-  readonly lns: Lns;
-  readonly events: LnsEvent[] = [];
+  readonly lns: Endpoint;
+  readonly events: EndpointEvent[] = [];
   /** Every message that was sent, as "> SCCRQ" (to the LNS) or "< SCCRP". */
   readonly trace: string[] = [];
   /** Messages of the LNS by Lac and Ns, as first sent. */
@@ -28,7 +28,7 @@ export class Wire {
   #flights: Flight[] = [];
   #count = 0;
 
-  constructor(lns: Lns, lacs: readonly Lac[], fate: Fate) {
+  constructor(lns: Endpoint, lacs: readonly Lac[], fate: Fate) {
     this.lns = lns;
     this.#lacs = lacs;
     this.#fate = fate;

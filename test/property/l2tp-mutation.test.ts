@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type AvpInput, AvpType } from "../../src/codec/index.ts";
-import type { Lns } from "../../src/l2tp/index.ts";
+import type { Endpoint } from "../../src/l2tp/index.ts";
 import { HALF_OPEN_PER_SOURCE_MAX } from "../../src/limits.ts";
 import { newLns, PATH, Talk } from "../peer/control.ts";
 import { balance, dice, mutated } from "../peer/garbage.ts";
@@ -19,7 +19,7 @@ class Conversation {
   readonly #recorded: Uint8Array[];
   copies = 0;
 
-  constructor(lns: Lns, number: number, roll: Roll, recorded: Uint8Array[]) {
+  constructor(lns: Endpoint, number: number, roll: Roll, recorded: Uint8Array[]) {
     this.talk = new Talk(lns);
     this.talk.ownId = 1 + number;
     this.talk.path = { ...PATH, peer: `192.0.2.${number % 7}`, peerPort: 1_701 + (number % 3) };

@@ -6,7 +6,7 @@
  */
 
 import { parseHeader } from "../../src/codec/index.ts";
-import type { LnsEvent, Path } from "../../src/l2tp/index.ts";
+import type { EndpointEvent, Path } from "../../src/l2tp/index.ts";
 import { Plane } from "../unit/dataplane/plane.ts";
 import { Letters } from "./letters.ts";
 import { GOOD, Link, type LinkCounts } from "./link.ts";
@@ -293,7 +293,7 @@ export class World {
     }
   }
 
-  #lnsEvent(event: LnsEvent): void {
+  #lnsEvent(event: EndpointEvent): void {
     const { now } = this.scheduler;
     this.trace.note(now, event.type);
     if (event.type === "session-up") this.#sessions++;

@@ -6,7 +6,7 @@
  */
 import type { Grant } from "../../../src/aaa/index.ts";
 import { Subscribers } from "../../../src/daemon/subscribers.ts";
-import { Lns, type LnsEvent, type Path } from "../../../src/l2tp/index.ts";
+import { Endpoint, type EndpointEvent, type Path } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import type { Plane } from "../../unit/dataplane/plane.ts";
 import type { Plan } from "../plan.ts";
@@ -22,7 +22,7 @@ export interface SimLnsOptions {
   readonly transmit: (datagram: Uint8Array, port: number) => void;
   /** A packet that the LNS writes to its TUN device. */
   readonly toHost: (packet: Uint8Array) => void;
-  readonly onEvent: (event: LnsEvent) => void;
+  readonly onEvent: (event: EndpointEvent) => void;
   readonly onGrant: (grant: Grant, out: ReadonlySet<Grant>) => void;
 }
 
@@ -31,7 +31,7 @@ const CONTROL = 0x80; // T, in the first octet of the header
 
 export class SimLns {
   readonly aaa: SimAaa;
-  readonly core: Lns;
+  readonly core: Endpoint;
   readonly subscribers: Subscribers;
   readonly #options: SimLnsOptions;
   /** Outside the progress of a turn an answer of AAA is the only thing that moves. */
@@ -45,7 +45,8 @@ export class SimLns {
     const octets = (length: number) => random.octets(length);
     const aaaRandom = new Random(plan.seed, "aaa");
     this.aaa = new SimAaa({ scheduler, random: aaaRandom, delay: plan.aaaDelay, onGrant });
-    this.core = new Lns({
+    this.core = new Endpoint({
+      role: "lns",
       hostName: "simplon",
       secret: plan.secret,
       helloInterval: plan.hello,

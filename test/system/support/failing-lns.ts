@@ -5,7 +5,7 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { lns } from "../../../src/cli/lns.ts";
-import { Lns } from "../../../src/l2tp/index.ts";
+import { Endpoint } from "../../../src/l2tp/index.ts";
 import { descriptorToText } from "../../../src/linux/descriptor.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 
@@ -19,7 +19,7 @@ const bugs: Readonly<Record<string, () => void>> = {
   timer: () => setTimeout(fail, 0),
   rejection: () => void Promise.reject(new Error("broken on purpose")),
   machine: () => {
-    Lns.prototype.pollTransmit = fail;
+    Endpoint.prototype.pollTransmit = fail;
   },
   worker: () => {
     for (const fd of JSON.parse(inherited).devices.sockets.data) libc.close(fd);

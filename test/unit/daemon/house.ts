@@ -161,9 +161,10 @@ export function info(sessionId: number): SessionInfo {
     path: { peer: "192.0.2.9", peerPort: 1701, local: "192.0.2.1" },
     state: "established",
     callSerialNumber: 0,
-    calledNumber: "",
-    callingNumber: "",
-    sequencingRequired: false,
+    role: "lns",
+    direction: "incoming",
+    call: {},
+    connected: {},
     since: 0,
   };
 }

@@ -180,7 +180,8 @@ test("sessions of a tunnel follow its peer to another port, those of others do n
   await client.establish();
   const path = { peer: "192.0.2.9", peerPort: 40_000, local: "192.0.2.1" };
   const from = client.session.path;
-  const tunnel = { tunnelId: 1, peerTunnelId: 2, path, hostName: "", vendorName: "" };
+  const ids = { tunnelId: 1, peerTunnelId: 2, role: "lns" } as const;
+  const tunnel = { ...ids, path, hostName: "", vendorName: "" };
   const more = { state: "established", sessions: 1, since: 0 };
   const event = { type: "tunnel-moved", from, path } as const;
   house.subscribers.handleEvent({ ...event, tunnel: { ...tunnel, ...more, tunnelId: 9 } }, 0);

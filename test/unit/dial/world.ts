@@ -1,6 +1,12 @@
 /** A dialler over an endpoint whose LNSs do what a test says, in virtual time. */
 import { Dialler, type Placer, type Target } from "../../../src/dial/index.ts";
-import type { Cause, LnsEvent, Result, SessionInfo, TunnelInfo } from "../../../src/l2tp/index.ts";
+import type {
+  Cause,
+  EndpointEvent,
+  Result,
+  SessionInfo,
+  TunnelInfo,
+} from "../../../src/l2tp/index.ts";
 
 export interface Call {
   readonly calledNumber: string;
@@ -29,7 +35,7 @@ export class World implements Placer<Call, never> {
     number,
     { address: string; sessions: Set<number>; isOpen: boolean }
   >();
-  readonly #due: { at: number; event: () => LnsEvent | undefined }[] = [];
+  readonly #due: { at: number; event: () => EndpointEvent | undefined }[] = [];
   #ids = 0;
 
   constructor(targets: readonly Target[], manners: Record<string, Manner>, chance = 0) {
@@ -107,7 +113,7 @@ export class World implements Placer<Call, never> {
     this.#endTunnel(tunnelId, { by: "local", result });
   }
 
-  #openTunnel(id: number): LnsEvent | undefined {
+  #openTunnel(id: number): EndpointEvent | undefined {
     const tunnel = this.#tunnels.get(id);
     if (tunnel === undefined) return undefined;
     tunnel.isOpen = true;
@@ -140,7 +146,7 @@ export class World implements Placer<Call, never> {
     this.#later(() => ({ type: "session-down", session, ...cause }));
   }
 
-  #later(event: () => LnsEvent | undefined): void {
+  #later(event: () => EndpointEvent | undefined): void {
     this.#due.push({ at: this.now + STEP_MS, event });
   }
 

@@ -53,7 +53,7 @@ describe("hidden AVPs", () => {
     const [session] = talk.lns.sessions();
     assert.equal(session?.peerSessionId, 77);
     assert.equal(session.callSerialNumber, 123_456);
-    assert.deepEqual([session.calledNumber, session.callingNumber], ["0800", "+41 31"]);
+    assert.deepEqual(session.call, { calledNumber: "0800", callingNumber: "+41 31" });
   });
 
   const broken: [string, string, AvpInput[]][] = [

@@ -292,8 +292,8 @@ describe("comes up and hangs up", () => {
     connect(talk, client);
     call(talk, client);
     const [session] = talk.lns.sessions();
-    assert.equal(session?.calledNumber, "614629");
-    assert.equal(session.callingNumber, "Ethernet0/1.100:4242#circuit");
+    assert.equal(session?.call.calledNumber, "614629");
+    assert.equal(session.call.callingNumber, "Ethernet0/1.100:4242#circuit");
     assert.equal(session.callSerialNumber, 2_613_400_001);
     assert.equal([...talk.lns.tunnels()][0]?.vendorName, "Cisco Systems, Inc.");
   });

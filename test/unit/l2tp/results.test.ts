@@ -5,13 +5,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type AvpInput, AvpType } from "../../../src/codec/index.ts";
-import type { CounterName, LnsOptions } from "../../../src/l2tp/index.ts";
+import type { CounterName, EndpointOptions } from "../../../src/l2tp/index.ts";
 import { UNPROVEN_ANSWER_MAX, UNPROVEN_ANSWERS_PER_SOURCE_MAX } from "../../../src/limits.ts";
 import { PATH, type Sent, Talk } from "../../peer/control.ts";
 import { avp, chapResponse, find, resultOf, sccrq, typed, u16, u32, utf8 } from "../../peer/lac.ts";
 
 interface Case {
-  readonly options?: Partial<LnsOptions>;
+  readonly options?: Partial<EndpointOptions>;
   readonly act: (talk: Talk) => Sent[];
   /** Name, Result Code, Error Code, Error Message. */
   readonly answer: readonly [string, number, number, string];
@@ -302,7 +302,7 @@ function checkTold(
       type: "refused",
       what: answer[0] === "CDN" ? "session" : "tunnel",
       path: PATH,
-      hostName: message.startsWith("Host Name") || code === 7 ? "" : "lac.example",
+      hostName: message.startsWith("Host Name") ? "" : "lac.example",
       result: undefined,
       reason,
     });

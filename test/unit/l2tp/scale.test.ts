@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AvpType, buildControlMessage } from "../../../src/codec/index.ts";
-import type { Lns, Path } from "../../../src/l2tp/index.ts";
+import type { Endpoint, Path } from "../../../src/l2tp/index.ts";
 import { newLns, seededRandom } from "../../peer/control.ts";
 import { find, parsed, sccrq, typed, uint } from "../../peer/lac.ts";
 
 const MANY = 10_000;
 
 interface Populated {
-  readonly lns: Lns;
+  readonly lns: Endpoint;
   readonly tunnels: { tunnelId: number; path: Path }[];
 }
 
-function drain(lns: Lns): string[] {
+function drain(lns: Endpoint): string[] {
   const names: string[] = [];
   for (let out = lns.pollTransmit(); out !== undefined; out = lns.pollTransmit()) {
     names.push(String(parsed(out.datagram).name));

@@ -32,11 +32,11 @@ describe("a call", () => {
       peerTunnelId: 100,
       peerSessionId: 41,
       path: PATH,
+      role: "lns",
+      direction: "incoming",
       state: "wait-connect",
       callSerialNumber: 41,
-      calledNumber: "100",
-      callingNumber: "200",
-      sequencingRequired: false,
+      call: { calledNumber: "100", callingNumber: "200", bearerType: 0 },
       since: 1_000,
     };
     assert.deepEqual(talk.events.splice(0), [{ type: "session-open", session: info }]);
@@ -44,7 +44,8 @@ describe("a call", () => {
     assert.equal([...talk.lns.tunnels()][0]?.sessions, 1);
 
     talk.say(talk.iccn(), { sessionId });
-    const up = { ...info, state: "established" };
+    const connected = { txConnectSpeed: 1_000_000, framingType: 2 };
+    const up = { ...info, state: "established", connected };
     assert.deepEqual(talk.events.splice(0), [{ type: "session-up", session: up }]);
 
     const cause = avp(AvpType.ResultCode, Uint8Array.of(0, 2, 0, 6, 0x62, 0x79, 0x65));
@@ -67,7 +68,7 @@ describe("a call", () => {
     talk.say(typed("ICCN", ...proxy, avp(AvpType.SequencingRequired, utf8(""))), { sessionId });
     const event = talk.events.at(-1);
     assert.equal(event?.type, "session-up");
-    assert.equal(event.session.sequencingRequired, true);
+    assert.equal(event.session.connected?.sequencingRequired, true);
   });
 
   test("we hang up: CDN with our Result Code and our Assigned Session ID", () => {
@@ -128,19 +129,31 @@ describe("a call", () => {
     assert.equal([...talk.lns.tunnels()].length, 1);
   });
 
-  test("WEN and SLI are taken and ignored", () => {
+  test("a WEN tells of errors on the line; SLI is for a LAC and ignored", () => {
     const talk = new Talk().establish();
     const sessionId = talk.upSession(1);
     talk.takeEvents();
-    const errors = avp(AvpType.CallErrors, new Uint8Array(26));
+    const counts = [1, 2, 3, 4, 5, 70_000].flatMap((count) => [...u32(count)]);
+    const errors = avp(AvpType.CallErrors, Uint8Array.of(0, 0, ...counts));
     const accm = avp(AvpType.Accm, new Uint8Array(10));
     const out = [
       ...talk.say(typed("WEN", errors), { sessionId }),
       ...talk.say(typed("SLI", accm), { sessionId }),
     ];
     assert.deepEqual(names(out), ["ZLB"]);
+    const event = talk.events.pop();
+    assert.ok(event?.type === "call-errors");
+    assert.equal(event.session.sessionId, sessionId);
+    assert.deepEqual(event.errors, {
+      crc: 1,
+      framing: 2,
+      hardwareOverruns: 3,
+      bufferOverruns: 4,
+      timeouts: 5,
+      alignment: 70_000,
+    });
     assert.deepEqual(talk.takeEvents(), []);
-    assert.equal(talk.lns.counters["ignored-message"], 2);
+    assert.equal(talk.lns.counters["ignored-message"], 1);
   });
 
   test("outgoing calls: OCRQ is refused, OCRP and OCCN are ignored", () => {

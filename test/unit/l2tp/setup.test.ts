@@ -64,6 +64,7 @@ describe("set-up", () => {
     const expected = {
       tunnelId: talk.tunnelId,
       peerTunnelId: 100,
+      role: "lns",
       path: PATH,
       hostName: "lac.example",
       vendorName: "xelerance.com",

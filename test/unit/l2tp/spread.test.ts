@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Ids } from "../../../src/l2tp/ids.ts";
-import type { Lns, Path } from "../../../src/l2tp/index.ts";
+import type { Endpoint, Path } from "../../../src/l2tp/index.ts";
 import { Spread } from "../../../src/l2tp/spread.ts";
 import { newLns, seededRandom, Talk } from "../../peer/control.ts";
 
@@ -155,7 +155,7 @@ describe("tunnels of an LNS", () => {
   const pathOf = (peer: number, peerPort = 1701): Path => {
     return { peer: `10.0.${peer >> 8}.${peer & 0xff}`, peerPort, local: "198.51.100.1" };
   };
-  const dial = (lns: Lns, path: Path, ownId = 100): Talk => {
+  const dial = (lns: Endpoint, path: Path, ownId = 100): Talk => {
     const talk = new Talk(lns);
     talk.path = path;
     talk.ownId = ownId;

@@ -8,9 +8,9 @@
  */
 import type { Table } from "../sansio/automaton.ts";
 
-export type IncomingCallState = "idle" | "wait-connect" | "established";
+export type LnsIncomingCallState = "idle" | "wait-connect" | "established";
 
-export type IncomingCallEvent =
+export type LnsIncomingCallEvent =
   | "Receive ICRQ, acceptable"
   | "Receive ICRQ, not acceptable"
   | "Receive ICRP"
@@ -21,12 +21,16 @@ export type IncomingCallEvent =
   | "Local Close request"
   | "Tunnel closed";
 
-export type IncomingCallAction = "Send ICRP" | "Send CDN" | "Clean up" | "Prepare for data";
+export type LnsIncomingCallAction = "Send ICRP" | "Send CDN" | "Clean up" | "Prepare for data";
 
 const disconnect = { actions: ["Send CDN", "Clean up"], next: "idle" } as const;
 const cleanUp = { actions: ["Clean up"], next: "idle" } as const;
 
-export const incomingCall: Table<IncomingCallState, IncomingCallEvent, IncomingCallAction> = {
+export const lnsIncomingCall: Table<
+  LnsIncomingCallState,
+  LnsIncomingCallEvent,
+  LnsIncomingCallAction
+> = {
   idle: {
     "Receive ICRQ, acceptable": { actions: ["Send ICRP"], next: "wait-connect" },
     "Receive ICRQ, not acceptable": disconnect,

@@ -1,0 +1,143 @@
+/**
+ * Control connection management (RFC 2661 6.1 to 6.5): SCCRQ, SCCRP, SCCCN, StopCCN and HELLO to
+ * AVPs, and what the peer says of itself from AVPs.
+ *
+ * @module
+ */
+import { type AvpInput, AvpType, MessageType, makeAvp } from "../codec/index.ts";
+import { PEER_WINDOW_DEFAULT, RECEIVE_WINDOW, UNPROVEN_ANSWER_MAX } from "../limits.ts";
+import type { Message, MessageName } from "./messages.ts";
+import { resultCode } from "./result-code.ts";
+import { PROTOCOL_VERSION } from "./results.ts";
+import type { Result, Role } from "./types.ts";
+
+/** Framing Capabilities and Bearer Capabilities: L2TP frames and lines are the same to us. */
+const BOTH = 3;
+const MESSAGE_HEADER = 12;
+const AVP_HEADER = 6;
+/** Header, Message Type, Assigned Tunnel ID, Result Code without Error Code. */
+const STOP_NOTIFICATION_MIN = 36;
+
+/** What SCCRQ and SCCRP tell of the peer. */
+export interface Start {
+  readonly tunnelId: number;
+  readonly version: number;
+  readonly receiveWindow: number;
+  readonly framingCapabilities: number;
+  /** `undefined`: it places no outgoing calls. */
+  readonly bearerCapabilities: number | undefined;
+  readonly hostName: string;
+  readonly vendorName: string;
+  readonly challenge: Uint8Array | undefined;
+  readonly response: Uint8Array | undefined;
+  readonly tieBreaker: Uint8Array | undefined;
+}
+
+/** Of a peer that has not answered. */
+export const NOT_STARTED: Start = {
+  tunnelId: 0,
+  version: PROTOCOL_VERSION,
+  receiveWindow: PEER_WINDOW_DEFAULT,
+  framingCapabilities: 0,
+  bearerCapabilities: undefined,
+  hostName: "",
+  vendorName: "",
+  challenge: undefined,
+  response: undefined,
+  tieBreaker: undefined,
+};
+
+/** What we say of ourselves. */
+export interface Introduction {
+  readonly role: Role;
+  readonly hostName: Uint8Array;
+  readonly tunnelId: number;
+  readonly challenge: Uint8Array | undefined;
+}
+
+/** Of an SCCRQ or SCCRP without fault. */
+export function readStart(message: Message): Start {
+  const { values } = message;
+  return {
+    tunnelId: message.assignedTunnelId,
+    version: values.uint16(AvpType.ProtocolVersion) ?? 0,
+    receiveWindow: values.uint16(AvpType.ReceiveWindowSize) ?? PEER_WINDOW_DEFAULT,
+    framingCapabilities: values.uint32(AvpType.FramingCapabilities) ?? 0,
+    bearerCapabilities: values.uint32(AvpType.BearerCapabilities),
+    hostName: readHostName(message),
+    vendorName: values.text(AvpType.VendorName) ?? "",
+    challenge: values.octets(AvpType.Challenge),
+    response: values.octets(AvpType.ChallengeResponse),
+    tieBreaker: values.octets(AvpType.TieBreaker),
+  };
+}
+
+/** The Host Name of a message that may have a fault; "" for none. */
+export function readHostName(message: Message): string {
+  return message.values.text(AvpType.HostName) ?? "";
+}
+
+export function startRequest(ours: Introduction, tieBreaker: Uint8Array): AvpInput[] {
+  const { challenge } = ours;
+  return [
+    ...introduction("SCCRQ", ours),
+    makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
+    ...(challenge === undefined ? [] : [makeAvp(AvpType.Challenge, challenge)]),
+    makeAvp(AvpType.TieBreaker, tieBreaker),
+  ];
+}
+
+/**
+ * SCCRP, which goes to addresses that nothing is known of: mandatory AVPs, the Challenge and Challenge
+ * Response that a secret asks for, and our window where there is room for it. A peer that is not told
+ * takes it to be 4 (RFC 2661 4.4.3), and has two sessions set up in each round trip.
+ */
+export function startReply(ours: Introduction, response: Uint8Array | undefined): AvpInput[] {
+  const { challenge } = ours;
+  const avps = [
+    ...introduction("SCCRP", ours),
+    ...(challenge === undefined ? [] : [makeAvp(AvpType.Challenge, challenge)]),
+    ...challengeResponseAvp(response),
+  ];
+  const withWindow = [...avps, makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW)];
+  return sizeOf(withWindow) <= UNPROVEN_ANSWER_MAX ? withWindow : avps;
+}
+
+export function startConnected(response: Uint8Array | undefined): AvpInput[] {
+  return [messageType("SCCCN"), ...challengeResponseAvp(response)];
+}
+
+/** A StopCCN of at most `most` octets: Error Message and Error Code are cut to fit. */
+export function stopNotification(tunnelId: number, result: Result, most = Infinity): AvpInput[] {
+  const assigned = makeAvp(AvpType.AssignedTunnelId, tunnelId);
+  return [messageType("StopCCN"), assigned, resultCode(result, most - STOP_NOTIFICATION_MIN)];
+}
+
+export function hello(): AvpInput[] {
+  return [messageType("HELLO")];
+}
+
+export function messageType(name: MessageName): AvpInput {
+  return makeAvp(AvpType.MessageType, MessageType[name]);
+}
+
+/** A LAC can place outgoing calls and has to say so (RFC 2661 4.4.3). */
+function introduction(name: "SCCRQ" | "SCCRP", ours: Introduction): AvpInput[] {
+  return [
+    messageType(name),
+    makeAvp(AvpType.ProtocolVersion, PROTOCOL_VERSION),
+    makeAvp(AvpType.FramingCapabilities, BOTH),
+    { type: AvpType.HostName, value: ours.hostName },
+    makeAvp(AvpType.AssignedTunnelId, ours.tunnelId),
+    ...(ours.role === "lac" ? [makeAvp(AvpType.BearerCapabilities, BOTH)] : []),
+  ];
+}
+
+function challengeResponseAvp(response: Uint8Array | undefined): AvpInput[] {
+  return response === undefined ? [] : [makeAvp(AvpType.ChallengeResponse, response)];
+}
+
+/** Octets of a control message (RFC 2661 3.1, 4.1). */
+function sizeOf(avps: readonly AvpInput[]): number {
+  return avps.reduce((size, { value }) => size + AVP_HEADER + value.length, MESSAGE_HEADER);
+}
