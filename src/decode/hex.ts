@@ -18,6 +18,8 @@ const ONLY_HEX = /^(?:(?:0x|\\x)?[0-9a-f]{2}[\s:,-]*)+$/i;
 const SEPARATORS = /0x|\\x|[\s:,-]/gi;
 /** hexdump -C has a gap between its halves. */
 const HALF_LINE = 8;
+/** Digits of a group: xxd -c 32 -g 32 has this many. */
+const GROUP_MAX = 64;
 
 interface Line {
   readonly offset: number | undefined;
@@ -121,6 +123,7 @@ function dumped(rest: string): Uint8Array {
   const group = /([0-9a-f]+)(\s*)/iy;
   for (let match = group.exec(rest); match !== null; match = group.exec(rest)) {
     const [, digits = "", gap = ""] = match;
+    if (digits.length > GROUP_MAX) return new Uint8Array(0);
     if (digits.length % 2 !== 0) break;
     octets.push(...bytesOf(digits));
     const isEnd = gap.length > 1 && !(isHalved && octets.length === HALF_LINE && gap.length === 2);

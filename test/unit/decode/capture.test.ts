@@ -66,7 +66,10 @@ test("pcapng: interfaces with their link types and clocks, in sections of either
       [9, 9],
       [14, ...b32(0), ...b32(0)],
     ]),
-    description(113, [[9, 0x80 | 10]]),
+    description(113, [
+      [2, ...new TextEncoder().encode("eth10")],
+      [9, 0x80 | 10],
+    ]),
     enhanced(PACKET, { on: 0, low: 2_500_000 }),
     enhanced(OTHER, { on: 1, ...nano, length: 900 }),
     enhanced(PACKET, { on: 2, low: 1_536 }),

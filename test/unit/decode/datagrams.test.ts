@@ -216,3 +216,12 @@ test("datagrams that an offload merged are taken apart, what only follows one is
     }
   }
 });
+
+test("of merged datagrams that the capture cut only the first is read", () => {
+  const octets = ipv4(join(HELLO, HELLO, HELLO)).subarray(0, 28 + 2 * HELLO.length);
+  const found = new Datagrams().of({ number: 1, link: 101, octets, length: 88 });
+  assert.deepEqual(
+    found.map(({ missing }) => missing),
+    [HELLO.length],
+  );
+});

@@ -101,3 +101,8 @@ test("a datagram in hex has no time and no endpoints", () => {
   const [inside] = decode(encode(hex(PACKET)));
   assert.deepEqual(inside?.datagram.source, { address: "192.0.2.7", port: 1701 });
 });
+
+test("a line of hex as long as may be is no dumped line", () => {
+  const long = "ab".repeat(125_000);
+  assert.equal(decode(encode(`0000  c8\n0001 ${long}\n`)).length, 2);
+});

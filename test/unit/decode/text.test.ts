@@ -46,7 +46,9 @@ test("no password in any of them", () => {
 test("colours are around words and change none of them", () => {
   const file = fixture("xl2tpd-pap.pcap");
   const coloured = print(file, { hasColours: true, isBrief: false });
-  assert.ok(coloured.includes("\x1b[1;32mSCCRQ\x1b[0m"));
+  for (const painted of ["1;32mSCCRQ", "36mLCP Echo-Request", "1;33mCDN", "2mZLB"]) {
+    assert.ok(coloured.includes(`\x1b[${painted}\x1b[0m`), painted);
+  }
   const words = coloured
     .split("\x1b[")
     .map((part, at) => (at === 0 ? part : part.replace(/^[\d;]*m/, "")));
