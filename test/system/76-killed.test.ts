@@ -8,6 +8,9 @@ import { Simplon, simplonArgs, writeConfig } from "./support/simplon.ts";
 
 /** From the first moments of the start, before anything is open, until it serves. */
 const MOMENTS_MS = [60, 120, 180, 240, 320, 420, 600];
+/** Longer than any thread may be silent, and then time to notice one that is. */
+const STOPPED_MS = 5_000;
+const AFTER_MS = 3_000;
 
 let lab: Lab;
 let guest: Guest;
@@ -17,7 +20,7 @@ let config: string;
 before(async () => {
   lab = await Lab.open("killed", 1);
   [guest] = lab.guests as [Guest];
-  config = writeConfig(lab, { network: { nat: true } });
+  config = writeConfig(lab, { lns: { workers: 2 }, network: { nat: true } });
 });
 after(async () => {
   await lns?.stop();
@@ -26,6 +29,10 @@ after(async () => {
 
 function start(): Promise<Simplon> {
   return Simplon.startWith(lab, config, simplonArgs("lns", "-c", config));
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function kill(simplon: Simplon): Promise<void> {
@@ -67,6 +74,26 @@ it("at whatever moment of its start, the next start serves", async () => {
   await guest.must("stop", { now: 1 });
   await guest.must("dial");
   await guest.must("ping", { to: FAR_ADDRESS });
+});
+
+it("stopped for 5 s it goes on with the same session and the same workers", async () => {
+  const [before] = await lns.sessions();
+  lns.child.signal("SIGSTOP");
+  await sleep(STOPPED_MS);
+  lns.child.signal("SIGCONT");
+  await guest.must("ping", { to: FAR_ADDRESS });
+  await sleep(AFTER_MS);
+  const [after] = await lns.sessions();
+  assert.deepEqual(
+    [after?.tunnelId, after?.sessionId, after?.address],
+    [before?.tunnelId, before?.sessionId, before?.address],
+  );
+  const workers = await lns.workers();
+  assert.deepEqual(
+    workers.map(({ state, losses }) => ({ state, losses })),
+    [0, 1].map(() => ({ state: "running", losses: 0 })),
+  );
+  assert.doesNotMatch(lns.child.text, /worker is lost|worker begins anew|does not answer/);
 });
 
 it("and after an end in order nothing is left of any of them", async () => {

@@ -53,6 +53,8 @@ export interface WorkerRow {
   readonly slots: readonly number[];
   readonly packets: number;
   readonly drops: number;
+  /** Threads that were lost and replaced. */
+  readonly losses: number;
 }
 
 /** Users of every configuration here. */
