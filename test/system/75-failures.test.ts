@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, afterEach, before, it } from "node:test";
 import type { Guest } from "./support/guest.ts";
-import { Lab, root } from "./support/lab.ts";
+import { FAR_ADDRESS, Lab, root } from "./support/lab.ts";
 import { runtimeArgs } from "./support/runtime.ts";
-import { Simplon, writeConfig } from "./support/simplon.ts";
+import { type SessionRow, Simplon, writeConfig } from "./support/simplon.ts";
 
 const entry = join(root, "test", "system", "support", "failing-lns.ts");
+
+/** One each 0.2 s. */
+const PINGS = 30;
 
 let lab: Lab;
 let guest: Guest;
@@ -50,4 +53,33 @@ for (const [title, kind] of Object.entries(failures)) {
       await lns.child.end();
     }
   });
+}
+
+it("a worker that fails once is replaced, and the session that it had goes on", async (t) => {
+  const config = writeConfig(lab, { lns: { workers: 2 }, network: { nat: true } });
+  const lns = await Simplon.startWith(lab, config, runtimeArgs(entry, config, "worker-once"));
+  try {
+    await guest.must("dial");
+    const [before] = await lns.sessions();
+    const pings = guest.must("ping", { to: FAR_ADDRESS, count: PINGS });
+    lns.child.signal("SIGUSR2");
+    const { received } = await pings;
+    t.diagnostic(`${received} of ${PINGS} pings were answered`);
+    assert.ok(Number(received) >= PINGS * 0.8, `${received} of ${PINGS} pings were answered`);
+    await lns.child.line(/a worker is lost; another one takes its place/, 1_000);
+    const workers = await lns.workers();
+    assert.deepEqual(workers.map(({ losses }) => losses).sort(), [0, 1]);
+    assert.ok(workers.every(({ state }) => state === "running"));
+    await guest.must("ping", { to: FAR_ADDRESS });
+    const [after] = await lns.sessions();
+    assert.deepEqual(idsOf(after), idsOf(before));
+  } finally {
+    await lns.stop();
+  }
+});
+
+function idsOf(row: SessionRow | undefined) {
+  assert.ok(row);
+  const { tunnelId, sessionId, user, address } = row;
+  return { tunnelId, sessionId, user, address };
 }

@@ -5,11 +5,13 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { lns } from "../../../src/cli/lns.ts";
+import { Workers } from "../../../src/daemon/workers.ts";
 import { Endpoint } from "../../../src/l2tp/index.ts";
 import { descriptorToText } from "../../../src/linux/descriptor.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 
 const [config = "", kind = "", ...secondRun] = process.argv.slice(2);
+const F_DUPFD_CLOEXEC = 1_030;
 const libc = openLibc();
 /** What the second run takes over; the first has opened nothing yet. */
 const [, descriptor] = secondRun;
@@ -24,6 +26,22 @@ const bugs: Readonly<Record<string, () => void>> = {
   worker: () => {
     for (const fd of JSON.parse(inherited).devices.sockets.data) libc.close(fd);
   },
+  "worker-once": () => {
+    const sockets: readonly number[] = JSON.parse(inherited).devices.sockets.data;
+    const kept = sockets.map((fd) => libc.fcntl(fd, F_DUPFD_CLOEXEC, fd));
+    const nothing = libc.open("/dev/null", 0);
+    for (const fd of sockets) replace(fd, nothing);
+    const { wake } = Workers.prototype;
+    // Called when a worker has been lost and the next one is about to begin.
+    Workers.prototype.wake = function (this: Workers, index) {
+      if (this.rows().some(({ losses }) => losses > 0)) {
+        Workers.prototype.wake = wake;
+        for (const [place, fd] of sockets.entries()) replace(fd, kept[place] ?? -1);
+        for (const fd of [...kept, nothing]) libc.close(fd);
+      }
+      wake.call(this, index);
+    };
+  },
 };
 
 process.on("SIGUSR2", () => bugs[kind]?.());
@@ -32,4 +50,14 @@ process.exitCode = await lns(args, [fileURLToPath(import.meta.url), config, kind
 
 function fail(): never {
   throw new Error("broken on purpose");
+}
+
+/** The descriptor `fd` is another name of `other` from here on. */
+function replace(fd: number, other: number): void {
+  libc.close(fd);
+  // A thread that loads its files may have the number for a moment.
+  for (let made = -1; made !== fd; ) {
+    made = libc.fcntl(other, F_DUPFD_CLOEXEC, fd);
+    if (made !== fd) libc.close(made);
+  }
 }
