@@ -1,9 +1,11 @@
 /** Reads what the other files of this folder captured, so it runs last. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
+import { MessageType } from "../../src/codec/index.ts";
 import { must } from "./support/child.ts";
+import { writeConversation } from "./support/conversation.ts";
 import { COMPARED_FIELDS, type Expectation, expectationOf } from "./support/expectation.ts";
 import { OCTET_FIELDS } from "./support/expected-avps.ts";
 import { CORE_ADDRESS, captureDirectory, LNS_ADDRESS } from "./support/lab.ts";
@@ -93,11 +95,35 @@ function isOurs(source: string): boolean {
   return OUR_ADDRESSES.includes(source);
 }
 
+describe("a conversation with every message and AVP of ours", () => {
+  const file = join(captureDirectory(), "conversation");
+
+  before(() => {
+    mkdirSync(captureDirectory(), { recursive: true });
+    writeConversation(file);
+  });
+
+  it("is nothing that tshark has to remark on", async () => {
+    assert.deepEqual(await summaryOf(file, "_ws.malformed || _ws.expert || !l2tp"), []);
+  });
+
+  it("is read by tshark as by our codec", async () => {
+    const seen = await compareAll(() => true, "l2tp", file);
+    for (const name of ["ZLB", ...Object.keys(MessageType)]) {
+      assert.ok((seen.get(name) ?? 0) >= 1, `${seen.get(name)} ${name}`);
+    }
+  });
+});
+
 /** Compares each datagram of a source; answers how many there were of each kind. */
-async function compareAll(isWanted: (source: string) => boolean, filter: string) {
-  const dissected = await fieldsOf(merged, filter, COMPARED_FIELDS);
+async function compareAll(
+  isWanted: (source: string) => boolean,
+  filter: string,
+  file: string = merged,
+) {
+  const dissected = await fieldsOf(file, filter, COMPARED_FIELDS);
   const counts = new Map<string, number>();
-  for (const datagram of readDatagrams(merged)) {
+  for (const datagram of readDatagrams(file)) {
     if (!isWanted(datagram.source)) continue;
     const expected = expectationOf(datagram);
     const actual = dissected.get(datagram.frame);
