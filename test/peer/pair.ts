@@ -54,6 +54,8 @@ export class Pair {
   /** Every message that was sent, as "lac SCCRQ". */
   readonly trace: string[] = [];
   fate: PairFate = () => [10];
+  /** Sees every datagram as it is sent. */
+  tap: (from: Side, datagram: Uint8Array) => void = () => {};
   readonly #flights: Flight[] = [];
 
   constructor(options: Partial<EndpointOptions> = {}) {
@@ -104,6 +106,7 @@ export class Pair {
   }
 
   #post(from: Side, datagram: Uint8Array, { peer, peerPort }: Path): void {
+    this.tap(from, datagram);
     const message = `${from === this.lac ? "lac" : "lns"} ${parsed(datagram).name}`;
     const index = this.trace.push(message) - 1;
     const { address, port } = from.from;

@@ -5,6 +5,8 @@
  */
 import { after } from "node:test";
 import { printed } from "../cells/coverage.ts";
+import "../cells/control-connection.ts";
+import "../cells/calls.ts";
 import "../cells/negotiation.ts";
 import "../cells/auth-peers.ts";
 

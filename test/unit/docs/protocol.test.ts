@@ -27,7 +27,7 @@ function readRows(): Row[] {
   for (const line of read("docs/PROTOCOL.md").split("\n")) {
     rfc = /^## RFC (\d+)/.exec(line)?.[1] ?? rfc;
     const [, id, keyword, says, doneBy, shownBy] = line.split("|").map((cell) => cell.trim());
-    if (id === undefined || !/-\d+$/.test(id)) continue;
+    if (id === undefined || !/^\S+-\d+$/.test(id)) continue;
     assert.ok(says && doneBy && shownBy && keyword, line);
     rows.push({ rfc, id, keyword, doneBy, shownBy });
   }

@@ -1,13 +1,13 @@
 /** Every cell of RFC 2661 7.4.1, 7.4.2, 7.5.1 and 7.5.2. */
 import assert from "node:assert/strict";
-import { type AvpInput, AvpType, type MessageType } from "../../../src/codec/index.ts";
-import { lacIncomingCall } from "../../../src/l2tp/lac-incoming-call-automaton.ts";
-import { lacOutgoingCall } from "../../../src/l2tp/lac-outgoing-call-automaton.ts";
-import { lnsIncomingCall } from "../../../src/l2tp/lns-incoming-call-automaton.ts";
-import { lnsOutgoingCall } from "../../../src/l2tp/lns-outgoing-call-automaton.ts";
-import { newLns, type Sent, Talk } from "../../peer/control.ts";
-import { avp, typed, u16, u32, utf8 } from "../../peer/lac.ts";
-import { describeCells, type Seen } from "./cells.ts";
+import { type AvpInput, AvpType, type MessageType } from "../../src/codec/index.ts";
+import { lacIncomingCall } from "../../src/l2tp/lac-incoming-call-automaton.ts";
+import { lacOutgoingCall } from "../../src/l2tp/lac-outgoing-call-automaton.ts";
+import { lnsIncomingCall } from "../../src/l2tp/lns-incoming-call-automaton.ts";
+import { lnsOutgoingCall } from "../../src/l2tp/lns-outgoing-call-automaton.ts";
+import { newLns, type Sent, Talk } from "../peer/control.ts";
+import { avp, typed, u16, u32, utf8 } from "../peer/lac.ts";
+import { describeCells, type Seen } from "./walks.ts";
 
 const bad = avp(99, u16(0));
 const id = avp(AvpType.AssignedSessionId, u16(50));

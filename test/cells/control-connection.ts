@@ -1,11 +1,11 @@
 /** Every cell of RFC 2661 7.2.1. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AvpType } from "../../../src/codec/index.ts";
-import { controlConnection } from "../../../src/l2tp/control-connection-automaton.ts";
-import { names, Talk } from "../../peer/control.ts";
-import { avp, find, sccrq, typed, u16 } from "../../peer/lac.ts";
-import { describeCells, type Seen } from "./cells.ts";
+import { AvpType } from "../../src/codec/index.ts";
+import { controlConnection } from "../../src/l2tp/control-connection-automaton.ts";
+import { names, Talk } from "../peer/control.ts";
+import { avp, find, sccrq, typed, u16 } from "../peer/lac.ts";
+import { describeCells, type Seen } from "./walks.ts";
 
 const bad = avp(99, u16(0));
 const assigned = avp(AvpType.AssignedSessionId, u16(50));

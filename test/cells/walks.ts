@@ -1,9 +1,11 @@
-/** Walks every cell of an automaton with real messages, against the RFC's print. */
+/** Walks every cell of an automaton of RFC 2661 with real messages, against the RFC's print. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { Cell } from "../../../src/sansio/automaton.ts";
-import type { Sent, Talk } from "../../peer/control.ts";
-import { resultOf } from "../../peer/lac.ts";
+import type { Cell } from "../../src/sansio/automaton.ts";
+import type { Sent, Talk } from "../peer/control.ts";
+import { resultOf } from "../peer/lac.ts";
+import { Coverage } from "./coverage.ts";
+import { cellName, Watch } from "./recorder.ts";
 
 /** What a walk through one cell shows: messages but ZLB with Result Code, events, states. */
 export interface Seen {
@@ -29,13 +31,17 @@ export function describeCells<State extends string, Event extends string>(
   walks: Walks<State, Event>,
 ): void {
   const { table, reach, send, rfc, stateOf } = walks;
+  const coverage = new Coverage(name, table);
+  const watch = new Watch(table);
   describe(name, () => {
     for (const state of Object.keys(reach) as State[]) {
       for (const event of Object.keys(send) as Event[]) {
         test(`${state}: ${event}`, () => {
           const [talk, sessionId] = reach[state]();
           talk.takeEvents();
+          watch.take();
           const out = messages(send[event](talk, sessionId));
+          const isRun = watch.take().includes(cellName(state, event));
           const seen = { out, events: talk.takeEvents(), state: stateOf(talk) ?? "idle" };
           const expected = rfc[state][event] ?? { out: [], events: [], state };
           assert.deepEqual(seen, expected);
@@ -44,6 +50,9 @@ export function describeCells<State extends string, Event extends string>(
           const answers = cell?.actions.filter((action) => /^Send [A-Z]/.test(action)) ?? [];
           // What the table does not foresee may be refused by the automaton of the other direction.
           if (cell !== undefined) assert.equal(answers.length, expected.out.length);
+          const reason = isRun ? undefined : impossible(state, cell);
+          if (isRun) coverage.ran(state, event);
+          else if (reason !== undefined) coverage.cannot(state, event, reason);
         });
       }
     }
@@ -54,7 +63,17 @@ export function describeCells<State extends string, Event extends string>(
         for (const event of Object.keys(row)) assert.ok(event in send, event);
       }
     });
+
+    test("no cell is left out", () => assert.deepEqual(coverage.missing, []));
   });
+}
+
+/** Why a cell was not run though its event was given; that nothing came of it was seen. */
+function impossible(state: string, cell: Cell<string, string> | undefined): string | undefined {
+  if (cell === undefined) return "an event without a cell: it changes nothing (-)";
+  if (state !== "idle") return undefined;
+  const isNothing = cell.actions.every((action) => action === "Clean up");
+  return isNothing ? "Clean up in idle: there is nothing to, the message is dropped" : undefined;
 }
 
 function messages(sent: readonly Sent[]): string[] {
