@@ -50,6 +50,10 @@ export const TUNNEL_SETUP_MS = 60_000;
 export const SESSION_SETUP_MS = 60_000;
 /** Between two WENs of one session (RFC 2661 6.13). */
 export const CALL_ERRORS_INTERVAL_MS = 60_000;
+/** Octets of the value of one AVP (RFC 2661 4.1: Length has 10 bits). */
+export const AVP_VALUE_MAX = 1_017;
+/** Octets of the Random Vector that we send; RFC 2661 4.4.1 wants at least so many. */
+export const RANDOM_VECTOR_SIZE = 16;
 /** Octets of our Tie Breaker (RFC 2661 4.4.3). */
 export const TIE_BREAKER_SIZE = 8;
 /** AVPs in one control message: the largest standard message has fewer than 30. */

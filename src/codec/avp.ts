@@ -49,6 +49,16 @@ export interface Accm {
   receive: number;
 }
 
+/** PPP Disconnect Cause Code (RFC 3145). */
+export interface PppDisconnectCause {
+  code: number;
+  /** PPP Protocol that it is about; 0: none. */
+  protocol: number;
+  /** 0: none; 1: at the peer; 2: at the sender of the AVP. */
+  direction: number;
+  message?: string;
+}
+
 /** What the value of each AVP is, by Attribute Type. */
 export interface AvpValues {
   [AvpType.MessageType]: number;
@@ -99,6 +109,15 @@ export interface AvpValues {
   [AvpType.RxConnectSpeed]: number;
   /** Its presence is all it says. */
   [AvpType.SequencingRequired]: true;
+  [AvpType.PppDisconnectCauseCode]: PppDisconnectCause;
+  /** PHB codes (RFC 3140); of a single DSCP that, in the 6 high bits. */
+  [AvpType.Ccds]: number;
+  [AvpType.Sds]: number;
+  /** Options of LCP, as of the AVPs above. */
+  [AvpType.LcpWantOptions]: Uint8Array;
+  [AvpType.LcpAllowOptions]: Uint8Array;
+  [AvpType.LnsLastSentLcpConfreq]: Uint8Array;
+  [AvpType.LnsLastReceivedLcpConfreq]: Uint8Array;
 }
 
 export type AvpValue = AvpValues[keyof AvpValues];
@@ -151,6 +170,22 @@ const causeFormat: Format = {
   },
 };
 
+const disconnectFormat: Format = {
+  read(value): PppDisconnectCause | undefined {
+    const code = readUint16(value.subarray(0, 2));
+    const protocol = readUint16(value.subarray(2, 4));
+    const direction = value[4];
+    if (code === undefined || protocol === undefined || direction === undefined) return undefined;
+    const message = value.length > 5 ? { message: readText(value.subarray(5)) } : {};
+    return { code, protocol, direction, ...message };
+  },
+  write({ code, protocol, direction, message = "" }: PppDisconnectCause) {
+    if (direction > 0xff) throw new RangeError(`a direction has 8 bits, not ${direction}`);
+    const last = uint16Value(direction).subarray(1);
+    return joined([uint16Value(code), uint16Value(protocol), last, textValue(message)]);
+  },
+};
+
 /** A reserved 16-bit field, and then numbers of 32 bits. */
 function numbersFormat(names: readonly string[]): Format {
   return {
@@ -184,7 +219,7 @@ const errorsFormat = numbersFormat([
 ]);
 const accmFormat = numbersFormat(["send", "receive"]);
 
-/** M and H bit as RFC 2661 4.4 rules for each AVP. */
+/** M and H bit as its RFC rules for each AVP. */
 const M = 1;
 /** MUST NOT be hidden. */
 const SHOWN = 2;
@@ -229,6 +264,13 @@ const CATALOGUE: Readonly<Record<keyof AvpValues, readonly [format: Format, rule
   [AvpType.PrivateGroupId]: [textFormat, 0],
   [AvpType.RxConnectSpeed]: [uint32Format, 0],
   [AvpType.SequencingRequired]: [emptyFormat, M | SHOWN],
+  [AvpType.PppDisconnectCauseCode]: [disconnectFormat, 0],
+  [AvpType.Ccds]: [uint16Format, 0],
+  [AvpType.Sds]: [uint16Format, 0],
+  [AvpType.LcpWantOptions]: [octetsFormat, 0],
+  [AvpType.LcpAllowOptions]: [octetsFormat, 0],
+  [AvpType.LnsLastSentLcpConfreq]: [octetsFormat, 0],
+  [AvpType.LnsLastReceivedLcpConfreq]: [octetsFormat, 0],
 };
 
 /**

@@ -1,11 +1,11 @@
 /**
  * The numbers of RFC 2661: Attribute Types of the AVPs (4.4), Message Types (3.2), and the names
- * that the RFC prints for them.
+ * that the RFC prints for them; Attribute Types of RFC 3145, 3308 and 3437 too.
  *
  * @module
  */
 
-/** Attribute Type of each AVP of RFC 2661 4.4; vendor 0. */
+/** Attribute Type of each AVP of RFC 2661 4.4, 3145, 3308 and 3437; vendor 0. */
 export const AvpType = {
   MessageType: 0,
   ResultCode: 1,
@@ -46,6 +46,13 @@ export const AvpType = {
   PrivateGroupId: 37,
   RxConnectSpeed: 38,
   SequencingRequired: 39,
+  PppDisconnectCauseCode: 46,
+  Ccds: 47,
+  Sds: 48,
+  LcpWantOptions: 49,
+  LcpAllowOptions: 50,
+  LnsLastSentLcpConfreq: 51,
+  LnsLastReceivedLcpConfreq: 52,
 } as const;
 
 /** Values of the Message Type AVP (RFC 2661 3.2). */
@@ -108,6 +115,14 @@ const AVP_NAMES: readonly (string | undefined)[] = [
   "Private Group ID",
   "Rx Connect Speed",
   "Sequencing Required",
+  ...new Array<undefined>(6), // of other RFCs
+  "PPP Disconnect Cause Code",
+  "CCDS",
+  "SDS",
+  "LCP Want Options",
+  "LCP Allow Options",
+  "LNS Last Sent LCP Confreq",
+  "LNS Last Received LCP Confreq",
 ];
 
 const MESSAGE_NAMES = new Map<number, string>(

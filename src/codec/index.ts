@@ -17,7 +17,9 @@ export {
   type CallErrors,
   type CauseCode,
   decodeAvp,
+  isNeverHidden,
   makeAvp,
+  type PppDisconnectCause,
   type ResultCode,
   readAvp,
 } from "./avp.ts";

@@ -1,11 +1,11 @@
 /**
- * The AVPs of RFC 2661 4.4 with their ranges, and the walk over those of one message: which are
+ * The AVPs of RFC 2661 4.4, 3145, 3308 and 3437 with their ranges, and the walk over those of one message: which are
  * recognised, revealed, well-formed (4.1 to 4.4, 7.1).
  *
  * @module
  */
 import { type Avp, AvpType, avpTypeName } from "../codec/index.ts";
-import { PEER_TEXT_MAX } from "../limits.ts";
+import { AVP_VALUE_MAX, PEER_TEXT_MAX } from "../limits.ts";
 import { reveal } from "./authentication.ts";
 import { ErrorCode, type Fault } from "./results.ts";
 
@@ -16,7 +16,6 @@ interface Rule {
   readonly mayHide: boolean;
 }
 
-const ANY = 1_017;
 const decoder = new TextDecoder();
 
 function fixed(length: number, mayHide = true): Rule {
@@ -24,7 +23,7 @@ function fixed(length: number, mayHide = true): Rule {
 }
 
 function open(min: number, mayHide = true): Rule {
-  return { min, max: ANY, mayHide };
+  return { min, max: AVP_VALUE_MAX, mayHide };
 }
 
 /** Text and octets of any length are taken as they are; what is too long for us is cut. */
@@ -68,6 +67,13 @@ const RULES: ReadonlyMap<number, Rule> = new Map([
   [AvpType.PrivateGroupId, open(0)],
   [AvpType.RxConnectSpeed, fixed(4)],
   [AvpType.SequencingRequired, open(0, false)],
+  [AvpType.PppDisconnectCauseCode, open(5)],
+  [AvpType.Ccds, fixed(2)],
+  [AvpType.Sds, fixed(2)],
+  [AvpType.LcpWantOptions, open(0)],
+  [AvpType.LcpAllowOptions, open(0)],
+  [AvpType.LnsLastSentLcpConfreq, open(0)],
+  [AvpType.LnsLastReceivedLcpConfreq, open(0)],
 ]);
 
 /** Values by Attribute Type, for the types that were asked for; the first of a type counts. */
@@ -104,7 +110,11 @@ export class Values {
 }
 
 export function peerText(value: Uint8Array): string {
-  return decoder.decode(value.subarray(0, PEER_TEXT_MAX)).replaceAll(/\p{Cc}/gu, "\ufffd");
+  return cleanText(decoder.decode(value.subarray(0, PEER_TEXT_MAX)));
+}
+
+export function cleanText(text: string): string {
+  return text.slice(0, PEER_TEXT_MAX).replaceAll(/\p{Cc}/gu, "\ufffd");
 }
 
 export function nameOf(type: number): string {

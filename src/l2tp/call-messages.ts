@@ -11,13 +11,14 @@ import {
   makeAvp,
   readAvp,
 } from "../codec/index.ts";
-import type { Values } from "./avps.ts";
+import { cleanText, type Values } from "./avps.ts";
 import type { CallAction } from "./call-automata.ts";
 import type { Message } from "./messages.ts";
+import { optionalAvp, phbOf, present, readDscp } from "./optional.ts";
 import { resultCode } from "./result-code.ts";
 import type { Session } from "./session.ts";
 import { messageType } from "./start-messages.ts";
-import type { Accm, Call, Connected, ProxyAuthen, ProxyLcp, Result } from "./types.ts";
+import type { Accm, Call, Cause, Connected, Disconnect, ProxyAuthen, ProxyLcp } from "./types.ts";
 
 /** What is told of a line that is none. */
 const CONNECT_SPEED = 1_000_000_000;
@@ -25,7 +26,7 @@ const SYNCHRONOUS = 1;
 const SPEED_MAX = 0xffff_ffff;
 
 /** What an action of a call automaton sends; empty when it sends nothing. */
-export function messageOf(action: CallAction, session: Session, result: Result): AvpInput[] {
+export function messageOf(action: CallAction, session: Session, cause: Cause): AvpInput[] {
   const { id, callSerialNumber, call, connected } = session;
   switch (action) {
     case "Send ICRQ":
@@ -33,15 +34,15 @@ export function messageOf(action: CallAction, session: Session, result: Result):
     case "Send OCRQ":
       return outgoingCallRequest(id, callSerialNumber, call);
     case "Send ICRP":
-      return callReply("ICRP", id);
+      return callReply("ICRP", id, call);
     case "Send OCRP":
-      return callReply("OCRP", id);
+      return callReply("OCRP", id, call);
     case "Send ICCN":
       return callConnected("ICCN", connected);
     case "Send OCCN":
       return callConnected("OCCN", connected);
     case "Send CDN":
-      return disconnectNotify(id, result);
+      return disconnectNotify(id, cause);
     default:
       return [];
   }
@@ -52,11 +53,12 @@ function incomingCallRequest(sessionId: number, serial: number, call: Call): Avp
     messageType("ICRQ"),
     makeAvp(AvpType.AssignedSessionId, sessionId),
     makeAvp(AvpType.CallSerialNumber, serial),
-    ...optional(AvpType.BearerType, call.bearerType),
-    ...optional(AvpType.PhysicalChannelId, call.physicalChannelId),
-    ...optional(AvpType.CallingNumber, call.callingNumber),
-    ...optional(AvpType.CalledNumber, call.calledNumber),
-    ...optional(AvpType.SubAddress, call.subAddress),
+    ...optionalAvp(AvpType.BearerType, call.bearerType),
+    ...optionalAvp(AvpType.PhysicalChannelId, call.physicalChannelId),
+    ...optionalAvp(AvpType.CallingNumber, call.callingNumber),
+    ...optionalAvp(AvpType.CalledNumber, call.calledNumber),
+    ...optionalAvp(AvpType.SubAddress, call.subAddress),
+    ...optionalAvp(AvpType.Sds, phbOf(call.dscp)),
   ];
 }
 
@@ -70,11 +72,12 @@ function outgoingCallRequest(sessionId: number, serial: number, call: Call): Avp
     makeAvp(AvpType.BearerType, call.bearerType ?? 0),
     makeAvp(AvpType.FramingType, call.framingType ?? 0),
     makeAvp(AvpType.CalledNumber, call.calledNumber ?? ""),
-    ...optional(AvpType.SubAddress, call.subAddress),
+    ...optionalAvp(AvpType.SubAddress, call.subAddress),
+    ...optionalAvp(AvpType.Sds, phbOf(call.dscp)),
   ];
 }
 
-/** Of an ICRQ, OCRQ or OCRP without fault. */
+/** Of an ICRQ or OCRQ without fault. */
 export function readCall({ values }: Message): Call {
   return present<Call>({
     calledNumber: values.text(AvpType.CalledNumber),
@@ -85,11 +88,21 @@ export function readCall({ values }: Message): Call {
     physicalChannelId: values.uint32(AvpType.PhysicalChannelId),
     minimumBps: values.uint32(AvpType.MinimumBps),
     maximumBps: values.uint32(AvpType.MaximumBps),
+    dscp: readDscp(values.uint16(AvpType.Sds)),
   });
 }
 
-function callReply(name: "ICRP" | "OCRP", sessionId: number): AvpInput[] {
-  return [messageType(name), makeAvp(AvpType.AssignedSessionId, sessionId)];
+/** Our call as the reply leaves it: a DSCP that it does not confirm is none (RFC 3308). */
+export function readReply({ dscp: _asked, ...call }: Call, message: Message): Call {
+  return { ...call, ...readCall(message) };
+}
+
+function callReply(name: "ICRP" | "OCRP", sessionId: number, { dscp }: Call): AvpInput[] {
+  return [
+    messageType(name),
+    makeAvp(AvpType.AssignedSessionId, sessionId),
+    ...optionalAvp(AvpType.Sds, phbOf(dscp)),
+  ];
 }
 
 function callConnected(name: "ICCN" | "OCCN", connected: Connected): AvpInput[] {
@@ -97,8 +110,10 @@ function callConnected(name: "ICCN" | "OCCN", connected: Connected): AvpInput[] 
     messageType(name),
     makeAvp(AvpType.TxConnectSpeed, connected.txConnectSpeed ?? CONNECT_SPEED),
     makeAvp(AvpType.FramingType, connected.framingType ?? SYNCHRONOUS),
-    ...optional(AvpType.RxConnectSpeed, connected.rxConnectSpeed),
+    ...optionalAvp(AvpType.RxConnectSpeed, connected.rxConnectSpeed),
     ...(connected.sequencingRequired ? [makeAvp(AvpType.SequencingRequired, true)] : []),
+    ...optionalAvp(AvpType.LcpWantOptions, connected.lcpWantOptions),
+    ...optionalAvp(AvpType.LcpAllowOptions, connected.lcpAllowOptions),
     ...(name === "ICCN" ? proxied(connected) : []),
   ];
 }
@@ -113,19 +128,43 @@ export function readConnected({ values }: Message): Connected {
     privateGroupId: values.text(AvpType.PrivateGroupId),
     proxyLcp: readProxyLcp(values),
     proxyAuthen: readProxyAuthen(values),
+    lcpWantOptions: values.octets(AvpType.LcpWantOptions),
+    lcpAllowOptions: values.octets(AvpType.LcpAllowOptions),
   });
 }
 
-function disconnectNotify(sessionId: number, result: Result): AvpInput[] {
-  return [messageType("CDN"), resultCode(result), makeAvp(AvpType.AssignedSessionId, sessionId)];
+function disconnectNotify(sessionId: number, { result, disconnect = {} }: Cause): AvpInput[] {
+  return [
+    messageType("CDN"),
+    resultCode(result),
+    makeAvp(AvpType.AssignedSessionId, sessionId),
+    ...optionalAvp(AvpType.Q931CauseCode, disconnect.q931),
+    ...optionalAvp(AvpType.PppDisconnectCauseCode, disconnect.ppp),
+  ];
+}
+
+/** Of a CDN; `undefined` when it says nothing beside its Result Code. */
+export function readDisconnect({ values }: Message): Disconnect | undefined {
+  const disconnect = present<Disconnect>({
+    ppp: clean(decoded(values, AvpType.PppDisconnectCauseCode), "message"),
+    q931: clean(decoded(values, AvpType.Q931CauseCode), "advisory"),
+  });
+  return Object.keys(disconnect).length === 0 ? undefined : disconnect;
 }
 
 export function readCallErrors({ values }: Message): CallErrors | undefined {
   return decoded(values, AvpType.CallErrors);
 }
 
+/** Of an SLI. */
 export function readAccm({ values }: Message): Accm | undefined {
-  return decoded(values, AvpType.Accm);
+  const accm = decoded(values, AvpType.Accm);
+  if (accm === undefined) return undefined;
+  return present<Accm>({
+    ...accm,
+    lastSent: values.octets(AvpType.LnsLastSentLcpConfreq),
+    lastReceived: values.octets(AvpType.LnsLastReceivedLcpConfreq),
+  });
 }
 
 export function wanErrorNotify(errors: CallErrors): AvpInput[] {
@@ -133,20 +172,25 @@ export function wanErrorNotify(errors: CallErrors): AvpInput[] {
 }
 
 export function setLinkInfo(accm: Accm): AvpInput[] {
-  return [messageType("SLI"), makeAvp(AvpType.Accm, accm)];
+  return [
+    messageType("SLI"),
+    makeAvp(AvpType.Accm, accm),
+    ...optionalAvp(AvpType.LnsLastSentLcpConfreq, accm.lastSent),
+    ...optionalAvp(AvpType.LnsLastReceivedLcpConfreq, accm.lastReceived),
+  ];
 }
 
 function proxied({ privateGroupId, proxyLcp = {}, proxyAuthen }: Connected): AvpInput[] {
   return [
-    ...optional(AvpType.PrivateGroupId, privateGroupId),
-    ...optional(AvpType.InitialReceivedLcpConfreq, proxyLcp.initialReceived),
-    ...optional(AvpType.LastSentLcpConfreq, proxyLcp.lastSent),
-    ...optional(AvpType.LastReceivedLcpConfreq, proxyLcp.lastReceived),
-    ...optional(AvpType.ProxyAuthenType, proxyAuthen?.type),
+    ...optionalAvp(AvpType.PrivateGroupId, privateGroupId),
+    ...optionalAvp(AvpType.InitialReceivedLcpConfreq, proxyLcp.initialReceived),
+    ...optionalAvp(AvpType.LastSentLcpConfreq, proxyLcp.lastSent),
+    ...optionalAvp(AvpType.LastReceivedLcpConfreq, proxyLcp.lastReceived),
+    ...optionalAvp(AvpType.ProxyAuthenType, proxyAuthen?.type),
     ...octets(AvpType.ProxyAuthenName, proxyAuthen?.name),
-    ...optional(AvpType.ProxyAuthenChallenge, proxyAuthen?.challenge),
-    ...optional(AvpType.ProxyAuthenId, proxyAuthen?.id),
-    ...optional(AvpType.ProxyAuthenResponse, proxyAuthen?.response),
+    ...optionalAvp(AvpType.ProxyAuthenChallenge, proxyAuthen?.challenge),
+    ...optionalAvp(AvpType.ProxyAuthenId, proxyAuthen?.id),
+    ...optionalAvp(AvpType.ProxyAuthenResponse, proxyAuthen?.response),
   ];
 }
 
@@ -173,6 +217,15 @@ function readProxyAuthen(values: Values): ProxyAuthen | undefined {
   });
 }
 
+/** With its text as that of any peer. */
+function clean<K extends string, T extends { readonly [key in K]?: string }>(
+  value: T | undefined,
+  key: K,
+): T | undefined {
+  const text = value?.[key];
+  return value && text !== undefined ? { ...value, [key]: cleanText(text) } : value;
+}
+
 function decoded<T extends keyof AvpValues>(values: Values, type: T): AvpValues[T] | undefined {
   const value = values.octets(type);
   if (value === undefined) return undefined;
@@ -180,16 +233,7 @@ function decoded<T extends keyof AvpValues>(values: Values, type: T): AvpValues[
   return readAvp([avp], type);
 }
 
-function optional<T extends keyof AvpValues>(type: T, value: AvpValues[T] | undefined): AvpInput[] {
-  return value === undefined ? [] : [makeAvp(type, value)];
-}
-
 /** A name need not be UTF-8; it goes on as it came. */
 function octets(type: number, value: Uint8Array | undefined): AvpInput[] {
   return value === undefined ? [] : [{ type, mandatory: false, value }];
-}
-
-/** The fields that have a value. */
-function present<T>(fields: { readonly [K in keyof T]-?: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }

@@ -22,6 +22,8 @@ import {
   readCall,
   readCallErrors,
   readConnected,
+  readDisconnect,
+  readReply,
   setLinkInfo,
   wanErrorNotify,
 } from "./call-messages.ts";
@@ -44,16 +46,7 @@ import {
 } from "./results.ts";
 import { Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
-import type {
-  Accm,
-  Call,
-  Cause,
-  Connected,
-  Direction,
-  Result,
-  Role,
-  SessionInfo,
-} from "./types.ts";
+import type { Accm, Call, Cause, Connected, Direction, Role, SessionInfo } from "./types.ts";
 
 const UNFORESEEN = causeOf(OUT_OF_SEQUENCE);
 /** Both Session IDs are known. */
@@ -165,9 +158,9 @@ export class Calls {
     }
   }
 
-  close(sessionId: number, result: Result, now: number): void {
+  close(sessionId: number, cause: Cause, now: number): void {
     const session = this.#sessions.find(sessionId);
-    if (session !== undefined) this.#close(session, { by: "local", result }, now);
+    if (session !== undefined) this.#close(session, cause, now);
   }
 
   /** A CDN to every session. */
@@ -245,7 +238,7 @@ export class Calls {
       session.connected = readConnected(message);
       return undefined;
     }
-    session.call = { ...session.call, ...readCall(message) };
+    session.call = readReply(session.call, message);
     const isNew = this.#sessions.identify(session, message.assignedSessionId);
     return isNew ? undefined : SESSION_ID_TAKEN;
   }
@@ -274,7 +267,10 @@ export class Calls {
       this.#lcce.count("unknown-session");
       return;
     }
-    this.#run(session, "Receive CDN", { by: "peer", result: readResult(message) }, now);
+    const disconnect = readDisconnect(message);
+    const more = disconnect === undefined ? {} : { disconnect };
+    const cause: Cause = { by: "peer", result: readResult(message), ...more };
+    this.#run(session, "Receive CDN", cause, now);
   }
 
   /** WEN is information for an LNS, SLI for a LAC. Both may carry what ends the session (4.1). */
@@ -359,8 +355,8 @@ export class Calls {
     }
   }
 
-  #send(action: CallAction, session: Session, { result }: Cause): void {
-    const avps = messageOf(action, session, result);
+  #send(action: CallAction, session: Session, cause: Cause): void {
+    const avps = messageOf(action, session, cause);
     if (avps.length > 0) this.#connection.send(session.peerId, avps);
   }
 

@@ -15,6 +15,7 @@ import {
   type ControlConnectionState,
   controlConnection,
 } from "./control-connection-automaton.ts";
+import { hidden } from "./hide.ts";
 import type { Lcce } from "./lcce.ts";
 import { isOfType, type Message, readMessage } from "./messages.ts";
 import { readResult } from "./result-code.ts";
@@ -66,6 +67,10 @@ export interface Terms {
   readonly role: Role;
   /** Empty for none. */
   readonly secret: Uint8Array;
+  /** What may be hidden in call management is. */
+  readonly hideAvps: boolean;
+  /** That control messages ask to be sent with; of the one who opens the tunnel. */
+  readonly dscp: number | undefined;
 }
 
 /** Why what SCCRQ or SCCRP say, without fault, is not acceptable. */
@@ -84,15 +89,18 @@ export class ControlConnection {
   readonly #lcce: Lcce;
   readonly #carrier: Carrier;
   readonly #authentication: Authentication;
+  readonly #terms: Terms;
   #state: ControlConnectionState = "idle";
   #peer: Start = NOT_STARTED;
   #calls: Calls | undefined;
 
-  constructor(lcce: Lcce, carrier: Carrier, { role, secret }: Terms) {
+  constructor(lcce: Lcce, carrier: Carrier, terms: Terms) {
+    const { role, secret } = terms;
     this.#lcce = lcce;
     this.#carrier = carrier;
     this.role = role;
     this.secret = secret;
+    this.#terms = terms;
     this.#authentication = new Authentication(secret);
   }
 
@@ -127,8 +135,11 @@ export class ControlConnection {
     return this.#calls;
   }
 
+  /** Of a call. */
   send(sessionId: number, avps: readonly AvpInput[]): void {
-    this.#carrier.send(sessionId, avps);
+    const isHidden = this.#terms.hideAvps && this.secret.length > 0;
+    const { random } = this.#lcce.options;
+    this.#carrier.send(sessionId, isHidden ? hidden(avps, this.secret, random) : avps);
   }
 
   /** A call wants the control connection; where there is none yet it waits. */
@@ -225,15 +236,16 @@ export class ControlConnection {
       vendorName: this.#peer.vendorName,
       state,
       sessions: this.#calls?.size ?? 0,
+      ...(this.#peer.dscp === undefined ? {} : { dscp: this.#peer.dscp }),
       since,
     };
   }
 
   #introduction() {
-    const { role } = this;
+    const { role, dscp } = this.#terms;
     const { hostName, options } = this.#lcce;
     const challenge = this.#authentication.ask(options.random);
-    return { role, hostName, tunnelId: this.#carrier.tunnelId, challenge };
+    return { role, hostName, tunnelId: this.#carrier.tunnelId, challenge, dscp };
   }
 
   #replied(message: Message, now: number): void {

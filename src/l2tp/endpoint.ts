@@ -25,8 +25,10 @@ import { Tunnels } from "./tunnels.ts";
 import type {
   Accm,
   Call,
+  Cause,
   Connected,
   ConnectOptions,
+  Disconnect,
   EndpointEvent,
   EndpointInput,
   EndpointOptions,
@@ -67,10 +69,12 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
    * Opens a tunnel: sends an SCCRQ, and again until it is answered or given up. Returns our Tunnel
    * ID; `undefined` when there are too many.
    */
-  connect({ path, role, secret }: ConnectOptions, now: number): number | undefined {
+  connect(options: ConnectOptions, now: number): number | undefined {
     if (this.#lcce.shuttingDown) return undefined;
-    const octets = secret === undefined ? this.#lcce.secret : encoder.encode(secret);
-    const tunnel = this.#tunnels.connect(path, { role, secret: octets }, now);
+    const { path, role, hideAvps = false, dscp } = options;
+    const secret =
+      options.secret === undefined ? this.#lcce.secret : encoder.encode(options.secret);
+    const tunnel = this.#tunnels.connect(path, { role, secret, hideAvps, dscp }, now);
     if (tunnel === undefined) return undefined;
     tunnel.open(now);
     this.#tunnels.settle(tunnel, now);
@@ -162,8 +166,15 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
   }
 
   /** Sends a CDN. Harmless when the session is gone. */
-  closeSession(tunnelId: number, sessionId: number, result: Result, now: number): void {
-    this.#withCalls(tunnelId, (calls) => calls.close(sessionId, result, now), now);
+  closeSession(
+    tunnelId: number,
+    sessionId: number,
+    result: Result,
+    now: number,
+    disconnect?: Disconnect,
+  ): void {
+    const cause: Cause = { by: "local", result, ...(disconnect && { disconnect }) };
+    this.#withCalls(tunnelId, (calls) => calls.close(sessionId, cause, now), now);
   }
 
   /** Sends a StopCCN. Harmless when the tunnel is gone. */

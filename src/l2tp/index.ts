@@ -14,6 +14,7 @@ export type {
   Connected,
   ConnectOptions,
   Direction,
+  Disconnect,
   EndedBy,
   EndpointEvent,
   EndpointInput,

@@ -44,12 +44,15 @@ const START_OPTIONAL = [
   AvpType.ReceiveWindowSize,
   AvpType.Challenge,
   AvpType.VendorName,
+  AvpType.Ccds,
 ];
 const CONNECTED = [
   AvpType.TxConnectSpeed,
   AvpType.FramingType,
   AvpType.RxConnectSpeed,
   AvpType.SequencingRequired,
+  AvpType.LcpWantOptions,
+  AvpType.LcpAllowOptions,
 ];
 const PROXY = [
   AvpType.InitialReceivedLcpConfreq,
@@ -83,9 +86,9 @@ const RULES: Record<MessageName | "unknown", Rule> = {
       AvpType.FramingType,
       AvpType.CalledNumber,
     ],
-    [AvpType.SubAddress],
+    [AvpType.SubAddress, AvpType.Sds],
   ),
-  OCRP: rule([AssignedSessionId], [AvpType.PhysicalChannelId]),
+  OCRP: rule([AssignedSessionId], [AvpType.PhysicalChannelId, AvpType.Sds]),
   OCCN: rule([], CONNECTED),
   ICRQ: rule(
     [AssignedSessionId, AvpType.CallSerialNumber],
@@ -95,13 +98,17 @@ const RULES: Record<MessageName | "unknown", Rule> = {
       AvpType.CalledNumber,
       AvpType.CallingNumber,
       AvpType.SubAddress,
+      AvpType.Sds,
     ],
   ),
-  ICRP: rule([AssignedSessionId]),
+  ICRP: rule([AssignedSessionId], [AvpType.Sds]),
   ICCN: rule([], [...CONNECTED, ...PROXY, AvpType.PrivateGroupId]),
-  CDN: rule([], [AssignedSessionId, AvpType.ResultCode]),
+  CDN: rule(
+    [],
+    [AssignedSessionId, AvpType.ResultCode, AvpType.Q931CauseCode, AvpType.PppDisconnectCauseCode],
+  ),
   WEN: rule([], [AvpType.CallErrors]),
-  SLI: rule([], [AvpType.Accm]),
+  SLI: rule([], [AvpType.Accm, AvpType.LnsLastSentLcpConfreq, AvpType.LnsLastReceivedLcpConfreq]),
   unknown: rule([]),
 };
 

@@ -7,12 +7,16 @@
 import { type AvpInput, AvpType, MessageType, makeAvp } from "../codec/index.ts";
 import { PEER_WINDOW_DEFAULT, RECEIVE_WINDOW, UNPROVEN_ANSWER_MAX } from "../limits.ts";
 import type { Message, MessageName } from "./messages.ts";
+import { optionalAvp, phbOf, readDscp } from "./optional.ts";
 import { resultCode } from "./result-code.ts";
 import { PROTOCOL_VERSION } from "./results.ts";
 import type { Result, Role } from "./types.ts";
 
 /** Framing Capabilities and Bearer Capabilities: L2TP frames and lines are the same to us. */
 const BOTH = 3;
+/** Vendor Name and Firmware Revision, in a format of our own (RFC 2661 4.4.3). */
+const VENDOR_NAME = "simplon";
+const FIRMWARE_REVISION = 0x0001;
 const MESSAGE_HEADER = 12;
 const AVP_HEADER = 6;
 /** Header, Message Type, Assigned Tunnel ID, Result Code without Error Code. */
@@ -31,6 +35,8 @@ export interface Start {
   readonly challenge: Uint8Array | undefined;
   readonly response: Uint8Array | undefined;
   readonly tieBreaker: Uint8Array | undefined;
+  /** That it asks control messages to be sent with (RFC 3308). */
+  readonly dscp: number | undefined;
 }
 
 /** Of a peer that has not answered. */
@@ -45,6 +51,7 @@ export const NOT_STARTED: Start = {
   challenge: undefined,
   response: undefined,
   tieBreaker: undefined,
+  dscp: undefined,
 };
 
 /** What we say of ourselves. */
@@ -53,6 +60,7 @@ export interface Introduction {
   readonly hostName: Uint8Array;
   readonly tunnelId: number;
   readonly challenge: Uint8Array | undefined;
+  readonly dscp: number | undefined;
 }
 
 /** Of an SCCRQ or SCCRP without fault. */
@@ -69,6 +77,7 @@ export function readStart(message: Message): Start {
     challenge: values.octets(AvpType.Challenge),
     response: values.octets(AvpType.ChallengeResponse),
     tieBreaker: values.octets(AvpType.TieBreaker),
+    dscp: readDscp(values.uint16(AvpType.Ccds)),
   };
 }
 
@@ -82,29 +91,37 @@ export function startRequest(ours: Introduction, tieBreaker: Uint8Array): AvpInp
   return [
     ...introduction("SCCRQ", ours),
     makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
-    ...(challenge === undefined ? [] : [makeAvp(AvpType.Challenge, challenge)]),
+    ...optionalAvp(AvpType.Challenge, challenge),
     makeAvp(AvpType.TieBreaker, tieBreaker),
+    makeAvp(AvpType.FirmwareRevision, FIRMWARE_REVISION),
+    makeAvp(AvpType.VendorName, VENDOR_NAME),
+    ...optionalAvp(AvpType.Ccds, phbOf(ours.dscp)),
   ];
 }
 
 /**
  * SCCRP, which goes to addresses that nothing is known of: mandatory AVPs, the Challenge and Challenge
- * Response that a secret asks for, and our window where there is room for it. A peer that is not told
- * takes it to be 4 (RFC 2661 4.4.3), and has two sessions set up in each round trip.
+ * Response that a secret asks for, and our window and the DSCP where there is room for them. A peer
+ * that is not told the window takes it to be 4 (RFC 2661 4.4.3), and has two sessions set up in each
+ * round trip.
  */
 export function startReply(ours: Introduction, response: Uint8Array | undefined): AvpInput[] {
   const { challenge } = ours;
   const avps = [
     ...introduction("SCCRP", ours),
-    ...(challenge === undefined ? [] : [makeAvp(AvpType.Challenge, challenge)]),
-    ...challengeResponseAvp(response),
+    ...optionalAvp(AvpType.Challenge, challenge),
+    ...optionalAvp(AvpType.ChallengeResponse, response),
   ];
-  const withWindow = [...avps, makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW)];
-  return sizeOf(withWindow) <= UNPROVEN_ANSWER_MAX ? withWindow : avps;
+  const further = [
+    makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
+    ...optionalAvp(AvpType.Ccds, phbOf(ours.dscp)),
+  ];
+  for (const avp of further) if (sizeOf([...avps, avp]) <= UNPROVEN_ANSWER_MAX) avps.push(avp);
+  return avps;
 }
 
 export function startConnected(response: Uint8Array | undefined): AvpInput[] {
-  return [messageType("SCCCN"), ...challengeResponseAvp(response)];
+  return [messageType("SCCCN"), ...optionalAvp(AvpType.ChallengeResponse, response)];
 }
 
 /** A StopCCN of at most `most` octets: Error Message and Error Code are cut to fit. */
@@ -131,10 +148,6 @@ function introduction(name: "SCCRQ" | "SCCRP", ours: Introduction): AvpInput[] {
     makeAvp(AvpType.AssignedTunnelId, ours.tunnelId),
     ...(ours.role === "lac" ? [makeAvp(AvpType.BearerCapabilities, BOTH)] : []),
   ];
-}
-
-function challengeResponseAvp(response: Uint8Array | undefined): AvpInput[] {
-  return response === undefined ? [] : [makeAvp(AvpType.ChallengeResponse, response)];
 }
 
 /** Octets of a control message (RFC 2661 3.1, 4.1). */

@@ -61,7 +61,8 @@ export class Tunnels {
       this.settle(inTheWay, now);
     }
     const { role } = this.#lcce.options;
-    const opening = { role, secret: this.#lcce.secret, isOurs: false };
+    const { secret } = this.#lcce;
+    const opening = { role, secret, hideAvps: false, dscp: request.dscp, isOurs: false };
     const tunnel = this.#add(path, request.tunnelId, opening, now);
     if (tunnel !== undefined) this.#halfOpen.add(tunnel);
     return tunnel;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CallErrors } from "../codec/index.ts";
+import type { CallErrors, CauseCode, PppDisconnectCause } from "../codec/index.ts";
 import type { Random } from "../sansio/machine.ts";
 import type { CounterName } from "./counters.ts";
 import type { Slots } from "./spread.ts";
@@ -58,6 +58,10 @@ export interface ConnectOptions {
   readonly role: Role;
   /** Of this tunnel; that of the endpoint when absent. */
   readonly secret?: string;
+  /** What may be hidden is sent hidden (RFC 2661 4.3); needs a secret. */
+  readonly hideAvps?: boolean;
+  /** That control messages ask to be sent with, both ways (RFC 3308). */
+  readonly dscp?: number;
 }
 
 /** What ICRQ or OCRQ say of a call (RFC 2661 6.6, 6.9). */
@@ -71,6 +75,8 @@ export interface Call {
   /** Bits a second, as all speeds. */
   readonly minimumBps?: number;
   readonly maximumBps?: number;
+  /** That both sides send data messages with; absent when one of them does not know of it (RFC 3308). */
+  readonly dscp?: number;
 }
 
 /** Configuration Options of LCP as the LAC met them (RFC 2661 4.4.5). */
@@ -99,6 +105,17 @@ export interface Connected {
   readonly privateGroupId?: string;
   readonly proxyLcp?: ProxyLcp;
   readonly proxyAuthen?: ProxyAuthen;
+  /** LCP options that the line needs or allows (RFC 3437 2.1, 2.2). */
+  readonly lcpWantOptions?: Uint8Array;
+  readonly lcpAllowOptions?: Uint8Array;
+}
+
+/** What a CDN says beside its Result Code. */
+export interface Disconnect {
+  /** RFC 3145. */
+  readonly ppp?: PppDisconnectCause;
+  /** RFC 2661 4.4.4. */
+  readonly q931?: CauseCode;
 }
 
 export interface EndpointInput {
@@ -121,6 +138,8 @@ export interface TunnelInfo {
   readonly vendorName: string;
   readonly state: string;
   readonly sessions: number;
+  /** That both sides have agreed to send control messages with (RFC 3308). */
+  readonly dscp?: number;
   /** `now` of its creation. */
   readonly since: number;
 }
@@ -152,6 +171,8 @@ export interface Cause {
   readonly reason?: CounterName;
   /** The session ended with its tunnel: `result` is that of a StopCCN. */
   readonly withTunnel?: true;
+  /** What the CDN said beside `result`. */
+  readonly disconnect?: Disconnect;
 }
 
 /**
@@ -189,6 +210,9 @@ export type EndpointEvent =
 export interface Accm {
   readonly send: number;
   readonly receive: number;
+  /** Options of the LNS's last CONFREQ, and of the last that it received (RFC 3437 2.3). */
+  readonly lastSent?: Uint8Array;
+  readonly lastReceived?: Uint8Array;
 }
 
 export interface Refused {

@@ -35,6 +35,14 @@ const KNOWN: readonly Known[keyof Known][] = [
   [AvpType.ProxyAuthenId, 7, "0007"],
   [AvpType.Accm, { send: 0xffffffff, receive: 0xa0000 }, "0000 ffffffff 000a0000"],
   [AvpType.SequencingRequired, true, ""],
+  [AvpType.PppDisconnectCauseCode, { code: 3, protocol: 0, direction: 2 }, "0003 0000 02"],
+  [
+    AvpType.PppDisconnectCauseCode,
+    { code: 13, protocol: 0xc223, direction: 1, message: "bye" },
+    "000d c223 01 627965",
+  ],
+  [AvpType.Sds, 46 << 10, "b800"],
+  [AvpType.LcpWantOptions, hex("010405d4"), "010405d4"],
   [
     AvpType.CallErrors,
     { crc: 1, framing: 2, hardwareOverruns: 3, bufferOverruns: 4, timeouts: 5, alignment: 6 },
@@ -99,8 +107,11 @@ test("the first AVP of a type is read out of a message", () => {
   assert.equal(readAvp(message.avps, AvpType.VendorName), undefined);
 });
 
-/** RFC 2661 4.4. */
-const OPTIONAL = [5, 6, 8, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38];
+/** RFC 2661 4.4, 3145 2, 3308, 3437. */
+const OPTIONAL = [
+  ...[5, 6, 8, 25, 26, 27, 28, 29, 30, 31, 32, 33, 37, 38],
+  ...[46, 47, 48, 49, 50, 51, 52],
+];
 const NEVER_HIDDEN = [0, 1, 2, 5, 7, 10, 12, 36, 39];
 
 test("the M bit of every AVP is the RFC's, and so is whether it may be hidden", () => {
@@ -121,6 +132,7 @@ test("a value without a place in its field is the caller's error", () => {
     () => makeAvp(AvpType.TieBreaker, new Uint8Array(7)),
     () => makeAvp(AvpType.Q931CauseCode, { cause: 1, message: 256 }),
     () => makeAvp(AvpType.ResultCode, { code: 1, message: "without an Error Code" }),
+    () => makeAvp(AvpType.PppDisconnectCauseCode, { code: 1, protocol: 0, direction: 256 }),
     () => makeAvp(AvpType.Accm, { send: 2 ** 32, receive: 0 }),
   ]) {
     assert.throws(make, RangeError);

@@ -1,7 +1,7 @@
 /** Whole conversations of two endpoints, LAC and LNS, with every single message lost or repeated. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DisconnectCode, StopCode } from "../../../src/l2tp/index.ts";
+import { type ConnectOptions, DisconnectCode, StopCode } from "../../../src/l2tp/index.ts";
 import { Pair, type PairFate, type Side } from "../../peer/pair.ts";
 
 const CALL = {
@@ -10,6 +10,7 @@ const CALL = {
   subAddress: "7",
   bearerType: 1,
   physicalChannelId: 9,
+  dscp: 46,
 };
 const OUTGOING = {
   calledNumber: "100",
@@ -38,23 +39,27 @@ const CONNECTED = {
     id: 7,
     response: octets("response"),
   },
+  lcpWantOptions: Uint8Array.of(2, 6, 0, 0, 0, 0),
+  lcpAllowOptions: Uint8Array.of(1, 4, 5, 212),
+};
+const DISCONNECT = {
+  ppp: { code: 3, protocol: 0xc021, direction: 1, message: "idle" },
+  q931: { cause: 16, message: 0x45, advisory: "normal" },
 };
 
-function open(pair: Pair, from: Side, to: Side, secret?: string): number {
+function open(pair: Pair, from: Side, to: Side, more: Partial<ConnectOptions> = {}): number {
   const role = from === pair.lac ? "lac" : "lns";
-  const path = from.pathTo(to);
-  const options = secret === undefined ? { path, role } : { path, role, secret };
-  const tunnelId = from.endpoint.connect(options as never, pair.now);
+  const tunnelId = from.endpoint.connect({ path: from.pathTo(to), role, ...more }, pair.now);
   assert.ok(tunnelId !== undefined);
   return tunnelId;
 }
 
 /** A tunnel that the LAC opens, an incoming and an outgoing call, hung up from either side. */
-function conversation(fate: PairFate, secret = ""): Pair {
+function conversation(fate: PairFate, secret = "", hideAvps = false): Pair {
   const pair = new Pair({ secret });
   pair.fate = fate;
   const { lac, lns } = pair;
-  const tunnelId = open(pair, lac, lns);
+  const tunnelId = open(pair, lac, lns, { hideAvps });
   const incoming = lac.endpoint.placeCall(tunnelId, CALL, 0, CONNECTED);
   assert.ok(incoming !== undefined);
   pair.run(40_000);
@@ -81,9 +86,13 @@ function conversation(fate: PairFate, secret = ""): Pair {
   assert.deepEqual(connected.connected, { txConnectSpeed: 9_600, framingType: 1 });
   assert.deepEqual(lns.takeEvents(), ["session-up"]);
 
-  lac.endpoint.closeSession(tunnelId, incoming, { code: DisconnectCode.LostCarrier }, pair.now);
+  const lost = { code: DisconnectCode.LostCarrier };
+  lac.endpoint.closeSession(tunnelId, incoming, lost, pair.now, DISCONNECT);
   lns.endpoint.closeSession(up.tunnelId, connected.sessionId, { code: 3 }, pair.now);
   pair.run(120_000);
+  const told = lns.events.find((event) => "by" in event && event.by === "peer");
+  assert.ok(told?.type === "session-down");
+  assert.deepEqual(told.disconnect, DISCONNECT);
   assert.deepEqual(ends(lac), ["session-down local 1", "session-down peer 3"]);
   assert.deepEqual(ends(lns), ["session-down local 3", "session-down peer 1"]);
   lac.endpoint.closeTunnel(tunnelId, { code: StopCode.General }, pair.now);
@@ -133,7 +142,7 @@ for (const secret of ["", "a secret"]) {
       const { length } = conversation(() => [10], secret).trace;
       for (let hit = 0; hit < length; hit++) {
         for (const fate of [[], [10, 10], [900], [10, 2_500]]) {
-          conversation((index) => (index === hit ? fate : [10]), secret);
+          conversation((index) => (index === hit ? fate : [10]), secret, hit % 2 === 1);
         }
       }
     });
@@ -182,7 +191,7 @@ describe("a tunnel that we open", () => {
   test("is not answered by who does not know the secret, from wherever else", () => {
     const pair = new Pair();
     pair.lns.from = { address: "203.0.113.9", port: 1701 };
-    open(pair, pair.lac, pair.lns, "secret of this tunnel");
+    open(pair, pair.lac, pair.lns, { secret: "secret of this tunnel" });
     pair.run(20_000);
     assert.deepEqual(pair.lac.takeEvents(), []);
     assert.ok(pair.lac.endpoint.counters["wrong-peer"] > 0);
@@ -197,7 +206,7 @@ describe("a tunnel that we open", () => {
       ["", "one"],
     ] as const) {
       const pair = new Pair({ secret: theirs });
-      open(pair, pair.lac, pair.lns, ours);
+      open(pair, pair.lac, pair.lns, { secret: ours });
       pair.run(90_000);
       assert.deepEqual(
         pair.lac.events.map((event) => "result" in event && event.result.code),

@@ -54,7 +54,13 @@ describe("a call", () => {
     assert.deepEqual(names(talk.say(cdn, { sessionId })), ["ZLB"]);
     const result = { code: 2, error: 6, message: "bye" };
     assert.deepEqual(talk.events.splice(0), [
-      { type: "session-down", session: up, by: "peer", result },
+      {
+        type: "session-down",
+        session: up,
+        by: "peer",
+        result,
+        disconnect: { q931: { cause: 16, message: 0x45 } },
+      },
     ]);
     assert.deepEqual([...talk.lns.sessions()], []);
     assert.equal([...talk.lns.tunnels()].length, 1);
