@@ -317,6 +317,7 @@ export const WORKER_HELD_USED: u32 = 264; // u32, slots that have ever been used
 export const WORKER_HELD_SPENT: u32 = 268; // u32, first slot that this call has taken out
 export const WORKER_HELD_OLDEST: u32 = 272; // u32, slot
 export const WORKER_HELD_YOUNGEST: u32 = 276; // u32, slot
+export const WORKER_EPOLL: u32 = 280; // i32, descriptor that the thread waits with, 0: none is open
 export const COMMAND_RUN: u32 = 0;
 export const COMMAND_PAUSE: u32 = 1; // read nothing new, only what others hand over
 export const COMMAND_LEAVE: u32 = 2;

@@ -263,10 +263,12 @@ export class Workers {
 
   /** A thread is gone. */
   #lose(index: number, why: unknown): void {
-    const { clock, log, onFailure } = this.#options;
+    const { libc, clock, log, onFailure } = this.#options;
     const isWanted = this.#running.get(index)?.isLeaving === true;
     this.#running.delete(index);
     Atomics.store(this.#words, (workerAt(index) + layout.WORKER_STATE) / 4, STATE_OUT);
+    const epoll = Atomics.exchange(this.#words, (workerAt(index) + layout.WORKER_EPOLL) / 4, 0);
+    if (epoll > 0) libc.close(epoll); // it ended without a word of its own
     if (isWanted) return;
     if (why === NO_HEARTBEAT) {
       // It has done what it ought to: the control thread was away, and is back as it hears of this.

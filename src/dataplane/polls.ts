@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { EVENT_COUNT, WORKER_EVENTS } from "../../assembly/layout.ts";
+import { EVENT_COUNT, WORKER_EPOLL, WORKER_EVENTS } from "../../assembly/layout.ts";
 import { Epoll, nameOfEvent } from "../linux/epoll.ts";
 import { INTERRUPTED, type PacketCalls, tolerate } from "./calls.ts";
 
@@ -33,6 +33,7 @@ export class Polls {
   outTuns: readonly number[] = [];
   readonly #calls: PacketCalls;
   readonly #epoll: Epoll;
+  readonly #open: Int32Array;
   readonly #events: DataView;
   readonly #eventsAt: number;
   /** Address of the events in the process. */
@@ -55,6 +56,9 @@ export class Polls {
     this.#address = base + BigInt(this.#eventsAt);
     this.#all = all;
     this.#epoll = new Epoll(calls);
+    // Who finds the thread gone, and this still there, closes it.
+    this.#open = new Int32Array(memory.buffer, worker + WORKER_EPOLL, 1);
+    Atomics.store(this.#open, 0, this.#epoll.fd);
     this.#epoll.add(wake, WAKE);
   }
 
@@ -96,6 +100,7 @@ export class Polls {
   }
 
   close(): void {
+    Atomics.store(this.#open, 0, 0);
     this.#epoll.close();
   }
 }

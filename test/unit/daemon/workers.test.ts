@@ -1,5 +1,6 @@
 // Worker threads that come and go under traffic, and such as fail; workers-deno.test.ts runs it too.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import {
   HEARTBEAT_STALE_MS,
@@ -95,6 +96,31 @@ for (const fault of ["throws", "leaves"] as const) {
     }
   });
 }
+
+test("workers that are lost leave no descriptor behind, whatever they end by", async () => {
+  const house = new WorkersHouse(PORT + 1_200);
+  const open = () => readdirSync("/proc/self/fd").length;
+  try {
+    house.workers.start(2);
+    const lose = async (fault: number) => {
+      const losses = () => house.workers.rows()[1]?.losses ?? 0;
+      const before = losses();
+      house.plant(1, fault, FAULT_AT);
+      const isBack = () => losses() > before && house.workers.rows()[1]?.state === "running";
+      await until("back", isBack);
+    };
+    await lose(FAULTS.throws); // a runtime opens some of its own at the first
+    await until("at rest", () => house.workers.rows().every(({ state }) => state === "running"));
+    const before = open();
+    await lose(FAULTS.throws);
+    await lose(FAULTS.leaves);
+    await lose(FAULTS.leaves);
+    await until(`no more than ${before}`, () => open() <= before);
+    assert.deepEqual(house.failures, []);
+  } finally {
+    await house.end();
+  }
+});
 
 test("a worker that is lost time and again ends the process", async () => {
   const house = new WorkersHouse(PORT + 400);
