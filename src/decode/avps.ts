@@ -54,6 +54,7 @@ type Describe = (value: never, message: Message) => Words;
 
 /** RFC 2661 4.4.2: beside this Result Code the Error Code is the highest version supported. */
 const STOP_VERSION = 5;
+const AVP_HEADER = 6;
 const STOP_CCN = 4;
 /** Proxy Authen Types whose response is the password itself. */
 const TEXTUAL = 1;
@@ -67,13 +68,13 @@ const LCP_LISTS: readonly number[] = [49, 50, 51, 52];
 /** `avps` are the received ones, with those revealed that could be. */
 export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFields[] {
   const message = { ...context, avps };
-  return avps.map((avp, index) => {
-    const wasHidden = context.received[index]?.hidden === true;
-    const isRevealed = wasHidden && !avp.hidden && !isNonsense(avp);
-    const words =
-      wasHidden && !isRevealed ? hidden(context.received, index, context) : describe(avp, message);
-    const name = avpName(avp);
-    return { name, type: avp.type, avp, isRevealed, ...words };
+  return avps.map((clear, index) => {
+    const onWire = context.received[index] ?? clear;
+    const isRevealed = onWire.hidden && !clear.hidden && !isNonsense(clear);
+    const avp = isRevealed ? clear : onWire;
+    const words = avp.hidden ? hidden(context.received, index, context) : describe(avp, message);
+    const length = AVP_HEADER + onWire.value.length;
+    return { name: avpName(avp), type: avp.type, avp, length, isRevealed, ...words };
   });
 }
 

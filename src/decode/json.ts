@@ -56,7 +56,7 @@ function idsOf({ isFromLeft }: Message, { left, right }: Ids): Json {
 function avpOf(field: AvpFields): Json {
   const { avp, isRevealed, value } = field;
   const { vendor, type, mandatory, recognised } = avp;
-  const object: Fields = { vendor, type, name: field.name, mandatory };
+  const object: Fields = { vendor, type, name: field.name, length: field.length, mandatory };
   object.hidden = avp.hidden || isRevealed;
   if (isRevealed) object.revealed = true;
   if (!recognised) object.recognised = false;

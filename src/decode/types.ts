@@ -86,6 +86,8 @@ export interface HeaderFields {
 
 export interface AvpFields extends Field {
   readonly avp: Avp;
+  /** As it was on the wire. */
+  readonly length: number;
   /** Hidden on the wire, and the secret revealed it. */
   readonly isRevealed: boolean;
 }

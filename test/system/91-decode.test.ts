@@ -41,7 +41,7 @@ interface Avp extends Named {
   readonly vendor: number;
   readonly mandatory: boolean;
   readonly hidden: boolean;
-  readonly octets?: string;
+  readonly length: number;
 }
 
 interface Line {
@@ -189,12 +189,12 @@ function compare(line: Line, theirs: ReadonlyMap<string, readonly string[]>): vo
   );
   same(
     "l2tp.avp.length",
-    avps.map(({ octets = "" }) => 6 + octets.length / 2),
+    avps.map(({ length }) => length),
   );
   for (const [field, key] of Object.entries(AVPS)) {
     same(
       field,
-      avps.filter((avp) => avp.name === key).map(({ value }) => value),
+      avps.filter((avp) => avp.name === key && !avp.hidden).map(({ value }) => value),
     );
   }
   same("l2tp.result_code", avps.filter((avp) => avp.name === "Result Code").map(codeOf));

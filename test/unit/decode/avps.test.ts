@@ -198,6 +198,7 @@ test("a value that no AVP of its type has is not taken for revealed", () => {
   const odd = hide({ type: AvpType.AssignedTunnelId, value: OCTETS });
   const [, , field] = read([vector, odd], "ICCN", { secret: SECRET }).avps;
   assert.equal(field?.text, "hidden, 8 octets, and the secret does not reveal it");
+  assert.deepEqual(field?.avp.value, odd.value);
 });
 
 test("a password for a proxy is shown when that is asked for", () => {
