@@ -18,7 +18,7 @@ const COLUMNS_MAX = 5;
 /** Characters in one line of an arrow's label: Mermaid breaks longer ones where it likes. */
 const LABEL_MAX = 20;
 
-interface Automaton {
+export interface Automaton {
   readonly name: string;
   readonly source: string;
   readonly table: AnyTable;
@@ -28,12 +28,13 @@ interface Automaton {
 
 /** Contents of the files by their name in `DIRECTORY`. */
 export async function pages(root: string): Promise<ReadonlyMap<string, string>> {
-  const automata = await load(root);
+  const automata = await allAutomata(root);
   const all = new Map(automata.map((automaton) => [`${automaton.name}.md`, page(automaton)]));
   return all.set("README.md", index(automata));
 }
 
-async function load(root: string): Promise<Automaton[]> {
+/** Each table under src/, one a file. */
+export async function allAutomata(root: string): Promise<Automaton[]> {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((path) => SOURCE.test(path) && path !== RUNNER)
     .sort();

@@ -10,6 +10,7 @@ export const coverages: Coverage[] = [];
 
 export class Coverage {
   readonly name: string;
+  readonly table: AnyTable;
   readonly states: readonly string[];
   readonly events: readonly string[];
   readonly #run = new Set<string>();
@@ -19,6 +20,7 @@ export class Coverage {
   constructor(name: string, table: AnyTable) {
     coverages.push(this);
     this.name = name;
+    this.table = table;
     this.states = Object.keys(table);
     this.events = [...new Set(Object.values(table).flatMap((row) => Object.keys(row ?? {})))];
   }
