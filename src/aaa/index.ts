@@ -6,4 +6,4 @@
  */
 export { credentials } from "./credentials.ts";
 export { LocalUsers, type LocalUsersOptions } from "./local.ts";
-export type { Aaa, AaaResult, Grant, Service } from "./port.ts";
+export type { Aaa, AaaResult, Caller, Grant, Refusal, Service } from "./port.ts";

@@ -4,17 +4,21 @@
  * @module
  */
 import type { AuthRequest } from "../ppp/index.ts";
+import { type Forward, Forwards } from "./forwards.ts";
 import { Passwords, type User } from "./passwords.ts";
 import { type Network, Pools } from "./pools.ts";
 import { Pools6 } from "./pools6.ts";
-import type { Aaa, AaaResult, Grant, Service } from "./port.ts";
+import type { Aaa, AaaResult, Caller, Grant, Service } from "./port.ts";
 
 export interface LocalUsersOptions {
   readonly users: readonly User[];
   readonly networks: readonly Network[];
+  /** Whose calls go on to another LNS. */
+  readonly forwards?: readonly Forward[];
 }
 
 export class LocalUsers implements Aaa {
+  readonly #forwards: Forwards;
   readonly #passwords: Passwords;
   readonly #pools: Pools;
   readonly #pools6: Pools6;
@@ -24,7 +28,7 @@ export class LocalUsers implements Aaa {
   readonly #grants = new Set<Grant>();
 
   /** @throws {RangeError} when a user's network does not exist or pools of a network overlap */
-  constructor({ users, networks }: LocalUsersOptions) {
+  constructor({ users, networks, forwards = [] }: LocalUsersOptions) {
     this.#networks = new Map(networks.map((network) => [network.name, network]));
     this.#services = new Map(networks.map((network) => [network.name, serviceOf(network)]));
     for (const { name, network } of users) {
@@ -32,13 +36,16 @@ export class LocalUsers implements Aaa {
         throw new RangeError(`user ${name}: no network is named ${network}`);
       }
     }
+    this.#forwards = new Forwards(forwards);
     this.#passwords = new Passwords(users);
     this.#pools = new Pools(networks);
     this.#pools6 = new Pools6(networks);
   }
 
-  authenticate(request: AuthRequest, held?: Grant): Promise<AaaResult> {
-    return Promise.resolve(this.#judge(request, held));
+  authenticate(request: AuthRequest, caller: Caller = {}): Promise<AaaResult> {
+    const peer = this.#forwards.find(request.name, caller.calledNumber ?? "");
+    if (peer !== undefined) return Promise.resolve({ ok: false, reason: "forward", peer });
+    return Promise.resolve(this.#judge(request, caller.held));
   }
 
   release(grant: Grant): void {

@@ -36,20 +36,35 @@ export type AaaResult =
     }
   | {
       readonly ok: false;
-      readonly reason: "credentials" | "pool-exhausted";
-      /** Which of the two it was: for the operator, never for the peer. */
-      readonly detail?: "unknown-user" | "wrong-password";
-      /** For the peer to read. */
-      readonly message: string;
-    };
+      /** Not here: the call goes on to an LNS of the list `peer`, which authenticates the user. */
+      readonly reason: "forward";
+      readonly peer: string;
+    }
+  | Refusal;
+
+export interface Refusal {
+  readonly ok: false;
+  readonly reason: "credentials" | "pool-exhausted";
+  /** Which of the two it was: for the operator, never for the peer. */
+  readonly detail?: "unknown-user" | "wrong-password";
+  /** For the peer to read. */
+  readonly message: string;
+}
+
+/** What is known of a session beside the request. */
+export interface Caller {
+  /**
+   * What the session has already: who authenticates anew after LCP was renegotiated and is entitled
+   * to the same keeps it, so that even the only address of a pool is not in its way.
+   */
+  readonly held?: Grant | undefined;
+  /** As the LAC told it (RFC 2661 4.4.4); "" or nothing when it did not. */
+  readonly calledNumber?: string | undefined;
+}
 
 /** The port. An implementation answers every request and never rejects. */
 export interface Aaa {
-  /**
-   * `held` is what the session has already: who authenticates anew after LCP was renegotiated and
-   * is entitled to the same keeps it, so that even the only address of a pool is not in its way.
-   */
-  authenticate(request: AuthRequest, held?: Grant): Promise<AaaResult>;
+  authenticate(request: AuthRequest, caller?: Caller): Promise<AaaResult>;
   /** Gives back what was granted; a second time does nothing. */
   release(grant: Grant): void;
 }

@@ -120,7 +120,7 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   left("NETWORK", (row) => row.network),
   left("ADDRESS", (row) => row.address),
   left("PREFIX", (row) => row.prefix6),
-  left("PHASE", (row) => row.phase),
+  left("PHASE", (row) => (row.forwardedTo === "" ? row.phase : `to ${row.forwardedTo}`)),
   right("AGE", (row) => formatAge(row.seconds)),
   right("IDLE", (row) => formatAge(row.idle)),
   left("DOWN/UP", formatRates),

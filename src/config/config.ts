@@ -30,6 +30,8 @@ export interface LnsConfig {
   readonly socket: string;
   /** Whether a tunnel goes on when the peer's port changes (NAT). */
   readonly followPort: boolean;
+  /** Whether a LAC that knows the secret may authenticate users in our place. */
+  readonly proxyAuthentication: boolean;
   /** File that keeps how tunnels and sessions ended; "" keeps it in memory only. */
   readonly history: string;
   /** Offloads that are used where the kernel has them. */

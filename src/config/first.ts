@@ -100,6 +100,7 @@ hello = 60                        # silence of a peer before it is asked with a 
 # socket = "/run/simplon.sock"    # where "simplon show" asks; beside this file if not root's
 # history = "${DEFAULT_HISTORY}" # how tunnels and sessions ended; "" is memory only
 follow-port = true                # a tunnel goes on when the peer's UDP port changes (NAT)
+proxy-authentication = true       # a LAC with the secret may authenticate users in our place
 retransmit-cap = 8                # longest wait before a control message is sent again
 retransmit-count = 5              # retransmissions before a tunnel is given up
 max-tunnels = 32768               # tunnels in all

@@ -264,6 +264,7 @@ function toConfig(file: ConfigFile, places: Places): Config {
       maxSessions: file.lns["max-sessions"],
       socket: file.lns.socket ?? places.socket,
       followPort: file.lns["follow-port"],
+      proxyAuthentication: file.lns["proxy-authentication"],
       history: file.lns.history ?? places.history,
     },
     networks: file.network.map((network) => toNetwork(network, file)),

@@ -137,6 +137,12 @@ export const lns = z.strictObject(
     "follow-port": flag()
       .default(true)
       .describe("Whether a tunnel goes on when the peer's UDP port changes (NAT)."),
+    "proxy-authentication": flag()
+      .default(true)
+      .describe(
+        "Whether a LAC that knows the secret may authenticate users in our place (RFC 2661 4.4.5); " +
+          "without a secret none may.",
+      ),
     "max-tunnels": integer(1, TUNNELS_MAX).default(TUNNELS_MAX).describe("Tunnels in all."),
     "max-sessions": integer(1, SESSIONS_MAX).default(SESSIONS_MAX).describe("Sessions in all."),
     ...common(),

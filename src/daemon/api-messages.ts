@@ -36,7 +36,10 @@ export interface SessionRow {
   address: string;
   /** "2001:db8:64:1::/64" while IPv6 is up, else "". */
   prefix6: string;
+  /** That of the link, or "forwarded". */
   phase: string;
+  /** Address and port of the LNS that the call has gone on to, else "". */
+  forwardedTo: string;
   seconds: number;
   /** Seconds since the last packet of IP, either way. */
   idle: number;

@@ -1,9 +1,13 @@
 /** The side of those who are dialled: AAA, and an address of a network for each who comes in. @module */
 import { LocalUsers } from "../aaa/index.ts";
+import { Dialler } from "../dial/index.ts";
+import type { Call, Connected } from "../l2tp/index.ts";
 import type { Libc } from "../linux/libc.ts";
+import { isWildcard } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
 import { type Running, startDaemon } from "./daemon.ts";
 import { adviceOf } from "./devices.ts";
+import { Forwarder, type ForwardOwner } from "./forwarder.ts";
 import { Hosts } from "./hosts.ts";
 import type { Inheritance } from "./privileges.ts";
 import type { Ground, Side } from "./side.ts";
@@ -29,9 +33,23 @@ function lnsSide(ground: Ground): Side {
   const { table, injectOf, family, onProgress, recorder, log } = ground;
   const ppp: Record<string, number> = {};
   const hosts = new Hosts(libc, devices.hosts, config.networks);
-  const subscribers = new Subscribers({
-    ...{ table, injectOf, family, clock, onProgress, recorder, log },
+  const { address } = config.lns;
+  const dialler = new Dialler<Call, Connected>({
+    targets: config.peers,
+    endpoint,
+    role: "lac",
+    local: isWildcard(address) ? "" : address,
+    random,
+  });
+  const owner: ForwardOwner = {
+    forwarded: (from, target) => subscribers.forwarded(from, target),
+    forwardEnded: (from, result, end, now) => subscribers.forwardEnded(from, result, end, now),
+  };
+  const forwarder = new Forwarder({ table, dialler, family, owner, log });
+  const subscribers: Subscribers = new Subscribers({
+    ...{ table, injectOf, family, clock, onProgress, recorder, log, forwarder },
     aaa: new LocalUsers(config),
+    trustsProxies: config.lns.proxyAuthentication && config.lns.secret !== "",
     link: {
       mru: Math.max(...config.networks.map(({ mtu }) => mtu)),
       authMethods: config.auth.methods,
@@ -48,15 +66,19 @@ function lnsSide(ground: Ground): Side {
   return {
     descriptors: devices.hosts,
     advice: () => adviceOf(libc, devices, config.networks),
-    handleEvent: (event, now) => subscribers.handleEvent(event, now),
+    handleEvent(event, now) {
+      if (!forwarder.handleEvent(event, now)) subscribers.handleEvent(event, now);
+    },
     handleFrame: (punted, now) => subscribers.handleFrame(punted, now),
     handleTimeout(now) {
       subscribers.handleTimeout(now);
+      forwarder.handleTimeout(now);
       hosts.turn();
     },
     resume: () => subscribers.resume(),
-    pollTimeout: () => subscribers.pollTimeout(),
-    lastHeard: (tunnelId) => subscribers.lastHeard(tunnelId),
+    pollTimeout: () => Math.min(subscribers.pollTimeout(), forwarder.pollTimeout()),
+    lastHeard: (tunnelId) =>
+      Math.max(subscribers.lastHeard(tunnelId), forwarder.lastHeard(tunnelId)),
     rows: (now) => subscribers.rows(now),
     busiest: (by, count, now) => subscribers.busiest(by, count, now),
     counters: () => ({

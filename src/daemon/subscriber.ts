@@ -5,6 +5,7 @@
  */
 import type { Grant } from "../aaa/index.ts";
 import type { SessionForwarding, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
+import type { Target } from "../dial/index.ts";
 import { Story } from "../history/story.ts";
 import { Router, type RouterOptions } from "../ipv6/index.ts";
 import { DisconnectCode, type Result, type SessionInfo } from "../l2tp/index.ts";
@@ -34,8 +35,10 @@ export class Subscriber {
   readonly handle: SessionHandle;
   /** The deadline of the link and its router. */
   readonly timer = new Timer<Subscriber>(this);
-  /** From ICCN on. */
+  /** From ICCN on; not once the call has gone on. */
   link?: Link;
+  /** Address and port of the LNS that the call has gone on to. */
+  forwardedTo?: string;
   /** From a successful authentication on. */
   grant?: Grant;
   /** Frames that came before ICCN. */
@@ -52,6 +55,18 @@ export class Subscriber {
   constructor(session: SessionInfo, handle: SessionHandle) {
     this.session = session;
     this.handle = handle;
+  }
+
+  /** Name that the peer has proved, or has given where another LNS asks for the proof. */
+  get user(): string {
+    return this.forwardedTo === undefined ? (this.link?.user ?? "") : this.story.user;
+  }
+
+  /** The call is at that LNS now: nothing of the link is ours any more. */
+  goOn({ address, port }: Target): void {
+    this.forwardedTo = formatEndpoint(address, port);
+    this.story.goOn();
+    delete this.link;
   }
 
   /** When it has to be looked at again; packets that pass until then put that off. */
@@ -117,11 +132,12 @@ export class Subscriber {
       peerTunnelId: session.peerTunnelId,
       peerSessionId: session.peerSessionId,
       peer: formatEndpoint(session.path.peer, session.path.peerPort),
-      user: link?.user ?? "",
+      user: this.user,
       network: grant?.network ?? "",
       address: grant?.profile.address ?? "",
       prefix6: (router && grant?.profile.prefix6) ?? "",
-      phase: link?.phase ?? "dead",
+      phase: this.forwardedTo === undefined ? (link?.phase ?? "dead") : "forwarded",
+      forwardedTo: this.forwardedTo ?? "",
       seconds,
       idle: Math.min(idle, seconds),
       rateDown: (grant?.service.rateDown ?? 0) * 8,
@@ -157,11 +173,11 @@ export class Subscriber {
 }
 
 /** What a log line says of a subscriber. */
-export function names({ session, link }: Subscriber): Record<string, unknown> {
+export function names({ session, user }: Subscriber): Record<string, unknown> {
   return {
     tunnel: session.tunnelId,
     session: session.sessionId,
     peer: formatEndpoint(session.path.peer, session.path.peerPort),
-    user: link?.user ?? "",
+    user,
   };
 }

@@ -12,9 +12,10 @@
  *
  * @module
  */
-import type { Aaa, AaaResult } from "../aaa/index.ts";
+import type { Aaa } from "../aaa/index.ts";
 import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
-import type { InjectOf, SessionTable } from "../dataplane/session-table.ts";
+import type { InjectOf, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
+import type { Target } from "../dial/index.ts";
 import type { Phase } from "../history/entry.ts";
 import { logFields, peerText, Recorder } from "../history/recorder.ts";
 import { Story } from "../history/story.ts";
@@ -29,23 +30,23 @@ import {
 import { EARLY_FRAMES_MAX } from "../limits.ts";
 import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
-import {
-  type AuthRequest,
-  Link,
-  type LinkEvent,
-  type LinkOptions,
-  type Phase as LinkPhase,
-} from "../ppp/index.ts";
+import { Link, type LinkEvent, type LinkOptions, type Phase as LinkPhase } from "../ppp/index.ts";
 import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 import type { BusiestAnswer, BusyOrder } from "./api-messages.ts";
+import { Authorizer, proxyOf } from "./authorizer.ts";
 import { Busiest } from "./busiest.ts";
+import type { ForwardEnd, Forwarder, ForwardOwner } from "./forwarder.ts";
 import { names, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions {
   readonly table: SessionTable;
   readonly injectOf: InjectOf;
   readonly aaa: Aaa;
+  /** Takes the calls of which AAA says that they go on. */
+  readonly forwarder?: CallForwarder;
+  /** Whether the LAC may authenticate users in our place: who it is has to be proved (RFC 2661 9.5). */
+  readonly trustsProxies?: boolean;
   readonly link: LinkOptions;
   /** Of the sockets that the packets of sessions pass, when it is not that of the peer. */
   readonly family?: Family;
@@ -60,6 +61,9 @@ interface SubscribersOptions {
   readonly log: Logger;
 }
 
+/** Where calls go that end elsewhere. */
+export type CallForwarder = Pick<Forwarder, "forward" | "leave">;
+
 /** Phases of a link as the history has them. */
 const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
   establish: "lcp",
@@ -67,7 +71,7 @@ const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
   network: "network",
 };
 
-export class Subscribers {
+export class Subscribers implements ForwardOwner {
   readonly counters = {
     "early-frames": 0,
     "stale-frames": 0,
@@ -79,6 +83,7 @@ export class Subscribers {
   readonly #options: SubscribersOptions;
   readonly #recorder: Recorder;
   readonly #byRecord = new Map<number, Subscriber>();
+  readonly #authorizer: Authorizer;
   readonly #busiest: Busiest;
   #begun = 0;
   /** By Session ID in the tunnel's, by Tunnel ID. */
@@ -94,6 +99,16 @@ export class Subscribers {
     this.#busiest = new Busiest(options.table);
     const { clock } = options;
     this.#recorder = options.recorder ?? new Recorder({ add: () => undefined, clock });
+    this.#authorizer = new Authorizer({
+      ...options,
+      recorder: this.#recorder,
+      counters: this.counters,
+      isAlive: (subscriber) => this.#isAlive(subscriber),
+      onAnswer: (subscriber, link, now) => {
+        if (subscriber.link === link) this.#drain(subscriber, link, now);
+        options.onProgress();
+      },
+    });
   }
 
   handleEvent(event: EndpointEvent, now: number): void {
@@ -112,6 +127,8 @@ export class Subscribers {
       subscriber.story.wasHeard = true;
       subscriber.link.handleInput(punted.frame, now);
       this.#drain(subscriber, subscriber.link, now);
+    } else if (subscriber.forwardedTo !== undefined) {
+      this.counters["stale-frames"]++; // it came before the call went on
     } else if ((subscriber.early?.length ?? 0) < EARLY_FRAMES_MAX) {
       subscriber.story.wasHeard = true;
       subscriber.early ??= [];
@@ -203,7 +220,7 @@ export class Subscribers {
     if (session.connected?.sequencingRequired) this.#options.table.sequence(subscriber.handle);
     const link = new Link(this.#options.link);
     subscriber.link = link;
-    link.open(now);
+    link.open(now, proxyOf(session, this.#options.trustsProxies));
     for (const frame of subscriber.early ?? []) link.handleInput(frame, now);
     subscriber.early = undefined;
     this.#drain(subscriber, link, now);
@@ -220,6 +237,7 @@ export class Subscribers {
     this.#byRecord.delete(subscriber.handle.index);
     for (const subscribers of this.#blocked.values()) subscribers.delete(subscriber);
     this.#timers.clear(subscriber.timer);
+    this.#options.forwarder?.leave(subscriber.handle, event, now);
     this.#options.table.withdraw(subscriber.handle);
     if (subscriber.grant !== undefined) this.#options.aaa.release(subscriber.grant);
   }
@@ -276,7 +294,7 @@ export class Subscribers {
     const { log, closeSession } = this.#options;
     switch (event.type) {
       case "authenticate":
-        void this.#authenticate(subscriber, event.request);
+        void this.#authorizer.authenticate(subscriber, event.request);
         break;
       case "network-up":
         subscriber.ipv4Up(event);
@@ -347,43 +365,23 @@ export class Subscribers {
     }
   }
 
-  /** AAA may take its time; the session may be gone when it answers. */
-  async #authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
-    const { aaa, clock, log } = this.#options;
-    subscriber.story.ask(request.name);
-    const answer = await aaa.authenticate(request, subscriber.grant);
-    const { link } = subscriber;
-    if (!this.#isAlive(subscriber) || link === undefined) {
-      if (answer.ok) aaa.release(answer.grant);
-      return;
-    }
-    const now = clock();
-    if (answer.ok) {
-      const { proof, grant } = answer;
-      const { profile } = grant;
-      // False: LCP was renegotiated while AAA was asked, and nobody waits for this answer.
-      if (link.authenticated({ ok: true, profile, proof }, now)) this.#grant(subscriber, answer);
-      else if (subscriber.grant !== grant) aaa.release(grant);
-    } else {
-      const code = subscriber.story.refuse(answer.reason, answer.detail);
-      this.#recorder.sessionRefused(subscriber.session, subscriber.story, code, now);
-      log.warn({ ...names(subscriber), user: request.name, code }, "user refused");
-      link.authenticated(answer, now);
-    }
-    this.#drain(subscriber, link, now);
-    this.#options.onProgress();
+  /** The call is at `target` from now on: its link has nothing to do with what is said there. */
+  forwarded({ index }: SessionHandle, target: Target): void {
+    const subscriber = this.#byRecord.get(index);
+    if (subscriber === undefined) return;
+    subscriber.goOn(target);
+    this.#timers.clear(subscriber.timer);
+    const to = { to: subscriber.forwardedTo, list: target.name };
+    this.#options.log.info({ ...names(subscriber), ...to }, "call forwarded");
   }
 
-  /** A session holds one grant: what another one of an earlier authentication gave goes back. */
-  #grant(subscriber: Subscriber, { grant, isPrefixMissing }: AaaResult & { ok: true }): void {
-    const { aaa, log } = this.#options;
-    const { grant: held } = subscriber;
-    if (held !== undefined && held !== grant) aaa.release(held);
-    subscriber.grant = grant;
-    subscriber.story.grant(grant.user, grant.network);
-    if (!isPrefixMissing) return;
-    this.counters["no-prefix6"]++;
-    log.warn({ ...names(subscriber), network: grant.network }, "no /64 is free: IPv4 alone");
+  /** It could not be placed, or is over at the other end. */
+  forwardEnded({ index }: SessionHandle, result: Result, end: ForwardEnd, now: number): void {
+    const subscriber = this.#byRecord.get(index);
+    if (subscriber === undefined) return;
+    subscriber.story.goneBack(end);
+    this.#options.closeSession(subscriber.session, result, now);
+    this.#options.onProgress();
   }
 
   #find({ tunnelId, sessionId }: SessionInfo): Subscriber | undefined {

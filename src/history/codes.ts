@@ -166,6 +166,20 @@ const EXPLANATIONS = {
     advice: "Look at {peer}: its Result Code, Error Code and text say what it lacks.",
   },
 
+  // Calls that go on to another LNS.
+  "next-lns-hung-up": {
+    kind: "normal",
+    what: "The LNS that the call of {user} had gone on to ended it.",
+    advice: "Nothing, if somebody hung up. If nobody did, the history or log of that LNS says why.",
+  },
+  "next-lns-failed": {
+    kind: "fault",
+    what: "The call of {user} was to go on to another LNS, and none took it.",
+    advice:
+      "Look in the log for which LNSs were tried: whether they run and can be reached, and whether " +
+      "secret in [[peer]] is theirs.",
+  },
+
   // Nobody there.
   "no-answer": {
     kind: "fault",

@@ -10,8 +10,11 @@ import type { EndedBy } from "../l2tp/index.ts";
 import { HISTORY_ADDRESSES_MAX, HISTORY_TEXT_MAX } from "../limits.ts";
 import { CODES, type Code } from "./codes.ts";
 
-/** How far it came; a session whose peer has proved its name is in "network". */
-export const PHASES = ["tunnel", "call", "lcp", "authenticate", "network"] as const;
+/**
+ * How far it came; a session whose peer has proved its name is in "network". Whose call has gone on to
+ * another LNS, which asks for that proof, is "forwarded".
+ */
+export const PHASES = ["tunnel", "call", "lcp", "authenticate", "network", "forwarded"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**

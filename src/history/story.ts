@@ -40,7 +40,19 @@ export class Story {
   }
 
   get wasUp(): boolean {
-    return this.addresses.length > 0;
+    return this.addresses.length > 0 || this.#phase === "forwarded";
+  }
+
+  /** The call has gone on to another LNS, which authenticates the user. */
+  goOn(): void {
+    this.isAsked = false;
+    this.reach("forwarded");
+  }
+
+  /** The call is over there, or no LNS has taken it; `words` are what was said of it. */
+  goneBack({ wasUp, words }: { readonly wasUp: boolean; readonly words: string }): void {
+    this.turnAway(wasUp ? "next-lns-hung-up" : "next-lns-failed");
+    this.words = words;
   }
 
   /** AAA is asked about `user`. */

@@ -81,18 +81,18 @@ export interface Call {
 
 /** Configuration Options of LCP as the LAC met them (RFC 2661 4.4.5). */
 export interface ProxyLcp {
-  readonly initialReceived?: Uint8Array;
-  readonly lastSent?: Uint8Array;
-  readonly lastReceived?: Uint8Array;
+  readonly initialReceived?: Uint8Array | undefined;
+  readonly lastSent?: Uint8Array | undefined;
+  readonly lastReceived?: Uint8Array | undefined;
 }
 
 /** How the LAC has authenticated the remote system (RFC 2661 4.4.5). */
 export interface ProxyAuthen {
   readonly type: number;
-  readonly name?: Uint8Array;
-  readonly challenge?: Uint8Array;
-  readonly id?: number;
-  readonly response?: Uint8Array;
+  readonly name?: Uint8Array | undefined;
+  readonly challenge?: Uint8Array | undefined;
+  readonly id?: number | undefined;
+  readonly response?: Uint8Array | undefined;
 }
 
 /** What ICCN or OCCN say (RFC 2661 6.8, 6.11). */

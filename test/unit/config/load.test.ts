@@ -25,6 +25,7 @@ test("a network is enough, all else has its default", () => {
       maxSessions: 65_536,
       socket: "/run/simplon.sock",
       followPort: true,
+      proxyAuthentication: true,
       history: "/var/lib/simplon/history",
       offloads: ["udp-gro", "udp-gso", "tso", "uso"],
     },
@@ -83,6 +84,7 @@ socket = "/tmp/x.sock"
 history = ""
 offloads = ["uso", "udp-gro"]
 follow-port = false
+proxy-authentication = false
 retransmit-cap = 16
 retransmit-count = 7
 max-tunnels = 10
@@ -122,6 +124,7 @@ level = "debug"
   assert.equal(config.lns.secret, "s3cret");
   assert.equal(config.lns.history, "");
   assert.equal(config.lns.followPort, false);
+  assert.equal(config.lns.proxyAuthentication, false);
   assert.deepEqual(config.lns.offloads, ["uso", "udp-gro"]);
   assert.deepEqual(config.networks[0]?.pool, ["10.1.0.0/24", "10.1.2.0/30"]);
   assert.deepEqual(config.networks[0]?.pool6, ["2001:db8::/48", "fd00:1::/63"]);

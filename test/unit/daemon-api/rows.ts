@@ -26,6 +26,7 @@ export function session(index: number): SessionRow {
     address: "10.64.0.2",
     prefix6: "2001:db8:64:1::/64",
     phase: "network",
+    forwardedTo: "",
     seconds: 59,
     idle: 7,
     rateDown: 10_000_000,

@@ -3,7 +3,7 @@
  * frames pass through the data plane.
  */
 import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
-import { Subscribers } from "../../../src/daemon/subscribers.ts";
+import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
 import type { Result, SessionInfo } from "../../../src/l2tp/index.ts";
@@ -32,10 +32,13 @@ export class House {
   readonly subscribers: Subscribers;
   now = 0;
 
-  constructor(aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS })) {
+  constructor(
+    aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS }),
+    forwarder?: CallForwarder,
+  ) {
     this.aaa = {
-      authenticate: async (request, held) => {
-        const answer = await aaa.authenticate(request, held);
+      authenticate: async (request, caller) => {
+        const answer = await aaa.authenticate(request, caller);
         if (answer.ok) this.granted.push(answer.grant);
         return answer;
       },
@@ -48,6 +51,7 @@ export class House {
       table: this.plane.table,
       injectOf: () => this.plane.inject,
       aaa: this.aaa,
+      ...(forwarder && { forwarder }),
       link: {
         mru: 1400,
         authMethods: ["pap"],

@@ -38,6 +38,8 @@ const DOWN: readonly DownReason[] = [
 /** Said by the daemon itself, without a report of a core. */
 const SPOKEN: readonly Code[] = [
   "table-full",
+  "next-lns-hung-up",
+  "next-lns-failed",
   "stopping",
   "lns-started",
   "lns-stopped",

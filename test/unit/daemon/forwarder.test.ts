@@ -1,0 +1,152 @@
+// A call that goes on: subscribers, dialling, two endpoints in virtual time and the data plane.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LocalUsers } from "../../../src/aaa/index.ts";
+import { Forwarder } from "../../../src/daemon/forwarder.ts";
+import { Dialler, type Target } from "../../../src/dial/index.ts";
+import type { Call, Connected, SessionInfo } from "../../../src/l2tp/index.ts";
+import { createLog } from "../../../src/observe/log.ts";
+import { seededRandom } from "../../peer/control.ts";
+import { Pair } from "../../peer/pair.ts";
+import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
+import { type Client, HOST, House, NETWORK, settled, USERS } from "./house.ts";
+
+const UPSTREAM: Target = {
+  ...{ name: "upstream", address: "198.51.100.1", port: 1701, secret: "" },
+  ...{ priority: 1, weight: 1, hideAvps: false },
+};
+const LNS = { address: "198.51.100.1", port: 1701 };
+const NAME = "bob@example.net";
+
+/** A switch: an LNS for its clients, and the LAC of an LNS in the pair. */
+class Switch {
+  readonly pair = new Pair();
+  readonly house: House;
+  readonly forwarder: Forwarder;
+  readonly log: string[] = [];
+
+  constructor(targets: readonly Target[] = [UPSTREAM]) {
+    const dialler = new Dialler<Call, Connected>({
+      ...{ targets, endpoint: this.pair.lac.endpoint, role: "lac", local: "" },
+      random: seededRandom(3),
+    });
+    const forwards = [{ by: "realm", value: "example.net", peer: "upstream" } as const];
+    const aaa = new LocalUsers({ networks: [NETWORK], users: USERS, forwards });
+    const sink = { write: (line: string) => this.log.push(line) };
+    this.house = new House(aaa, {
+      forward: (...call) => this.forwarder.forward(...call),
+      leave: (...end) => this.forwarder.leave(...end),
+    });
+    this.forwarder = new Forwarder({
+      ...{ table: this.house.plane.table, dialler },
+      owner: this.house.subscribers,
+      log: createLog({ level: "info", human: false, sink: { write: sink.write } }),
+    });
+  }
+
+  /** Lets time pass for both endpoints, and tells the forwarder of what happens. */
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 10) {
+      this.pair.pass(10);
+      const { lac, now } = this.pair;
+      for (const event of lac.events.splice(0)) this.forwarder.handleEvent(event, now);
+      this.forwarder.handleTimeout(now);
+    }
+  }
+
+  async dial(sessionId = 5): Promise<Client> {
+    const client = this.house.open(sessionId, { name: NAME, password: "hers" });
+    await client.establish();
+    await settled();
+    this.pass(100);
+    return client;
+  }
+
+  /** The session at the next LNS. */
+  get next(): SessionInfo {
+    return this.pair.lns.event("session-up").session;
+  }
+}
+
+test("a call goes on with what was learned of it, and its frames pass unopened", async () => {
+  const house = new Switch();
+  const client = await house.dial();
+  const { next } = house;
+  assert.deepEqual(next.connected?.proxyAuthen?.type, 3);
+  assert.deepEqual(next.connected?.proxyAuthen?.name, new TextEncoder().encode(NAME));
+  assert.deepEqual(next.connected?.proxyAuthen?.response, new TextEncoder().encode("hers"));
+  assert.ok((next.connected?.proxyLcp?.lastReceived?.length ?? 0) > 0);
+
+  const { plane } = house.house;
+  const frame = pppFrame(packet("10.64.0.2", HOST));
+  client.send(frame);
+  const sent = plane.switched.at(-1);
+  assert.deepEqual(sent?.datagram, dataMessage(next.tunnelId, next.sessionId, frame));
+  plane.up([dataMessage(next.peerTunnelId, next.peerSessionId, frame)], LNS);
+  const { peerTunnelId, peerSessionId } = client.session;
+  assert.deepEqual(
+    plane.switched.at(-1)?.datagram,
+    dataMessage(peerTunnelId, peerSessionId, frame),
+  );
+  const [row] = house.house.rows;
+  assert.equal(row?.phase, "forwarded");
+  assert.equal(row?.forwardedTo, "198.51.100.1:1701");
+  assert.equal(row?.user, NAME);
+});
+
+test("who hangs up at one end is heard of at the other", async () => {
+  const house = new Switch();
+  const first = await house.dial();
+  first.hangUp();
+  house.pass(100);
+  assert.equal(house.pair.lns.event("session-down").result.code, 1);
+
+  const other = new Switch();
+  await other.dial();
+  const { tunnelId, sessionId } = other.next;
+  const result = { code: 3, error: 0, message: "enough" };
+  other.pair.lns.endpoint.closeSession(tunnelId, sessionId, result, other.pair.now);
+  other.pass(100);
+  assert.deepEqual(
+    other.house.closed.map((closed) => closed.result),
+    [result],
+  );
+});
+
+test("an LNS that refuses is left for the next one; none left ends the call", async () => {
+  const away = { ...UPSTREAM, address: "198.51.100.9" };
+  const next = { ...UPSTREAM, priority: 2 };
+  const house = new Switch([away, next]);
+  await house.dial();
+  house.pass(60_000);
+  assert.equal(house.house.rows[0]?.forwardedTo, "198.51.100.1:1701");
+  assert.match(house.log.join(), /198\.51\.100\.9:1701.*no-answer/);
+
+  const alone = new Switch([away]);
+  await alone.dial();
+  alone.pass(60_000);
+  const [closed] = alone.house.closed;
+  assert.deepEqual(closed?.result, { code: 4, message: "no LNS takes the call" });
+});
+
+test("when one end is gone no frame of the other goes anywhere", async () => {
+  const house = new Switch();
+  const client = await house.dial();
+  const { next } = house;
+  const frame = pppFrame(packet("10.64.0.2", HOST));
+  client.hangUp();
+  const { plane } = house.house;
+  const before = plane.switched.length;
+  plane.up([dataMessage(next.peerTunnelId, next.peerSessionId, frame)], LNS);
+  assert.equal(plane.switched.length, before);
+  house.pass(100);
+  assert.equal(house.forwarder.sessionOf({ index: 1, generation: 1 }), undefined);
+});
+
+test("a user of here is served here, whatever goes on", async () => {
+  const house = new Switch();
+  const client = house.house.open(6);
+  await client.establish();
+  assert.equal(client.link.address, "10.64.0.2");
+  assert.deepEqual(house.pair.trace, []);
+});
