@@ -15,19 +15,20 @@ import {
   decodeAvp,
   errorText,
   messageTypeName,
+  type PppDisconnectCause,
   type ResultCode,
   readAvp,
   stopResultText,
 } from "../codec/index.ts";
-import { grouped, hex, hex16, hex32, octetsText, quoted, shortHex, u16, utf8 } from "./octets.ts";
+import { grouped, hex, hex16, hex32, octetsText, quoted, shortHex, utf8 } from "./octets.ts";
 import { LCP_OPTIONS, readOptions } from "./options.ts";
 import { protocolName } from "./protocols.ts";
-import type { AvpFields, Field, Json } from "./types.ts";
+import type { AvpFields, Field } from "./types.ts";
 import {
   DISCONNECT_CAUSES,
   DISCONNECT_DIRECTIONS,
-  laterAvpName,
   MESSAGES,
+  otherAvpName,
   PROXY_AUTHEN_TYPES,
   Q931_CAUSES,
   Q931_MESSAGES,
@@ -59,11 +60,6 @@ const STOP_CCN = 4;
 /** Proxy Authen Types whose response is the password itself. */
 const TEXTUAL = 1;
 const PAP = 3;
-/** AVPs behind RFC 2661 whose values are read here. */
-const DISCONNECT_CAUSE = 46;
-const CCDS = 47;
-const SDS = 48;
-const LCP_LISTS: readonly number[] = [49, 50, 51, 52];
 
 /** `avps` are the received ones, with those revealed that could be. */
 export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFields[] {
@@ -80,7 +76,7 @@ export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFiel
 
 export function avpName({ vendor, type }: Pick<Avp, "vendor" | "type">): string {
   if (vendor !== 0) return `${VENDORS[vendor] ?? `vendor ${vendor}`}, type ${type}`;
-  return avpTypeName(type) ?? laterAvpName(type) ?? `unknown, type ${type}`;
+  return avpTypeName(type) ?? otherAvpName(type) ?? `unknown, type ${type}`;
 }
 
 /** A wrong secret may reveal octets that are no such value. */
@@ -109,18 +105,10 @@ function describe(avp: Avp, message: Message): Words {
       | ((value: AvpValue, message: Message) => Words)
       | undefined;
     if (say !== undefined) return say(value, message);
-  } else if (avpTypeName(avp.type) !== undefined) {
-    const { text } = octets(avp.value);
-    return { text: `no such value: ${text}`, value: hex(avp.value) };
   }
-  return describeLater(avp.type, avp.value);
-}
-
-/** RFC 3145, 3308, 3437: from the octets. */
-function describeLater(type: number, value: Uint8Array): Words {
-  if (type === DISCONNECT_CAUSE && value.length >= 5) return disconnectCause(value);
-  if ((type === CCDS || type === SDS) && value.length === 2) return perHopBehaviour(u16(value, 0));
-  return LCP_LISTS.includes(type) ? lcpOptions(value) : octets(value);
+  const { text } = octets(avp.value);
+  const isKnown = avpTypeName(avp.type) !== undefined;
+  return { text: isKnown ? `no such value: ${text}` : text, value: hex(avp.value) };
 }
 
 function octets(value: Uint8Array): Words {
@@ -223,20 +211,13 @@ function challengeResponse(value: Uint8Array, { isResponseRight }: Message): Wor
   return { text: `${digits}${said}`, value: hex(value) };
 }
 
-function disconnectCause(value: Uint8Array): Words {
-  const code = u16(value, 0);
-  const protocol = u16(value, 2);
-  const direction = value[4] ?? 0;
+function disconnectCause(cause: PppDisconnectCause): Words {
+  const { code, protocol, direction, message } = cause;
   const parts = [`${DISCONNECT_CAUSES[code] ?? "unknown"} (${code})`];
   if (protocol !== 0) parts.push(protocolName(protocol));
   parts.push(DISCONNECT_DIRECTIONS[direction] ?? `direction ${direction}`);
-  const json: Record<string, Json> = { code, protocol, direction };
-  if (value.length > 5) {
-    const said = utf8(value.subarray(5));
-    parts.push(quoted(said));
-    json.message = said;
-  }
-  return { text: parts.join("; "), value: json };
+  if (message !== undefined) parts.push(quoted(message));
+  return { text: parts.join("; "), value: { ...cause } };
 }
 
 /** A PHB identification code: of a standard PHB the DSCP in its upper six bits (RFC 3140 2). */
@@ -295,4 +276,11 @@ const DESCRIPTIONS: Readonly<Record<number, Describe>> = {
   [AvpType.PrivateGroupId]: text,
   [AvpType.RxConnectSpeed]: speed,
   [AvpType.SequencingRequired]: () => ({ text: "yes", value: true }),
+  [AvpType.PppDisconnectCauseCode]: disconnectCause,
+  [AvpType.Ccds]: perHopBehaviour,
+  [AvpType.Sds]: perHopBehaviour,
+  [AvpType.LcpWantOptions]: lcpOptions,
+  [AvpType.LcpAllowOptions]: lcpOptions,
+  [AvpType.LnsLastSentLcpConfreq]: lcpOptions,
+  [AvpType.LnsLastReceivedLcpConfreq]: lcpOptions,
 };

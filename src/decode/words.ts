@@ -22,53 +22,44 @@ export const MESSAGES: Readonly<Record<string, string>> = {
   SLI: "Set-Link-Info",
 };
 
-/** Attribute Types of vendor 0 behind those of RFC 2661, from 40 on (IANA, l2tp-parameters). */
-const LATER_AVPS: readonly (string | undefined)[] = [
-  "Rx Minimum BPS",
-  "Rx Maximum BPS",
-  "Service Category",
-  "Service Name",
-  "Calling Sub-Address",
-  "VPI/VCI Identifier",
-  "PPP Disconnect Cause Code",
-  "CCDS",
-  "SDS",
-  "LCP Want Options",
-  "LCP Allow Options",
-  "LNS Last Sent LCP Confreq",
-  "LNS Last Received LCP Confreq",
-  "Modem On-Hold Capable",
-  "Modem On-Hold Status",
-  "PPPoE Relay",
-  "PPPoE Relay Response Capability",
-  "PPPoE Relay Forward Capability",
-  "Extended Vendor ID",
-  "Message Digest",
-  "Router ID",
-  "Assigned Control Connection ID",
-  "Pseudowire Capabilities List",
-  "Local Session ID",
-  "Remote Session ID",
-  "Assigned Cookie",
-  "Remote End ID",
-  undefined,
-  "Pseudowire Type",
-  "L2-Specific Sublayer",
-  "Data Sequencing",
-  "Circuit Status",
-  "Preferred Language",
-  "Control Message Authentication Nonce",
-  "Tx Connect Speed",
-  "Rx Connect Speed",
-  "Failover Capability",
-  "Tunnel Recovery",
-  "Suggested Control Sequence",
-  "Failover Session State",
-];
-const LATER_FROM = 40;
+/** Attribute Types of vendor 0 that the codec has no values for (IANA, l2tp-parameters). */
+const OTHER_AVPS: Readonly<Record<number, string>> = {
+  40: "Rx Minimum BPS",
+  41: "Rx Maximum BPS",
+  42: "Service Category",
+  43: "Service Name",
+  44: "Calling Sub-Address",
+  45: "VPI/VCI Identifier",
+  53: "Modem On-Hold Capable",
+  54: "Modem On-Hold Status",
+  55: "PPPoE Relay",
+  56: "PPPoE Relay Response Capability",
+  57: "PPPoE Relay Forward Capability",
+  58: "Extended Vendor ID",
+  59: "Message Digest",
+  60: "Router ID",
+  61: "Assigned Control Connection ID",
+  62: "Pseudowire Capabilities List",
+  63: "Local Session ID",
+  64: "Remote Session ID",
+  65: "Assigned Cookie",
+  66: "Remote End ID",
+  68: "Pseudowire Type",
+  69: "L2-Specific Sublayer",
+  70: "Data Sequencing",
+  71: "Circuit Status",
+  72: "Preferred Language",
+  73: "Control Message Authentication Nonce",
+  74: "Tx Connect Speed",
+  75: "Rx Connect Speed",
+  76: "Failover Capability",
+  77: "Tunnel Recovery",
+  78: "Suggested Control Sequence",
+  79: "Failover Session State",
+};
 
-export function laterAvpName(type: number): string | undefined {
-  return LATER_AVPS[type - LATER_FROM];
+export function otherAvpName(type: number): string | undefined {
+  return OTHER_AVPS[type];
 }
 
 /** SMI Network Management Private Enterprise Codes of those who made LACs and LNSs. */

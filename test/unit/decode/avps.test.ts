@@ -125,8 +125,9 @@ test("a value of a length that its RFC does not give it is said to be none", () 
   const message = read([
     { type: AvpType.AssignedTunnelId, value: OCTETS },
     { type: AvpType.SequencingRequired, value: OCTETS },
+    { type: AvpType.PppDisconnectCauseCode, value: OCTETS },
   ]);
-  assert.deepEqual(textsOf(message), ["no such value: 010203", "no such value: 010203"]);
+  assert.deepEqual(textsOf(message), new Array(3).fill("no such value: 010203"));
 });
 
 test("AVPs of RFC 3145, 3308 and 3437", () => {
