@@ -3,8 +3,8 @@
  *
  * A record is complete before it is published and withdrawn before it is reused. Frames that wait
  * in the inject ring still refer to a record that is being withdrawn: it stays findable by them
- * until the worker has passed their place in the ring. Records are reused oldest first, each time
- * with a new generation.
+ * until the worker has passed their place in the ring. Records are reused oldest first, after a
+ * rest, each time with a new generation.
  *
  * @module
  */
@@ -55,6 +55,8 @@ export class SessionTable {
   /** Subnets that a session did not get: another one has them, or the table is full. */
   refusedRoutes = 0;
   readonly #free: Freelist = new Freelist(layout.SESSION_COUNT);
+  /** As of the last `setTime`. */
+  #now = 0;
 
   constructor(
     memory: WebAssembly.Memory,
@@ -73,8 +75,9 @@ export class SessionTable {
     this.#injectOf = injectOf;
   }
 
-  /** Tells the workers what second it is; `now` in milliseconds. */
+  /** To be told each turn: the workers know what second it is; `now` in milliseconds. */
   setTime(now: number): void {
+    this.#now = now;
     const second = Math.floor(now / SECOND_MS);
     if (this.#read32(layout.CONTROL_SECOND) !== second) {
       this.#store32(layout.CONTROL_SECOND, second);
@@ -84,7 +87,7 @@ export class SessionTable {
   /** Publishes a session for PPP control frames only; `undefined` when the table is full. */
   publish(addressing: SessionAddressing): SessionHandle | undefined {
     this.#reclaim();
-    const index = this.#free.take();
+    const index = this.#free.take(this.#now);
     if (index === undefined) return undefined;
     const record = recordAt(index);
     const generation = (this.#view.getUint32(record + layout.SESSION_GENERATION, true) + 1) >>> 0;
@@ -104,7 +107,7 @@ export class SessionTable {
     this.#store32(record + layout.SESSION_STATE, layout.SESSION_STATE_USED);
     if (!this.#forwarding.insertSession(index)) {
       this.#store32(record + layout.SESSION_STATE, layout.SESSION_STATE_FREE);
-      this.#free.give(index);
+      this.#free.give(index, this.#now);
       return undefined;
     }
     return { index, generation };
@@ -297,7 +300,7 @@ export class SessionTable {
       if (!first.inject.hasPassed(first.position)) return;
       this.#withdrawn.shift();
       this.#store32(recordAt(first.index) + layout.SESSION_STATE, layout.SESSION_STATE_FREE);
-      this.#free.give(first.index);
+      this.#free.give(first.index, this.#now);
     }
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import type { SessionHandle } from "../../../src/dataplane/session-table.ts";
-import { SESSIONS_MAX } from "../../../src/limits.ts";
+import { RECORD_REST_MS, SESSIONS_MAX } from "../../../src/limits.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { formatIpv4, ipv4 } from "../../../src/net.ts";
 import { writeHeaderChecksum } from "../../reference/offload.ts";
@@ -116,6 +116,7 @@ test("60,000 sessions are each found, and gone when withdrawn; records are used 
     assert.equal(plane.down([packet(HOST, address(n))]).length, 1);
   for (const handle of handles.values()) plane.table.withdraw(handle);
   assert.deepEqual(plane.up([source(7)]), []);
+  plane.table.setTime(RECORD_REST_MS);
   for (let n = 0; n < 60_000; n++) plane.session(1 + (n % 241), 1 + n, address(n));
   assert.equal(plane.down([packet(HOST, address(59_999))]).length, 1);
 });
@@ -189,15 +190,34 @@ test("sessions and routes that share a bucket are found whichever of them goes",
   }
 });
 
+test("a record rests for as long as a worker may be at it, however many sessions come and go", () => {
+  const { table } = new Plane();
+  const addressing = (sessionId: number) => ({
+    ...{ tunnelId: 7, sessionId, peerTunnelId: 1, peerSessionId: 1 },
+    name: encodeSockaddr("192.0.2.9", 1701),
+    control: encodePktinfo("192.0.2.1"),
+  });
+  const publish = (sessionId: number) => table.publish(addressing(sessionId)) as SessionHandle;
+  table.setTime(10_000);
+  const first = publish(1);
+  table.withdraw(first);
+  table.setTime(10_000 + RECORD_REST_MS - 1);
+  for (let id = 2; id < 5_000; id++) {
+    const handle = publish(id);
+    assert.notEqual(handle.index, first.index);
+    table.withdraw(handle);
+  }
+  table.setTime(10_000 + RECORD_REST_MS);
+  assert.equal(publish(5_000).index, first.index);
+});
+
 test("a record that is used again takes nothing from its last session", () => {
   const plane = new Plane();
   const first = plane.session(7, 8, CLIENT);
   plane.table.withdraw(first);
-  let again = plane.session(9, 1, CLIENT);
-  for (let id = 2; again.index !== first.index; id++) {
-    plane.table.withdraw(again);
-    again = plane.session(9, id, CLIENT);
-  }
+  plane.table.setTime(RECORD_REST_MS);
+  const again = plane.session(9, 1, CLIENT);
+  assert.equal(again.index, first.index);
   assert.notEqual(again.generation, first.generation);
   assert.ok(plane.inject.put(first.index, first.generation, Uint8Array.of(0xc0, 0x21)));
   assert.deepEqual(plane.sendInjected(), []);
