@@ -1,22 +1,36 @@
 /**
- * The public API: the codec, and the protocol machines of an L2TP network server without sockets,
+ * The public API: the codec, and the protocol machines of LAC and LNS, L2TP and PPP, without sockets,
  * timers or clocks. The codec alone, for browsers too, is `simplon/codec`.
  *
  * @module
  */
 export * from "./codec/index.ts";
 export {
+  type Call,
   type Cause,
-  type CounterName as LnsCounterName,
+  type Connected,
+  type ConnectOptions,
+  type CounterName as EndpointCounterName,
+  type Direction,
+  type Disconnect,
+  DisconnectCode,
   type EndedBy,
   Endpoint,
   type EndpointEvent,
   type EndpointInput,
   type EndpointOptions,
   type EndpointTransmit,
+  ErrorCode,
+  type FrameCounters,
+  type FrameEndpointOptions,
+  type FrameEvent,
+  Lac,
+  Lns,
   type Path,
   type Result,
+  type Role,
   type SessionInfo,
+  StopCode,
   type TunnelInfo,
 } from "./l2tp/index.ts";
 export {

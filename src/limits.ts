@@ -50,6 +50,13 @@ export const TUNNEL_SETUP_MS = 60_000;
 export const SESSION_SETUP_MS = 60_000;
 /** Between two WENs of one session (RFC 2661 6.13). */
 export const CALL_ERRORS_INTERVAL_MS = 60_000;
+/**
+ * PPP frames of `Lac` and `Lns` that wait for their owner, in each direction: what a batch of a socket
+ * brings before it is drained, 1.5 MB of usual ones. Further ones are dropped.
+ */
+export const FRAMES_WAITING_MAX = 1_024;
+/** Octets of a PPP frame in a UDP datagram over IPv4, behind an L2TP header with Length, Ns and Nr. */
+export const FRAME_SIZE_MAX = 65_507 - 12;
 /** Octets of the value of one AVP (RFC 2661 4.1: Length has 10 bits). */
 export const AVP_VALUE_MAX = 1_017;
 /** Octets of the Random Vector that we send; RFC 2661 4.4.1 wants at least so many. */

@@ -6,6 +6,9 @@
  */
 export type { CounterName, Counters } from "./counters.ts";
 export { Endpoint } from "./endpoint.ts";
+export type { FrameCounters, FrameEndpointOptions, FrameEvent } from "./frame-endpoint.ts";
+export { Lac } from "./lac.ts";
+export { Lns } from "./lns.ts";
 export { DisconnectCode, ErrorCode, StopCode } from "./results.ts";
 export type {
   Accm,
