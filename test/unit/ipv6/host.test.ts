@@ -215,6 +215,7 @@ test("lifetimes that never end do not", () => {
 
 test("a router that says that it is none is left; its prefixes stay", () => {
   const bench = new Bench();
+  bench.advance(HOUR);
   bench.hear(prefixOption());
   assert.deepEqual(bench.hear([], 0), [{ type: "router-gone" }]);
   assert.deepEqual(bench.hear([], 0), []);

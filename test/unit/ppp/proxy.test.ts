@@ -308,6 +308,19 @@ test("authentication without LCP is nothing to go on from", () => {
   assert.equal(bench.link.counters["refused-proxy-lcp"], undefined);
 });
 
+test("a login in text where LCP asked for what we do not know: LCP begins anew", () => {
+  isAnew(opened({ lcp: lcpOf([[3, 0xc2, 0x27], OURS]), authen: TEXTUAL }));
+});
+
+test("what the LAC has heard counts once: LCP that begins anew authenticates anew", () => {
+  const options = { authMethods: ["chap"] } as const;
+  const { bench } = opened({ lcp: CHAP_LCP, authen: CHAP_AUTHEN }, options);
+  bench.answer();
+  bench.ask(LCP, 3, [THEIRS]);
+  assert.deepEqual(brief(bench.ack(LCP)), ["CHAP 1"]);
+  assert.equal(asked(bench).length, 1);
+});
+
 test("LCP that begins anew after all asks as we would have", () => {
   const { bench } = opened({ lcp: PAP_LCP, authen: PAP_AUTHEN });
   bench.answer();
