@@ -61,6 +61,7 @@ import { beginDeliveries, deliverFrame, isOutputFull, sealOutput } from "./deliv
 import { handDatagram } from "./handover";
 import { isAnyHeld } from "./hold";
 import { isOwn, ownerOf } from "./owners";
+import { follow } from "./prefix";
 import { handOver } from "./punt";
 import { deliverHeld, deliverInOrder, isOrdered } from "./sequence";
 import { findSession, sessionAt, touchSession } from "./sessions";
@@ -181,6 +182,7 @@ function identify(worker: usize, message: u32, at: usize, length: u32): u32 {
     countDrop(worker, COUNT_UP_WRONG_PEER, session + SESSION_DROPS);
     return 0;
   }
+  follow(session, isNumbered(worker));
   // What a peer sends without Ns follows what it has sent with one.
   if (!isNumbered(worker) && isAnyHeld(worker)) deliverHeld(worker, index);
   if (isSwitched(session)) return index;

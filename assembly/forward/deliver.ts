@@ -22,6 +22,8 @@ import {
   COUNT_UP_SOURCE_ADDRESS,
   SESSION_ADDRESS,
   SESSION_DROPS,
+  SESSION_EVERYTHING,
+  SESSION_FLAGS,
   SESSION_NETWORK,
   SESSION_SUBNET,
   WORKER_FRAME,
@@ -123,7 +125,8 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
   }
   const network = read32(session + SESSION_NETWORK);
   const source = ipv4Source(at);
-  if (source !== address && !isRoutedTo4(session, network, source)) {
+  const isOwnSource = isEverything(session) || source === address;
+  if (!isOwnSource && !isRoutedTo4(session, network, source)) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return;
   }
@@ -141,6 +144,11 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     return;
   }
   deliver(worker, session, at, octets, network, room);
+}
+
+/** Whether we are a client: packets come from anywhere, and ours are among their destinations. */
+function isEverything(session: usize): bool {
+  return (read32(session + SESSION_FLAGS) & SESSION_EVERYTHING) !== 0;
 }
 
 /** Whether the packet goes on with what its carrier has met (ecn.ts); else it is counted. */
@@ -183,12 +191,15 @@ function forwardIpv6(
     return;
   }
   const network = read32(session + SESSION_NETWORK);
-  if (ipv6SourceSubnet(at) !== subnet && !isRoutedTo6(session, network, at + IPV6_SOURCE)) {
+  const isClient = isEverything(session);
+  const isOwnSource = isClient || ipv6SourceSubnet(at) === subnet;
+  if (!isOwnSource && !isRoutedTo6(session, network, at + IPV6_SOURCE)) {
     countDrop(worker, COUNT_UP_SOURCE_ADDRESS, session + SESSION_DROPS);
     return;
   }
   const destination = ipv6DestinationSubnet(at);
-  if (destination === subnet || isRoutedTo6(session, network, at + IPV6_DESTINATION)) {
+  const isBack = destination === subnet && !isClient;
+  if (isBack || isRoutedTo6(session, network, at + IPV6_DESTINATION)) {
     countDrop(worker, COUNT_UP_OWN_SUBNET, session + SESSION_DROPS);
     return;
   }

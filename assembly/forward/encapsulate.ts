@@ -85,6 +85,7 @@ import {
   sealMessages,
 } from "./messages";
 import { clampMss } from "./mss";
+import { everythingOf } from "./networks";
 import { isOwn, ownerOf } from "./owners";
 import { numberPrefix, prefixLength, writePrefix, writeProtocol } from "./prefix";
 import { findPrefix4, findPrefix6 } from "./prefixes";
@@ -211,7 +212,7 @@ function findReceiver(worker: usize, network: u32, at: usize, packets: u32): usi
   if (getU8(at) >> 4 === VERSION_6) return findReceiver6(worker, network, at, packets);
   const address = ipv4Destination(at);
   const index = findRoute(network, address);
-  return receiverAt(worker, index !== 0 ? index : findPrefix4(network, address), packets);
+  return receiverAt(worker, network, index !== 0 ? index : findPrefix4(network, address), packets);
 }
 
 function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): usize {
@@ -222,10 +223,13 @@ function findReceiver6(worker: usize, network: u32, at: usize, packets: u32): us
   }
   const index = findSubnet(network, subnet);
   const destination = at + IPV6_DESTINATION;
-  return receiverAt(worker, index !== 0 ? index : findPrefix6(network, destination), packets);
+  const found = index !== 0 ? index : findPrefix6(network, destination);
+  return receiverAt(worker, network, found, packets);
 }
 
-function receiverAt(worker: usize, index: u32, packets: u32): usize {
+/** What no session has is for the one that everything is for. */
+function receiverAt(worker: usize, network: u32, found: u32, packets: u32): usize {
+  const index = found !== 0 ? found : everythingOf(network);
   if (index !== 0) return sessionAt(index);
   countDrops(worker, COUNT_DOWN_NO_ROUTE, 0, packets);
   return 0;

@@ -7,13 +7,8 @@ import {
   COUNT_DOWN_INJECTED,
   ENTRY_FRAME,
   ENTRY_LENGTH,
-  SESSION_CONTROL,
-  SESSION_CONTROL_LENGTH,
-  SESSION_CONTROL_MAX,
-  SESSION_HEADER_LENGTH,
   SESSION_NAME,
   SESSION_NAME_LENGTH,
-  SESSION_PREFIX_MAX,
   SLOT_CAPACITY,
   SOCKADDR_MAX,
   WORKER_BASE,
@@ -22,11 +17,12 @@ import {
   WORKER_INJECTED,
 } from "../layout";
 import { count } from "./counters";
-import { numberPrefix, writePrefix } from "./prefix";
+import { markOf, writeControl } from "./ecn";
+import { writeHeader } from "./prefix";
 import { entryAt, entrySession, pending, release, tail } from "./ring";
 import { sessionState } from "./sessions";
 import { isSwitched, partnerOf } from "./switch";
-import { setMessage } from "./vectors";
+import { controlAt, setMessage } from "./vectors";
 
 /**
  * Fills message `message` of a batch with the PPP frame of `octets` at `at`, in front of which the
@@ -40,19 +36,23 @@ export function addressFrame(
   at: usize,
   octets: u32,
 ): void {
-  const prefix = min(read32(session + SESSION_HEADER_LENGTH), SESSION_PREFIX_MAX);
-  writePrefix(session, at, prefix);
-  numberPrefix(session, at, prefix, octets);
+  const header = writeHeader(session, at, octets);
+  const base = read64(worker + WORKER_BASE);
+  const nameLength = min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX);
+  const control = controlAt(batch, message);
+  const controlLength = writeControl(control, session, markOf(session));
+  const name = session + SESSION_NAME;
+  const frame = at - header;
   setMessage(
     batch,
     message,
-    read64(worker + WORKER_BASE),
-    at - prefix,
-    prefix + octets,
-    session + SESSION_NAME,
-    min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX),
-    session + SESSION_CONTROL,
-    min(read32(session + SESSION_CONTROL_LENGTH), SESSION_CONTROL_MAX),
+    base,
+    frame,
+    header + octets,
+    name,
+    nameLength,
+    control,
+    controlLength,
   );
 }
 

@@ -10,16 +10,7 @@
 // Slots carry the number of their call, so that none has to be cleared; whatever stands in one of
 // another call, the message itself is compared.
 
-import {
-  copyVector,
-  read16,
-  read32,
-  read64,
-  readShared64,
-  write16,
-  write32,
-  write64,
-} from "../bytes";
+import { read16, read32, read64, readShared64, write16, write32, write64 } from "../bytes";
 import {
   IOVEC_BASE,
   IOVEC_LENGTH,
@@ -61,14 +52,9 @@ import {
   SEND_HEADERS,
   SEND_MESSAGES,
   SEND_NAMES,
-  SESSION_CONTROL,
-  SESSION_CONTROL_LENGTH,
-  SESSION_CONTROL_MAX,
-  SESSION_FLAGS,
   SESSION_KEY,
   SESSION_NAME,
   SESSION_NAME_LENGTH,
-  SESSION_SEQUENCED,
   SOCKADDR_MAX,
   WORKER_BASE,
   WORKER_DOWN_CALL,
@@ -81,7 +67,8 @@ import {
   WORKER_SEND,
   WRITE_RESERVE,
 } from "../layout";
-import { CMSG_TOS_SPACE, writeTos } from "./ecn";
+import { alignedControl, writeControl } from "./ecn";
+import { isNumbered } from "./prefix";
 import { copyName, setVector } from "./vectors";
 
 /** No message takes it: they are all in use. */
@@ -89,7 +76,6 @@ export const NO_MESSAGE: u32 = 0xffffffff;
 
 const CMSG_LEVEL_TYPE: u32 = 8;
 const CMSG_DATA: u32 = 16;
-const CMSG_ALIGNMENT: u32 = 8;
 const CMSG_SEGMENT_LENGTH: u64 = 18; // header and a u16
 const CMSG_SEGMENT_SPACE: u32 = 24;
 const SOL_UDP: u64 = 17;
@@ -141,7 +127,7 @@ export function areMessagesFull(worker: usize): bool {
 /** The slot of the two hosts of the packet at `at`. */
 export function pairOf(worker: usize, session: usize, at: usize, version: u32): usize {
   let mixed: u64 = session;
-  if ((read32(session + SESSION_FLAGS) & SESSION_SEQUENCED) === 0) {
+  if (!isNumbered(session)) {
     if (version === VERSION_6) {
       mixed = read64(at + 8) + read64(at + 24) * 3;
       mixed = (mixed ^ (mixed >> 29)) + read64(at + 16) * 5 + read64(at + 32) * 7;
@@ -234,27 +220,13 @@ function begin(
   write32(message + MESSAGE_IS_OPEN, isOpen);
   write32(message + MESSAGE_TUNNEL, tunnel);
   write32(message + MESSAGE_VECTOR_COUNT, 0);
-  const controlLength = min(read32(session + SESSION_CONTROL_LENGTH), SESSION_CONTROL_MAX);
   write32(message + MESSAGE_TOS, tos);
   const nameLength = min(read32(session + SESSION_NAME_LENGTH), SOCKADDR_MAX);
   write32(headerAt(worker, index) + MMSGHDR_NAME_LENGTH, nameLength);
   copyName(nameAt(worker, index), session + SESSION_NAME);
-  const control = controlAt(worker, index);
-  for (let i: u32 = 0; i < controlLength; i += 16) {
-    copyVector(control + i, session + SESSION_CONTROL + i);
-  }
-  let octetsOfControl = controlLength;
-  if (tos !== 0) {
-    octetsOfControl = alignedControl(controlLength);
-    writeTos(control + octetsOfControl, session, tos);
-    octetsOfControl += CMSG_TOS_SPACE;
-  }
-  write32(message + MESSAGE_CONTROL_LENGTH, octetsOfControl);
+  const control = writeControl(controlAt(worker, index), session, tos);
+  write32(message + MESSAGE_CONTROL_LENGTH, control);
   return index;
-}
-
-function alignedControl(length: u32): u32 {
-  return (length + CMSG_ALIGNMENT - 1) & ~(CMSG_ALIGNMENT - 1);
 }
 
 /** Frames of `octets` that fit a message; at least one when it takes any. */

@@ -14,7 +14,7 @@
 //
 // The outer header tells what the network has met: its ECN goes on to the next one, where the end of
 // the last tunnel combines it with the packet inside (RFC 6040). Its DSCP is that of one network and
-// does not (RFC 2983).
+// does not (RFC 2983): it is that of the other session (RFC 3308), or 0.
 
 import { putU16, read32, read64, readShared32, readShared64, write32, write64 } from "../bytes";
 import {
@@ -26,7 +26,6 @@ import {
   SESSION_NS,
   SESSION_PARTNER,
   SESSION_PREFIX,
-  SESSION_SEQUENCED,
   SESSION_SWITCHED,
   WORKER_BASE,
   WORKER_DOWN_HEADERS,
@@ -43,6 +42,7 @@ import {
   L2TP_VERSION,
 } from "../records";
 import { countDrops, countSwitched } from "./counters";
+import { markOf } from "./ecn";
 import {
   addFrames,
   areMessagesFull,
@@ -52,13 +52,15 @@ import {
   pairOfAll,
   roomOf,
 } from "./messages";
+import { isNumbered, NUMBERS } from "./prefix";
 import { liveSession, sessionAt } from "./sessions";
 import { setVector } from "./vectors";
 
-/** Octets of the header with L, and what Length and Ns with Nr take of it. */
+/** Octets of the header with L, and what Length takes of it. */
 const HEADER: u32 = 8;
 const LENGTH_SIZE: u32 = 2;
-const NUMBERS_SIZE: u32 = 4;
+/** What one has of the arena. */
+const HEADER_TAKEN: u32 = 16;
 /** The Tunnel ID and Session ID of the peer in the session's prefix. */
 const PREFIX_IDS: u32 = 4;
 /** The first octets of a header with L alone, as they are stored. */
@@ -100,7 +102,7 @@ export function switchDatagrams(
   const room = read32(header + HEADER_PAYLOAD_AT);
   const length = read32(header + HEADER_PAYLOAD_LENGTH);
   const to = partnerOf(session);
-  const isAlike = room === HEADER && room + length === size && to !== 0 && !isSequenced(to);
+  const isAlike = room === HEADER && room + length === size && to !== 0 && !isNumbered(to);
   if (isAlike) return switchAlike(worker, session, to, datagram, size, left);
   switchFrame(worker, session, datagram + room, length, room);
   return size;
@@ -123,7 +125,7 @@ function switchAlike(
   let at = datagram;
   let isMore = true;
   do {
-    const message = messageFor(worker, to, pair, size, tosOf(worker));
+    const message = messageFor(worker, to, pair, size, tosOf(worker, to));
     const start = at;
     let room = roomOf(worker, message, size);
     for (; room !== 0 && isMore; room--) {
@@ -154,12 +156,12 @@ export function switchFrame(
     countDrops(worker, COUNT_UP_NO_PARTNER, session, 1);
     return;
   }
-  const numbers = isSequenced(to) ? NUMBERS_SIZE : 0;
+  const numbers = isNumbered(to) ? NUMBERS : 0;
   const whole = HEADER + numbers;
   const header = room < whole && room >= whole - LENGTH_SIZE ? whole - LENGTH_SIZE : whole;
   const octets = header + length;
   const pair = pairOfAll(worker, to);
-  const message = messageFor(worker, to, pair, octets, tosOf(worker));
+  const message = messageFor(worker, to, pair, octets, tosOf(worker, to));
   let vectors: usize = 0;
   if (header <= room) {
     const start = frame - header;
@@ -178,18 +180,14 @@ export function switchFrame(
   countSwitched(worker, session, to, 1, length);
 }
 
-function isSequenced(session: usize): bool {
-  return (readShared32(session + SESSION_FLAGS) & SESSION_SEQUENCED) !== 0;
-}
-
-function tosOf(worker: usize): u32 {
-  return read32(worker + WORKER_UP_ECN);
+function tosOf(worker: usize, to: usize): u32 {
+  return markOf(to) | read32(worker + WORKER_UP_ECN);
 }
 
 /** Room for a header in the arena. */
 function takeHeader(worker: usize): usize {
   const taken = read32(worker + WORKER_DOWN_HEADERS);
-  write32(worker + WORKER_DOWN_HEADERS, taken + HEADER + 2 * NUMBERS_SIZE);
+  write32(worker + WORKER_DOWN_HEADERS, taken + HEADER_TAKEN);
   return worker + WORKER_SEND_HEADERS + taken;
 }
 

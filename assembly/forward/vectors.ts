@@ -125,6 +125,10 @@ export function copyName(to: usize, from: usize): void {
   copyVector(to + 16, from + 16);
 }
 
+export function controlAt(batch: usize, index: u32): usize {
+  return batch + BATCH_CONTROLS + index * BATCH_CONTROL_SIZE;
+}
+
 export function nameAt(batch: usize, index: u32): usize {
   return batch + BATCH_NAMES + index * SOCKADDR_MAX;
 }

@@ -14,6 +14,7 @@ import { Freelist } from "./freelist.ts";
 import type { Forwarding } from "./memory.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import type { InjectRing } from "./rings.ts";
+import { RouteTable } from "./route-table.ts";
 import type {
   QueueSteering,
   SessionAddressing,
@@ -21,7 +22,7 @@ import type {
   SessionHandle,
   SessionTraffic,
 } from "./session.ts";
-import { readLong } from "./words.ts";
+import { readLong, recordAt } from "./words.ts";
 
 export type * from "./session.ts";
 
@@ -31,7 +32,7 @@ export type InjectOf = (tunnelId: number, sessionId: number) => InjectRing;
 const BITS_LENGTH = 0x4002; // L set, Ver 2: a data message with a Length field
 const BITS_LENGTH_SEQUENCE = 0x4802; // S too: with Ns and Nr
 const HEADER_SIZE = 8;
-const HEADER_SIZE_SEQUENCE = 12;
+const NUMBERS_SIZE = 4;
 /** The worker writes the other protocol's last octet over it where it has to. */
 const PPP_IPV4 = 0x0021;
 const SECOND_MS = 1_000;
@@ -48,8 +49,7 @@ export class SessionTable {
   readonly #octets: Uint8Array;
   readonly #forwarding: Forwarding;
   readonly #injectOf: InjectOf;
-  /** By index of the network; none where the kernel chooses. */
-  readonly #steering: readonly QueueSteering[];
+  readonly #routes: RouteTable;
   readonly #withdrawn: { index: number; inject: InjectRing; position: number }[] = [];
   readonly #prefixes: PrefixTable;
   /** Subnets that a session did not get: another one has them, or the table is full. */
@@ -58,6 +58,7 @@ export class SessionTable {
   /** As of the last `setTime`. */
   #now = 0;
 
+  /** `steering` by index of the network; none where the kernel chooses. */
   constructor(
     memory: WebAssembly.Memory,
     forwarding: Forwarding,
@@ -65,12 +66,12 @@ export class SessionTable {
     steering: readonly QueueSteering[] = [],
   ) {
     this.#memory = memory;
-    this.#steering = steering;
     this.#words = new Uint32Array(memory.buffer);
     this.#longs = new BigUint64Array(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#octets = new Uint8Array(memory.buffer);
     this.#forwarding = forwarding;
+    this.#routes = new RouteTable(memory, forwarding, steering);
     this.#prefixes = new PrefixTable(memory, forwarding);
     this.#injectOf = injectOf;
   }
@@ -95,11 +96,14 @@ export class SessionTable {
     const set = (field: number, value: number) => this.#view.setUint32(record + field, value, true);
     set(layout.SESSION_GENERATION, generation);
     set(layout.SESSION_KEY, ((addressing.tunnelId << 16) | addressing.sessionId) >>> 0);
-    set(layout.SESSION_HEADER_LENGTH, HEADER_SIZE);
-    const prefix = record + layout.SESSION_PREFIX;
-    this.#view.setUint16(prefix, BITS_LENGTH);
-    this.#view.setUint16(prefix + 4, addressing.peerTunnelId);
-    this.#view.setUint16(prefix + 6, addressing.peerSessionId);
+    for (const [field, bits] of [
+      [layout.SESSION_PREFIX, BITS_LENGTH],
+      [layout.SESSION_PREFIX_NUMBERED, BITS_LENGTH_SEQUENCE],
+    ] as const) {
+      this.#view.setUint16(record + field, bits);
+      this.#view.setUint16(record + field + 4, addressing.peerTunnelId);
+      this.#view.setUint16(record + field + 6, addressing.peerSessionId);
+    }
     set(layout.SESSION_NAME_LENGTH, addressing.name.length);
     this.#octets.set(addressing.name, record + layout.SESSION_NAME);
     set(layout.SESSION_CONTROL_LENGTH, addressing.control.length);
@@ -114,14 +118,26 @@ export class SessionTable {
   }
 
   /**
-   * Every data message carries Ns from here on, and those of the peer go by theirs. Only before the
-   * first frame was injected.
+   * Every data message carries Ns from here on, or none does; numbers go on where they were. Those
+   * of the peer that have one go by it.
    */
-  sequence(handle: SessionHandle): void {
-    const record = recordAt(handle.index);
-    this.#view.setUint16(record + layout.SESSION_PREFIX, BITS_LENGTH_SEQUENCE);
-    this.#view.setUint32(record + layout.SESSION_HEADER_LENGTH, HEADER_SIZE_SEQUENCE, true);
-    this.#setFlag(record, layout.SESSION_SEQUENCED | layout.SESSION_REORDER, true);
+  sequence({ index }: SessionHandle, isOn = true): void {
+    const record = recordAt(index);
+    this.#setFlag(record, layout.SESSION_SEQUENCED, isOn);
+    if (isOn) this.#setFlag(record, layout.SESSION_REORDER, true);
+  }
+
+  /** Data messages carry Ns when the last one of the peer did: it is the LNS (RFC 2661 5.4). */
+  follow({ index }: SessionHandle): void {
+    this.#setFlag(recordAt(index), layout.SESSION_FOLLOWS | layout.SESSION_REORDER, true);
+  }
+
+  /**
+   * What carries the session to its peer has this DSCP (RFC 3308), whatever is inside; without one
+   * that of its network.
+   */
+  mark({ index }: SessionHandle, dscp: number | undefined): void {
+    this.#store32(recordAt(index) + layout.SESSION_DSCP, dscp === undefined ? 0 : dscp + 1);
   }
 
   /**
@@ -147,8 +163,12 @@ export class SessionTable {
     this.#setFlag(record, layout.SESSION_POLICED, rateUp !== 0);
     const prefix = this.#writePppHeader(record, forwarding);
     this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
-    if (this.#setAddress(handle, network, address) && this.#setSubnet(handle, network, prefix6)) {
+    if (
+      this.#routes.setAddress(handle, network, address) &&
+      this.#routes.setSubnet(handle, network, prefix6)
+    ) {
       this.#setRoutes(handle, forwarding);
+      this.#setEverything(handle, forwarding.everything === true ? network : undefined);
       return true;
     }
     this.hold(handle);
@@ -183,27 +203,26 @@ export class SessionTable {
       const record = recordAt(own.index);
       this.#store32(record + layout.SESSION_HEARD, second);
       this.#store32(record + layout.SESSION_SENT, second);
-      const partner = (BigInt(other.generation) << WORD_BITS) | BigInt(other.index);
-      this.#store64(record + layout.SESSION_PARTNER, partner);
+      this.#store64(record + layout.SESSION_PARTNER, nameOf(other));
     }
     for (const { index } of [a, b]) this.#setFlag(recordAt(index), layout.SESSION_SWITCHED, true);
   }
 
   /** Ends that for both sessions: what comes in either is dropped and counted. */
-  unswitch({ index, generation }: SessionHandle): void {
-    const field = recordAt(index) + layout.SESSION_PARTNER;
+  unswitch(handle: SessionHandle): void {
+    const field = recordAt(handle.index) + layout.SESSION_PARTNER;
     const partner = this.#longs[field / 8] ?? 0n;
     if (partner === 0n) return;
     this.#store64(field, 0n);
     const back = recordAt(Number(partner & U32_MAX)) + layout.SESSION_PARTNER;
-    const own = (BigInt(generation) << WORD_BITS) | BigInt(index);
-    if (this.#longs[back / 8] === own) this.#store64(back, 0n);
+    if (this.#longs[back / 8] === nameOf(handle)) this.#store64(back, 0n);
   }
 
   /** Back to PPP control frames only. */
   hold(handle: SessionHandle): void {
-    this.#setAddress(handle, 0, 0);
-    this.#setSubnet(handle, 0, 0n);
+    this.#setEverything(handle, undefined);
+    this.#routes.setAddress(handle, 0, 0);
+    this.#routes.setSubnet(handle, 0, 0n);
     this.#prefixes.clear(handle.index);
     this.#setFlag(recordAt(handle.index), layout.SESSION_ROUTED, false);
   }
@@ -284,14 +303,15 @@ export class SessionTable {
 
   /** Completes the prefix; returns its length. */
   #writePppHeader(record: number, { acfc, pfc }: SessionForwarding): number {
-    const at = this.#view.getUint32(record + layout.SESSION_HEADER_LENGTH, true);
     const header = [
       ...(acfc ? [] : [0xff, 0x03]),
       ...(pfc ? [] : [PPP_IPV4 >> 8]),
       PPP_IPV4 & 0xff,
     ];
-    this.#octets.set(header, record + layout.SESSION_PREFIX + at);
-    return at + header.length;
+    this.#octets.set(header, record + layout.SESSION_PREFIX + HEADER_SIZE);
+    const numbered = record + layout.SESSION_PREFIX_NUMBERED + HEADER_SIZE + NUMBERS_SIZE;
+    this.#octets.set(header, numbered);
+    return HEADER_SIZE + header.length;
   }
 
   /** Frees the records whose last injected frame the worker has passed. */
@@ -304,48 +324,14 @@ export class SessionTable {
     }
   }
 
-  /** Opens IPv4 with `address`, or closes it with 0. False when its chain is full. */
-  #setAddress({ index, generation }: SessionHandle, network: number, address: number): boolean {
-    const field = recordAt(index) + layout.SESSION_ADDRESS;
-    const route = routeAt(index);
-    const current = this.#read32(field);
-    if (current === address) return true;
-    if (current !== 0) {
-      this.#store32(field, 0);
-      this.#forwarding.removeRoute(index);
-      this.#steering[this.#read32(route + layout.ROUTE_NETWORK)]?.clear4(current);
-    }
-    if (address === 0) return true;
-    this.#steering[network]?.set4(address, this.#slotOf(index));
-    this.#store32(route + layout.ROUTE_NETWORK, network);
-    this.#store32(route + layout.ROUTE_ADDRESS, address);
-    this.#store32(route + layout.ROUTE_SESSION, index);
-    this.#store32(route + layout.ROUTE_GENERATION, generation);
-    if (!this.#forwarding.insertRoute(index)) return false;
-    this.#store32(field, address);
-    return true;
-  }
-
-  /** Opens IPv6 with `prefix`, or closes it with 0. False when its chain is full. */
-  #setSubnet({ index, generation }: SessionHandle, network: number, prefix: bigint): boolean {
-    const field = recordAt(index) + layout.SESSION_SUBNET;
-    const subnet = subnetAt(index);
-    const current = this.#longs[field / 8] ?? 0n;
-    if (current === prefix) return true;
-    if (current !== 0n) {
-      this.#store64(field, 0n);
-      this.#forwarding.removeSubnet(index);
-      this.#steering[this.#read32(subnet + layout.SUBNET_NETWORK)]?.clear6(current);
-    }
-    if (prefix === 0n) return true;
-    this.#steering[network]?.set6(prefix, this.#slotOf(index));
-    this.#store32(subnet + layout.SUBNET_NETWORK, network);
-    this.#store64(subnet + layout.SUBNET_PREFIX, prefix);
-    this.#store32(subnet + layout.SUBNET_SESSION, index);
-    this.#store32(subnet + layout.SUBNET_GENERATION, generation);
-    if (!this.#forwarding.insertSubnet(index)) return false;
-    this.#store64(field, prefix);
-    return true;
+  /** What no other session of `network` has is this one's; or not any more. */
+  #setEverything(handle: SessionHandle, network: number | undefined): void {
+    const record = recordAt(handle.index);
+    const own = nameOf(handle);
+    const before = everythingAt(this.#read32(record + layout.SESSION_NETWORK));
+    if (network === undefined && this.#longs[before / 8] === own) this.#store64(before, 0n);
+    this.#setFlag(record, layout.SESSION_EVERYTHING, network !== undefined);
+    if (network !== undefined) this.#store64(everythingAt(network), own);
   }
 
   /** Subnets of the families that are open. */
@@ -363,12 +349,6 @@ export class SessionTable {
     this.#store32(record + layout.SESSION_FLAGS, isSet ? flags | flag : flags & ~flag);
   }
 
-  #slotOf(index: number): number {
-    const key = this.#read32(recordAt(index) + layout.SESSION_KEY);
-    const isByTunnel = this.#read32(layout.CONTROL_STEER) === layout.STEER_TUNNEL;
-    return (isByTunnel ? key >>> 16 : key) & (layout.SLOT_COUNT - 1);
-  }
-
   #read32(at: number): number {
     return this.#words[at / 4] ?? 0;
   }
@@ -382,14 +362,11 @@ export class SessionTable {
   }
 }
 
-function recordAt(index: number): number {
-  return layout.SESSION_RECORDS + index * layout.SESSION_SIZE;
+/** As one word, so that one store changes both. */
+function nameOf({ index, generation }: SessionHandle): bigint {
+  return (BigInt(generation) << WORD_BITS) | BigInt(index);
 }
 
-function routeAt(index: number): number {
-  return layout.ROUTE_RECORDS + index * layout.ROUTE_SIZE;
-}
-
-function subnetAt(index: number): number {
-  return layout.SUBNET_RECORDS + index * layout.SUBNET_SIZE;
+function everythingAt(network: number): number {
+  return layout.CONTROL_NETWORKS + network * layout.NETWORK_SIZE + layout.NETWORK_EVERYTHING;
 }

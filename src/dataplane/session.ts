@@ -24,6 +24,11 @@ export interface SessionForwarding {
   readonly prefix6?: bigint;
   /** Subnets behind the peer, as prefixes of either family; each passes while its family does. */
   readonly routes?: readonly string[];
+  /**
+   * We are its client: all that comes from the device and no other session has goes to the peer, and
+   * packets from anywhere come from it. One session of a network; `address` and `prefix6` are ours.
+   */
+  readonly everything?: boolean;
   /** Octets of the largest IP packet to the peer. */
   readonly mtu: number;
   /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */

@@ -1,4 +1,14 @@
-/** Counters of 64 bits that another thread writes, as numbers. @module */
+/**
+ * Places in the shared memory, and counters of 64 bits that another thread writes, as numbers.
+ *
+ * @module
+ */
+import { SESSION_RECORDS, SESSION_SIZE } from "../../assembly/layout.ts";
+
+/** Where the record of a session is. */
+export function recordAt(index: number): number {
+  return SESSION_RECORDS + index * SESSION_SIZE;
+}
 
 /** In halves, as a BigInt would be garbage; again when the writer has carried over in between. */
 export function readLong(words: Uint32Array, word: number): number {

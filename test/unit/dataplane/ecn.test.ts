@@ -258,3 +258,39 @@ test("what is handed over to another worker keeps what its carrier has met", () 
     [tagged(CE, false, true)],
   );
 });
+
+test("a session may have a DSCP of its own, whatever its network has and what is inside", () => {
+  for (const dscp of ["copy", 10] as const) {
+    const plane = planeOf({ dscp, ecn: true });
+    const handle = { index: 1, generation: 1 };
+    const control = encodePktinfo("192.0.2.1");
+    const sent = () => asked(plane.down([tagged(0x4a)])[0]?.control ?? control, control)[2];
+    const before = dscp === "copy" ? 0x4a : 0x2a;
+    assert.equal(sent(), before);
+    plane.table.mark(handle, 46);
+    assert.equal(sent(), 0xba);
+    plane.table.mark(handle, 0);
+    assert.equal(sent(), 0x02);
+    plane.table.mark(handle, undefined);
+    assert.equal(sent(), before);
+  }
+});
+
+test("what carries PPP frames of ours, and what is switched, has it as well", () => {
+  const plane = planeOf({ ecn: true });
+  const control = encodePktinfo("192.0.2.1");
+  const handle = { index: 1, generation: 1 };
+  const inject = () => {
+    assert.ok(plane.inject.put(1, 1, Uint8Array.of(0xc0, 0x21, 5, 1, 0, 4)));
+    return asked(plane.sendInjected()[0]?.control ?? new Uint8Array(0), control);
+  };
+  assert.deepEqual(inject(), []);
+  plane.table.mark(handle, 46);
+  assert.deepEqual(inject(), [0, 1, 0xb8]);
+  const other = plane.session(7, 9);
+  plane.table.switch(handle, other);
+  const octets = message(tagged(0));
+  octets[7] = 9;
+  plane.receive([{ octets, sender: PEER, tos: 0x48 | CE }]);
+  assert.deepEqual(asked(plane.switched[0]?.control ?? control, control), [0, 1, 0xb8 | CE]);
+});
