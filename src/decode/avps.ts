@@ -170,12 +170,12 @@ function callErrors(errors: CallErrors): Words {
     ["CRC errors", crc],
     ["framing errors", framing],
     ["hardware overruns", hardwareOverruns],
-    ["overruns of buffers", bufferOverruns],
+    ["buffer overruns", bufferOverruns],
     ["timeout errors", timeouts],
     ["alignment errors", alignment],
   ];
   return {
-    text: counts.map(([name, count]) => `${grouped(count)} ${name}`).join(", "),
+    text: counts.map(([name, count]) => `${name} ${grouped(count)}`).join(", "),
     value: { ...errors },
   };
 }

@@ -72,8 +72,8 @@ const CASES: readonly (readonly [avp: AvpInput, text: string])[] = [
       timeouts: 5,
       alignment: 6_000,
     }),
-    "1 CRC errors, 2 framing errors, 3 hardware overruns, 4 overruns of buffers, " +
-      "5 timeout errors, 6,000 alignment errors",
+    "CRC errors 1, framing errors 2, hardware overruns 3, buffer overruns 4, timeout errors 5, " +
+      "alignment errors 6,000",
   ],
   [makeAvp(AvpType.Accm, { send: 0, receive: 0xffff }), "send 0x00000000, receive 0x0000ffff"],
   [makeAvp(AvpType.RandomVector, OCTETS), "010203"],
@@ -193,6 +193,16 @@ test("hidden AVPs: said to be hidden, revealed with the secret, and not with ano
   assert.equal(wrong.isRevealed, false);
   const noVector = read(avps.slice(1), "ICCN", { secret: SECRET }).avps[1];
   assert.equal(noVector?.text, "hidden, 12 octets, and no Random Vector before it");
+});
+
+test("what xl2tpd 1.3.18 has hidden", () => {
+  const octets = "f5ce4e3845c4627f4f734212487affa4";
+  const value = Uint8Array.from(octets.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+  const avps = [
+    makeAvp(AvpType.RandomVector, utf8("Random Vector 16")),
+    { type: AvpType.CalledNumber, hidden: true, value },
+  ];
+  assert.equal(read(avps, "ICCN", { secret: "tunnel secret" }).avps[2]?.text, '"08005551234567"');
 });
 
 test("a value that no AVP of its type has is not taken for revealed", () => {
