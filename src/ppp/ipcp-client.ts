@@ -33,8 +33,8 @@ export class IpcpClient extends Ncp {
     return {
       address: this.#textOf(IpcpOption.IpAddress) ?? "",
       gateway: this.#gateway === NONE ? "" : formatIpv4(this.#gateway),
-      dns: DNS.flatMap((type) => this.#textOf(type) ?? []),
-      nbns: NBNS.flatMap((type) => this.#textOf(type) ?? []),
+      dns: this.#serversOf(DNS),
+      nbns: this.#serversOf(NBNS),
     };
   }
 
@@ -88,7 +88,11 @@ export class IpcpClient extends Ncp {
     for (const type of this.#asked) this.#wishes.set(type, NONE);
   }
 
-  /** Empty while the server has named none. */
+  /** pppd names the only one that it has as the secondary too. */
+  #serversOf(types: readonly number[]): string[] {
+    return [...new Set(types.flatMap((type) => this.#textOf(type) ?? []))];
+  }
+
   #textOf(type: number): string | undefined {
     const address = this.#wishes.get(type) ?? NONE;
     return address === NONE ? undefined : formatIpv4(address);

@@ -111,6 +111,25 @@ test("pppd behind xl2tpd: MS-CHAPv2, its LCP sent twice, CCP is rejected, NBNS t
   });
 });
 
+test("pppd with one name server: it is named as the secondary too, and counts once", () => {
+  const bench = opened({ dns: true });
+  bench.ack(LCP);
+  asks(bench, LCP, 1, [mru(1400), ACCM_NONE, MAGIC], [2, [mru(1400), ACCM_NONE, MAGIC]]);
+  const server = [10, 20, 0, 1] as const;
+  const told: OptionList = [
+    [3, 10, 20, 0, 10],
+    [129, ...server],
+    [131, ...server],
+  ];
+  bench.refuse(IPCP, 4, NBNS);
+  bench.refuse(IPCP, 3, told);
+  asks(bench, IPCP, 1, [[3, ...server]], [2, [[3, ...server]]]);
+  bench.ack(IPCP);
+  const up = bench.events.at(-1);
+  assert.ok(up?.type === "network-up");
+  assert.deepEqual([up.dns, up.nbns], [["10.20.0.1"], []]);
+});
+
 test("pppd that hangs up: IPCP with LCP, its words are told", () => {
   const bench = opened();
   bench.ack(LCP);
