@@ -153,6 +153,7 @@ export class Forwarder {
       owner.forwardEnded(leg.from, TABLE_FULL, { wasUp: false, words: "" }, now);
       return;
     }
+    table.follow(handle);
     leg.session = session;
     leg.handle = handle;
     const legs = this.#tunnels.get(tunnelId);

@@ -94,6 +94,22 @@ test("a call goes on with what was learned of it, and its frames pass unopened",
   assert.equal(row?.user, NAME);
 });
 
+test("data messages to the next LNS have Ns while its own have (RFC 2661 5.4)", async () => {
+  const house = new Switch();
+  const client = await house.dial();
+  const { next } = house;
+  const { plane } = house.house;
+  const frame = pppFrame(packet("10.64.0.2", HOST));
+  const plain = dataMessage(next.peerTunnelId, next.peerSessionId, frame);
+  const numbered = Uint8Array.of(0x48, 2, 0, plain.length + 4, ...plain.subarray(4, 8));
+  for (const hasNs of [true, false]) {
+    plane.up([hasNs ? Uint8Array.of(...numbered, 0, 0, 0, 0, ...frame) : plain], LNS);
+    client.send(frame);
+    const [bits = 0] = plane.switched.at(-1)?.datagram ?? [];
+    assert.equal((bits & 0x08) !== 0, hasNs);
+  }
+});
+
 test("who hangs up at one end is heard of at the other", async () => {
   const house = new Switch();
   const first = await house.dial();
