@@ -38,12 +38,12 @@ export class RouteTable {
       this.#steering[this.#read32(route + layout.ROUTE_NETWORK)]?.clear4(current);
     }
     if (address === 0) return true;
-    this.#steering[network]?.set4(address, this.#slotOf(index));
     this.#store32(route + layout.ROUTE_NETWORK, network);
     this.#store32(route + layout.ROUTE_ADDRESS, address);
     this.#store32(route + layout.ROUTE_SESSION, index);
     this.#store32(route + layout.ROUTE_GENERATION, generation);
     if (!this.#forwarding.insertRoute(index)) return false;
+    this.#steering[network]?.set4(address, this.#slotOf(index));
     this.#store32(field, address);
     return true;
   }
@@ -60,12 +60,12 @@ export class RouteTable {
       this.#steering[this.#read32(subnet + layout.SUBNET_NETWORK)]?.clear6(current);
     }
     if (prefix === 0n) return true;
-    this.#steering[network]?.set6(prefix, this.#slotOf(index));
     this.#store32(subnet + layout.SUBNET_NETWORK, network);
     this.#store64(subnet + layout.SUBNET_PREFIX, prefix);
     this.#store32(subnet + layout.SUBNET_SESSION, index);
     this.#store32(subnet + layout.SUBNET_GENERATION, generation);
     if (!this.#forwarding.insertSubnet(index)) return false;
+    this.#steering[network]?.set6(prefix, this.#slotOf(index));
     this.#store64(field, prefix);
     return true;
   }

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
-import { createMemory, instantiate, workerAt } from "../../../src/dataplane/memory.ts";
+import {
+  createMemory,
+  type Forwarding,
+  instantiate,
+  workerAt,
+} from "../../../src/dataplane/memory.ts";
 import { InjectRing } from "../../../src/dataplane/rings.ts";
 import { SessionTable } from "../../../src/dataplane/session-table.ts";
 import { FORWARDING } from "./plane.ts";
@@ -11,7 +16,7 @@ const ADDRESS = 0x0a400002;
 const PREFIX = 0x20010db8_00640001n;
 
 /** A table that writes down what it asks of two devices. */
-function world(steer: number) {
+function world(steer: number, refused: Partial<Forwarding> = {}) {
   const memory = createMemory();
   new DataView(memory.buffer).setUint32(layout.CONTROL_STEER, steer, true);
   const said: string[] = [];
@@ -23,7 +28,8 @@ function world(steer: number) {
   });
   const inject = new InjectRing(memory, workerAt(0) + layout.WORKER_INJECT);
   const devices = [device("a"), device("b")];
-  const table = new SessionTable(memory, instantiate(memory), () => inject, devices);
+  const forwarding = { ...instantiate(memory), ...refused };
+  const table = new SessionTable(memory, forwarding, () => inject, devices);
   const handle = table.publish({
     ...{ tunnelId: 0x1235, sessionId: 0x4322, peerTunnelId: 1, peerSessionId: 1 },
     ...{ name: new Uint8Array(16), control: new Uint8Array(32) },
@@ -65,4 +71,18 @@ test("another address takes the place of the first, and another network that of 
   ]);
   table.hold(handle);
   assert.deepEqual(take(), ["b -a400003", "b -20010db800640001"]);
+});
+
+test("what has no room among the routes leaves nothing in the maps", () => {
+  const both = { ...FORWARDING, network: 0, address: ADDRESS, prefix6: PREFIX };
+  const steer = layout.STEER_TUNNEL;
+  for (const [refused, said] of [
+    [{ insertRoute: () => 0 }, []],
+    [{ insertSubnet: () => 0 }, ["a a400002 5", "a -a400002"]],
+  ] as const) {
+    const { table, handle, take } = world(steer, refused);
+    assert.equal(table.forward(handle, both), false);
+    table.withdraw(handle);
+    assert.deepEqual(take(), said);
+  }
 });
