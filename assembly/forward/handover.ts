@@ -30,6 +30,7 @@ import {
   PRODUCER_COUNT,
   WORKER_HANDOVERS,
   WORKER_INDEX,
+  WORKER_PRODUCER,
   WORKER_READ,
   WORKER_READ_LENGTHS,
   WORKER_SIZE,
@@ -128,13 +129,17 @@ function publish(worker: usize, owner: u32, entry: usize, kind: u32, octets: u32
 
 /**
  * Takes what others have handed over into the receive or read buffers, as far as it is of one kind
- * and one network; returns how many there are. WORKER_TAKEN_KIND says for which function. To be
+ * and one network, of each producer in turn; returns how many there are. WORKER_TAKEN_KIND says for which function. To be
  * called until it answers 0.
  */
 export function takeHanded(worker: usize): u32 {
-  for (let producer: u32 = 0; producer < PRODUCER_COUNT; producer++) {
+  const first = read32(worker + WORKER_PRODUCER);
+  for (let step: u32 = 0; step < PRODUCER_COUNT; step++) {
+    const producer = (first + step) % PRODUCER_COUNT;
     const taken = takeFrom(worker, ringAt(worker, producer));
-    if (taken !== 0) return taken;
+    if (taken === 0) continue;
+    write32(worker + WORKER_PRODUCER, (producer + 1) % PRODUCER_COUNT);
+    return taken;
   }
   return 0;
 }

@@ -117,6 +117,17 @@ test("packets and super-packets for another worker's session come out as if it h
   }
 });
 
+test("producers take turns: none waits behind all that another one has", () => {
+  const { first, second } = start();
+  first.session(9, 8, OTHER);
+  for (let n = 0; n < 3; n++) first.up(Array.from({ length: 64 }, () => up(9, OTHER)));
+  const ring = new HandoverRing(first.memory, second.worker); // the control thread's, the last one
+  const name = encodeSockaddr(SENDER.address, SENDER.port);
+  for (let n = 0; n < 3; n++) assert.ok(ring.put(up(9, OTHER), name));
+  const taken = () => first.forwarding.takeHanded(second.worker);
+  assert.deepEqual([taken(), taken(), taken(), taken(), taken()], [64, 3, 64, 64, 0]);
+});
+
 test("a session that is closed for a family is counted by its owner", () => {
   const { first, second } = start();
   const handle = first.session(9, 8, CLIENT);
