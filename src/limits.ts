@@ -263,7 +263,7 @@ export const HANDED_RUNS_PER_TURN = 16;
 export const LOSSES_CHECK_MS = 250;
 /** For so long after a loss no new tunnel is given that slot, as long as there are others. */
 export const CROWDED_MS = 10_000;
-/** Events of tunnels and sessions that the control thread works on in one go: some 20 ms. */
+/** Events, and time-outs, that the control thread works on in one go: some 20 ms. */
 export const EVENTS_PER_FLUSH = 512;
 /** Polls of the control thread that may fail one after the other, as signals make them. */
 export const POLL_FAILURES_MAX = 100;

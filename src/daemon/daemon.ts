@@ -273,7 +273,7 @@ class Daemon implements Running {
     // A frame may follow closely on the ICCN that it needs: let the core's news reach the links.
     this.#flush(now);
     isAllTaken = this.#input.takeFrames(now) && isAllTaken;
-    if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now);
+    if (this.#lns.pollTimeout() <= now) this.#lns.handleTimeout(now, EVENTS_PER_FLUSH);
     this.#side.handleTimeout(now);
     this.#isBlocked = !this.#side.resume();
     isAllTaken = this.#input.takeStarts(now) && isAllTaken;

@@ -27,7 +27,7 @@ import {
   type Result,
   type SessionInfo,
 } from "../l2tp/index.ts";
-import { EARLY_FRAMES_MAX } from "../limits.ts";
+import { EARLY_FRAMES_MAX, EVENTS_PER_FLUSH } from "../limits.ts";
 import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
 import { Link, type LinkEvent, type LinkOptions, type Phase as LinkPhase } from "../ppp/index.ts";
@@ -141,7 +141,8 @@ export class Subscribers implements ForwardOwner {
   handleTimeout(now: number): void {
     const { table } = this.#options;
     table.setTime(now);
-    for (;;) {
+    // What is too much for one turn is due in the next, which comes at once.
+    for (let left = EVENTS_PER_FLUSH; left > 0; left--) {
       const subscriber = this.#timers.due(now);
       if (subscriber === undefined) return;
       if (subscriber.link === undefined) continue;

@@ -144,10 +144,13 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
     return tunnel?.path.local;
   }
 
-  handleTimeout(now: number): void {
+  /** Of `most` tunnels at most; those that are left are due still. */
+  handleTimeout(now: number, most = Infinity): void {
     this.#lcce.admission.handleTimeout(now);
     const tunnels = this.#tunnels;
-    for (let due = tunnels.due(now); due !== undefined; due = tunnels.due(now)) {
+    for (let left = most; left > 0; left--) {
+      const due = tunnels.due(now);
+      if (due === undefined) return;
       due.handleTimeout(now);
       tunnels.settle(due, now);
     }

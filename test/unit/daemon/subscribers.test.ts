@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
 import { LocalUsers } from "../../../src/aaa/index.ts";
 import type { User } from "../../../src/aaa/passwords.ts";
-import { EARLY_FRAMES_MAX } from "../../../src/limits.ts";
+import { EARLY_FRAMES_MAX, EVENTS_PER_FLUSH, PPP_RESTART_INITIAL_MS } from "../../../src/limits.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { packet } from "../dataplane/frames.ts";
 import { HOST, House, NETWORK, settled, slowAaa, USERS } from "./house.ts";
@@ -200,4 +200,16 @@ test("frames wait with their link while the inject ring is full, and go out in o
   client.link.open(0);
   await client.talk();
   assert.equal(client.link.address, "10.64.0.2");
+});
+
+test("what is due at once is bounded in a turn, and the rest is due still", () => {
+  const house = new House();
+  for (let id = 1; id <= 2 * EVENTS_PER_FLUSH + 1; id++) house.open(id).connect();
+  house.now = PPP_RESTART_INITIAL_MS;
+  let turns = 0;
+  while (house.subscribers.pollTimeout() <= house.now) {
+    house.subscribers.handleTimeout(house.now);
+    turns++;
+  }
+  assert.equal(turns, 3);
 });
