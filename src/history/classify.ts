@@ -52,12 +52,15 @@ export const REASONS: Partial<Readonly<Record<CounterName, Code>>> = {
   "refused-secret": "tunnel-secret-missing-here",
   "refused-tunnels": "tunnels-exhausted",
   "refused-sessions": "sessions-exhausted",
+  "refused-incoming-call": "incoming-call",
   "refused-outgoing-call": "outgoing-call",
   "refused-shutdown": "stopping",
   "no-peer-response": "no-answer",
   "half-open-gave-way": "half-open-dropped",
   "tunnel-setup-timeout": "setup-timeout",
   "session-setup-timeout": "setup-timeout",
+  "tie-breaker-won": "tie",
+  "tie-breaker-lost": "tie",
 };
 
 /** Error Codes of RFC 2661 4.4.2 that we send. */
@@ -77,8 +80,9 @@ export function tunnelCode(end: L2tpEnd, state: string): Code {
     case "peer":
       return (isEstablished ? undefined : secretCode(end)) ?? stoppedByPeer(code, isEstablished);
     case "timeout":
-      if (isEstablished) return "no-answer";
-      return end.reason === "tunnel-setup-timeout" ? "setup-timeout" : "half-open";
+      if (end.reason === "tunnel-setup-timeout") return "setup-timeout";
+      // In wait-ctl-reply it is we who asked.
+      return isEstablished || state === "wait-ctl-reply" ? "no-answer" : "half-open";
     case "local":
       return stoppedHere(end);
   }

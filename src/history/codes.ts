@@ -270,6 +270,16 @@ const EXPLANATIONS = {
     what: "{peer} sent a control message out of its turn.",
     advice: "Usually the peer was restarted; it begins anew by itself. Else as for malformed.",
   },
+  "incoming-call": {
+    kind: "fault",
+    what: "{peer} offered a call, as if we were its LNS.",
+    advice: "Look at which of both is meant to be the LAC; the other end of it takes the calls.",
+  },
+  tie: {
+    kind: "normal",
+    what: "Both ends opened a tunnel at once, and one of the two was enough.",
+    advice: "Nothing: the other tunnel is in use.",
+  },
   "outgoing-call": {
     kind: "fault",
     what: "{peer} asked the LNS to dial out.",
