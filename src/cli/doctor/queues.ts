@@ -36,24 +36,38 @@ function backlog(host: Host): Finding {
   return advice("backlog", text, `sysctl -w net.core.netdev_max_backlog=${10 * max}`);
 }
 
-/**
- * A device with one queue interrupts one processor. RPS would spread its packets, but is not advised:
- * docs/OPERATIONS.md has what it costs.
- */
+/** A device with one queue interrupts one processor. */
 function receiveQueues(host: Host, config: Config): Finding[] {
   const device = outerDevice(host, config);
   if (device === undefined) return [];
   const path = `/sys/class/net/${device}`;
   const names = host.list(`${path}/queues`).filter((name) => name.startsWith("rx-"));
   if (names.length === 0) return [unseen("receive queues", `${device} does not tell`)];
-  const isSpread = names.some((name) => {
+  const spread = names.filter((name) => {
     return /[1-9a-f]/.test(host.read(`${path}/queues/${name}/rps_cpus`) ?? "");
   });
-  const threaded = host.read(`${path}/threaded`)?.trim() === "1" ? ", threaded NAPI" : "";
-  const has = `${device} has ${names.length}${isSpread ? ", RPS is on" : ""}${threaded}`;
-  const { workers } = config.lns;
-  if (workers === 1 || names.length > 1 || isSpread) return [ok("receive queues", has)];
+  const isThreaded = host.read(`${path}/threaded`)?.trim() === "1";
+  const napi = `${device} has ${isThreaded ? "it" : "none"}: it makes no measurable difference`;
+  return [
+    count(device, names.length, config.lns.workers),
+    rps(path, spread),
+    ok("threaded NAPI", napi),
+  ];
+}
+
+function count(device: string, queues: number, workers: number): Finding {
+  const has = `${device} has ${queues}`;
+  if (workers === 1 || queues > 1) return ok("receive queues", has);
   const text = `${has} for ${workers} workers: one processor receives all`;
   const mend = `where it can have more: ethtool -L ${device} combined ${workers}`;
-  return [advice("receive queues", text, mend)];
+  return advice("receive queues", text, mend);
+}
+
+/** docs/OPERATIONS.md has what it costs. */
+function rps(path: string, spread: readonly string[]): Finding {
+  const [first] = spread;
+  if (first === undefined) return ok("RPS", "off");
+  const text = "RPS is on: passing packets to other processors costs more than it brings";
+  const all = spread.length > 1 ? ", and of the other queues" : "";
+  return advice("RPS", text, `echo 0 > ${path}/queues/${first}/rps_cpus${all}`);
 }

@@ -20,7 +20,8 @@ const FILES: Readonly<Record<string, string>> = {
   "/sys/class/net/eth0/mtu": "1500\n",
   "/sys/class/net/eth0/queues/rx-0/rps_cpus": "0\n",
   "/sys/class/net/eth1/mtu": "1430\n",
-  "/sys/class/net/eth1/queues/rx-0/rps_cpus": "00000000,00000003\n",
+  "/sys/class/net/eth1/queues/rx-0/rps_cpus": "00000000,00000000\n",
+  "/sys/class/net/eth1/queues/rx-1/rps_cpus": "00000000,00000000\n",
   "/proc/net/softnet_stat": "0000a 00000000 00000000\n0000b 00000000 00000001\n",
   "/proc/sys/net/core/netdev_max_backlog": "1000\n",
   "/proc/sys/net/netfilter/nf_conntrack_max": "262144\n",
@@ -167,6 +168,11 @@ const FAULTS: Readonly<Record<string, readonly [Change, string, RegExp, string?,
     /ethtool -L eth0 combined 2/,
     "workers = 2",
   ],
+  "RPS that is on": [
+    { files: { "/sys/class/net/eth0/queues/rx-0/rps_cpus": "3\n" } },
+    "advice RPS",
+    /echo 0 > \/sys\/class\/net\/eth0\/queues\/rx-0\/rps_cpus$/,
+  ],
   "few files": [
     { files: { "/proc/self/limits": "Max open files   64   64  files\n" } },
     "problem open files",
@@ -224,6 +230,15 @@ for (const [what, [change, wanted, mend, lns, network]] of Object.entries(FAULTS
     assert.match(found[0]?.mend ?? "", mend);
   });
 }
+
+test("RPS does not hide that one queue is few for many workers", () => {
+  const files = { "/sys/class/net/eth0/queues/rx-0/rps_cpus": "3\n" };
+  const found = complaints({ files }, "workers = 2");
+  assert.deepEqual(
+    found.map(({ level, check }) => `${level} ${check}`),
+    ["advice receive queues", "advice RPS"],
+  );
+});
 
 test("a server that runs has the port, and tells itself what it lacks", () => {
   const running = (["udp-gro", "udp-gso", "tso", "uso"] as const).map((offload) => {
