@@ -36,6 +36,7 @@ export async function ask<S extends Subject>(
   if (show === "counters") return (await askCounters(socketPath)).counters as Answers[S];
   const rows: unknown[] = [];
   for (const message of await exchange(socketPath, { show, ...filter })) {
+    if ("refusal" in message) throw failure(message.refusal);
     if ("rows" in message) for (const row of message.rows) rows.push(row);
   }
   return (show === "history" ? readEntries(rows) : rows) as Answers[S];

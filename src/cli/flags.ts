@@ -1,5 +1,5 @@
 /**
- * The permissions that each run of `simplon lns` has on Deno: as few as work. docs/OPERATIONS.md
+ * The permissions that each run of a daemon has on Deno: as few as work. docs/OPERATIONS.md
  * gives the reason of each. Node gets none: its permission model does not hold native code, which
  * calls libc here.
  *

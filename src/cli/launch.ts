@@ -16,6 +16,7 @@ import { BENCH_FLAGS, DOCTOR_FLAGS, OPENING_FLAGS } from "./flags.ts";
 /** The verbs that call the kernel, and what each may do on Deno. */
 const KERNEL_VERBS: ReadonlyMap<string, readonly string[]> = new Map([
   ["lns", OPENING_FLAGS],
+  ["lac", OPENING_FLAGS],
   ["bench", BENCH_FLAGS],
   ["doctor", DOCTOR_FLAGS],
 ]);

@@ -1,21 +1,11 @@
-/**
- * `simplon lns`: runs the L2TP network server until it is told to stop.
- *
- * The program runs twice, one after the other in the same process: `../daemon/privileges.ts` says
- * why.
- *
- * @module
- */
+/** `simplon lns`: runs the L2TP network server until it is told to stop. @module */
 import { existsSync } from "node:fs";
 import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import { openDevices, TUN_KINDS, type TunKind } from "../daemon/devices.ts";
 import { openLibc } from "../daemon/libc.ts";
-import { takeServiceManager } from "../daemon/notify.ts";
-import { handOver } from "../daemon/privileges.ts";
-import { StartError } from "../daemon/start-error.ts";
-import { servingFlags } from "./flags.ts";
+import { run } from "./run.ts";
 import { configFailure, readConfig } from "./settings.ts";
-import { failure, misuse, parseCommand } from "./usage.ts";
+import { misuse, parseCommand } from "./usage.ts";
 
 /** `program` is what the runtime is given to come here again: a path, and arguments before ours. */
 export async function lns(args: readonly string[], program: readonly string[]): Promise<number> {
@@ -25,33 +15,14 @@ export async function lns(args: readonly string[], program: readonly string[]): 
     handover: { type: "string" },
   });
   if (positionals.length > 0) throw misuse(`unexpected argument ${JSON.stringify(positionals[0])}`);
-  try {
-    if (values.handover !== undefined) {
-      const { serve } = await import("./serve.ts");
-      return await serve(Number(values.handover));
-    }
-    const kind = tunKind(values.tun);
-    return await open(await findConfig(values.config), kind, program);
-  } catch (error) {
-    throw error instanceof StartError ? failure(error.message) : error;
-  }
-}
-
-/** The first run: opens what needs privileges, drops them and hands over. */
-async function open(config: Config, kind: TunKind, program: readonly string[]): Promise<never> {
-  const libc = openLibc();
-  const manager = takeServiceManager(process.env);
-  const devices = await openDevices(libc, config, kind);
-  const [file = "", ...args] = program;
-  const flags = "Deno" in globalThis ? servingFlags(config) : process.execArgv;
-  return handOver(libc, { config, devices, manager }, [process.execPath, file], (descriptor) => [
-    process.execPath,
-    ...flags,
-    file,
-    ...args,
-    "--handover",
-    String(descriptor),
-  ]);
+  const kind = tunKind(values.tun);
+  return run({
+    program,
+    handover: values.handover,
+    config: () => findConfig(values.config),
+    open: (config) => openDevices(openLibc(), config, kind),
+    start: async () => (await import("../daemon/lns.ts")).startLns,
+  });
 }
 
 function tunKind(text = "device"): TunKind {

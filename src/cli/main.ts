@@ -10,6 +10,10 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
       const { lns } = await import("./lns.ts");
       return (args) => lns(args, [fileURLToPath(import.meta.url), "lns"]);
     },
+    lac: async () => {
+      const { lac } = await import("./lac.ts");
+      return (args) => lac(args, [fileURLToPath(import.meta.url), "lac"]);
+    },
     check: async () => (await import("./check.ts")).check,
     show: async () => (await import("./show.ts")).show,
     workers: async () => (await import("./workers.ts")).workers,

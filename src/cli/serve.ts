@@ -1,8 +1,7 @@
-/** The second run of `simplon lns`: serves on what the first has opened. @module */
+/** The second run of a daemon: serves on what the first has opened. @module */
 
-import type { Running } from "../daemon/daemon.ts";
+import type { Running, Start } from "../daemon/daemon.ts";
 import { isIgnored, openLibc } from "../daemon/libc.ts";
-import { startLns } from "../daemon/lns.ts";
 import { assertUnprivileged, takeOver } from "../daemon/privileges.ts";
 import { createLog, flushLog } from "../observe/log.ts";
 import { LineSink, stdoutWrite } from "../observe/sink.ts";
@@ -14,7 +13,7 @@ import { misuse } from "./usage.ts";
  *
  * @throws {StartError}
  */
-export async function serve(descriptor: number): Promise<number> {
+export async function serve(descriptor: number, start: Start): Promise<number> {
   const libc = openLibc();
   const inheritance = takeOver(libc, descriptor);
   if (inheritance === undefined) throw misuse("--handover is for simplon's own use");
@@ -30,7 +29,7 @@ export async function serve(descriptor: number): Promise<number> {
   try {
     const threads = await assertUnprivileged(libc, inheritance.devices);
     log.info({ threads }, "privileges dropped");
-    running = await startLns(libc, inheritance, log);
+    running = await start(libc, inheritance, log);
   } catch (error) {
     await flushLog(log);
     throw error;

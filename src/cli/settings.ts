@@ -18,10 +18,18 @@ export async function readConfig(path: string, purpose?: Purpose): Promise<Confi
   return result;
 }
 
-/** Where the daemon of `path` listens; without a file at hand, where an LNS does by default. */
-export async function findSocket(path: string | undefined): Promise<string> {
-  if (path === undefined && !existsSync(DEFAULT_FILE)) return placesFor(DEFAULT_FILE).socket;
-  return daemonOf(await readConfig(path ?? DEFAULT_FILE)).socket;
+/**
+ * Where the daemon of `path` listens; without a file at hand, where it does by default. Clients are
+ * a LAC's to tell of.
+ */
+export async function findSocket(path: string | undefined, about = ""): Promise<string> {
+  const isLac = about === "clients";
+  if (path === undefined && !existsSync(DEFAULT_FILE)) {
+    const { socket, lacSocket } = placesFor(DEFAULT_FILE);
+    return isLac ? lacSocket : socket;
+  }
+  const config = await readConfig(path ?? DEFAULT_FILE);
+  return isLac ? config.lac.socket : daemonOf(config).socket;
 }
 
 /** Of a file for both it is the LNS that is asked. */

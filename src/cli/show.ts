@@ -1,6 +1,7 @@
 /** `simplon show`: what the running daemon holds, as a table or as JSON. @module */
 import {
   type Answers,
+  type ClientRow,
   type Filter,
   isNumberOfRows,
   isText,
@@ -50,7 +51,7 @@ export async function show(args: readonly string[]): Promise<number> {
   const answer =
     subject === "history"
       ? await history(values.config, filter)
-      : await ask(await findSocket(values.config), subject);
+      : await ask(await findSocket(values.config, subject), subject);
   print(isJson ? `${JSON.stringify(answer)}\n` : format(subject, answer));
   return 0;
 }
@@ -86,6 +87,7 @@ async function history(file: string | undefined, filter: Filter): Promise<Entry[
 export function format(subject: Subject, answer: Answers[Subject]): string {
   if (subject === "counters") return formatCounters(answer as Answers["counters"]);
   if (subject === "history") return formatHistory(answer as Answers["history"]);
+  if (subject === "clients") return formatTable(clientColumns, answer as Answers["clients"]);
   if (subject === "workers") return formatTable(workerColumns, answer as Answers["workers"]);
   const rows = answer as Answers["tunnels"] | Answers["sessions"];
   if (rows.length === 0) return `no ${subject}\n`;
@@ -129,6 +131,21 @@ const sessionColumns: readonly Column<SessionRow>[] = [
   right("TX PACKETS", (row) => formatCount(row.txPackets)),
   right("TX", (row) => formatOctets(row.txOctets)),
   right("DROPS", (row) => formatCount(row.drops)),
+];
+
+const clientColumns: readonly Column<ClientRow>[] = [
+  left("CLIENT", (row) => row.name),
+  left("DEVICE", (row) => row.tun),
+  left("STATE", (row) => row.state),
+  left("LNS", (row) => row.lns),
+  left("ADDRESS", (row) => row.address),
+  left("IPV6", (row) => row.address6),
+  right("SINCE", (row) => formatAge(row.seconds)),
+  right("NEXT", (row) => (row.state === "waiting" ? formatAge(row.next) : "")),
+  right("RX", (row) => formatOctets(row.rxOctets)),
+  right("TX", (row) => formatOctets(row.txOctets)),
+  right("DROPS", (row) => formatCount(row.drops)),
+  left("PROBLEM", (row) => row.problem),
 ];
 
 const workerColumns: readonly Column<WorkerRow>[] = [

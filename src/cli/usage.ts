@@ -17,10 +17,15 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
       run the L2TP network server; without -c it reads ${DEFAULT_FILE},
       and writes one if there is none; --tun none needs no root: no network device,
       the gateway answers pings
+  simplon lac [-c FILE]
+      dial L2TP servers: a network device for each [[client]] of the file, with the routes and
+      name servers that it says; needs root
   simplon check [-c FILE] [--json]
       read the configuration and say what it comes to; exit code 1 if it has errors
   simplon check --schema
       print the JSON Schema of the configuration, for editors
+  simplon show clients [--json] [-c FILE]
+      ask the running simplon lac: state, addresses and traffic of each, and what is wrong
   simplon show tunnels|sessions|workers|counters [--json] [-c FILE]
       ask the running server; the file tells where it listens (default ${DEFAULT_SOCKET})
   simplon show history [--user NAME] [--last N] [--json] [-c FILE]

@@ -89,13 +89,46 @@ export interface WorkerRow {
   losses: number;
 }
 
-export const SUBJECTS = ["tunnels", "sessions", "workers", "counters", "history"] as const;
+/** What a client of a LAC does: waits for its next attempt, dials, agrees on PPP, is up. */
+export const CLIENT_STATES = ["waiting", "dialling", "connecting", "connected"] as const;
+
+/** A client of a LAC as `simplon show clients` has it; "rx" is what came from the LNS. */
+export interface ClientRow {
+  name: string;
+  tun: string;
+  state: (typeof CLIENT_STATES)[number];
+  /** "192.0.2.1:1701" while one is dialled or connected, else "". */
+  lns: string;
+  address: string;
+  address6: string;
+  /** How long it has been in its state. */
+  seconds: number;
+  /** Until the next attempt, of one that waits. */
+  next: number;
+  rxPackets: number;
+  rxOctets: number;
+  txPackets: number;
+  txOctets: number;
+  drops: number;
+  /** Why it is not up, or what of its routes and name servers is not applied; "" is nothing. */
+  problem: string;
+}
+
+export const SUBJECTS = [
+  "tunnels",
+  "sessions",
+  "clients",
+  "workers",
+  "counters",
+  "history",
+] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
 /** What each subject is answered with. */
 export interface Answers {
   tunnels: TunnelRow[];
   sessions: SessionRow[];
+  clients: ClientRow[];
   workers: WorkerRow[];
   counters: Record<string, number>;
   /** The newest first. */
@@ -138,7 +171,7 @@ export interface CountersAnswer {
 }
 
 export type AnswerMessage =
-  | { readonly rows: readonly (Row | WorkerRow)[] }
+  | { readonly rows: readonly (Row | WorkerRow | ClientRow)[] }
   | { readonly refusal: string }
   | CountersAnswer
   | BusiestAnswer

@@ -15,6 +15,7 @@ import {
   type AnswerMessage,
   type BusiestAnswer,
   type BusyOrder,
+  type ClientRow,
   decodeRequest,
   encodeMessage,
   MessageReader,
@@ -39,6 +40,8 @@ export interface ApiHandlers {
   tunnels(): Iterable<TunnelRow>;
   sessions(): Iterable<SessionRow>;
   busiest(by: BusyOrder, count: number): BusiestAnswer;
+  /** Of a LAC; an LNS has none. */
+  readonly clients?: (() => ClientRow[]) | undefined;
   workers(): WorkerRow[];
   /** Does what is wanted; throws a WorkersError when it cannot be done. */
   changeWorkers(change: WorkerChange): Promise<void>;
@@ -207,11 +210,16 @@ function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMes
     yield { counters: handlers.counters(), offloads: handlers.offloads() };
   } else if (request.busiest !== undefined) {
     yield handlers.busiest(request.busiest, request.last ?? BUSIEST_MAX);
+  } else if (show === "clients") {
+    const rows = handlers.clients?.();
+    yield rows === undefined ? { refusal: NO_CLIENTS } : { rows };
   } else if (show === "workers") {
     yield { rows: handlers.workers() };
   } else yield* selected(handlers[show](), request);
   yield { end: true };
 }
+
+const NO_CLIENTS = "an LNS answers there, which has no clients of its own; see simplon lac";
 
 /** A message for so many rows that were looked at: also without a row it gives others their turn. */
 function* selected(all: Iterable<Row>, request: Request): Generator<AnswerMessage> {

@@ -37,6 +37,7 @@ export interface ControlSocketOptions {
 }
 
 const SEND_FLAGS = 0;
+const NO_CONTROL = new Uint8Array(0);
 const { BUFFER_COUNT, CONTROL_SEND } = layout;
 
 export class ControlSocket {
@@ -89,7 +90,8 @@ export class ControlSocket {
     const { libc, base, fd, family } = this.#options;
     const message = CONTROL_SEND + layout.BATCH_HEADERS;
     const name = encodeSockaddr(path.peer, path.peerPort, family);
-    const control = encodePktinfo(path.local, family);
+    // Without an address of ours the kernel chooses one: that of a tunnel that we open.
+    const control = path.local === "" ? NO_CONTROL : encodePktinfo(path.local, family);
     this.#octets.set(datagram, CONTROL_SEND + layout.BATCH_SLOTS + layout.SLOT_HEADROOM);
     this.#octets.set(name, CONTROL_SEND + layout.BATCH_NAMES);
     this.#octets.set(control, CONTROL_SEND + layout.BATCH_CONTROLS);

@@ -48,6 +48,9 @@ export interface Running {
   readonly done: Promise<number>;
 }
 
+/** Starts one side of L2TP on devices that are open, as `startLns` does. */
+export type Start = (libc: Libc, inheritance: Inheritance, log: Logger) => Promise<Running>;
+
 const POLLIN = 1;
 const STOP_CHECK_MS = 20;
 /** A full inject ring has room again as soon as the worker has had its turn. */
@@ -62,12 +65,12 @@ export async function startDaemon(
   libc: Libc,
   inheritance: Inheritance,
   log: Logger,
-  makeSide: SideMaker,
+  maker: SideMaker,
   tuning: Tuning = {},
 ): Promise<Running> {
   let daemon: Daemon | undefined;
   try {
-    daemon = new Daemon(libc, inheritance, log, makeSide, tuning);
+    daemon = new Daemon(libc, inheritance, log, maker, tuning);
     await daemon.start();
     return daemon;
   } catch (error) {
@@ -117,7 +120,7 @@ class Daemon implements Running {
     libc: Libc,
     { devices, config, manager }: Inheritance,
     log: Logger,
-    makeSide: SideMaker,
+    maker: SideMaker,
     tuning: Tuning,
   ) {
     this.done = new Promise((resolve) => {
@@ -161,8 +164,8 @@ class Daemon implements Running {
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#side.lastHeard(tunnelId);
     const slots = { owners: this.#workers.owners.bySlot, crowded: this.#losses.crowded };
-    this.#lns = new Endpoint({ ...lns, role: "lns", random, lastHeard, slots });
-    this.#side = makeSide({
+    this.#lns = new Endpoint({ ...lns, role: maker.role, random, lastHeard, slots });
+    this.#side = maker.make({
       ...{ libc, devices, config, injectOf, family, random, clock, log },
       table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),
       endpoint: this.#lns,
@@ -197,6 +200,7 @@ class Daemon implements Running {
         ...totals(sumCounters(this.#memory)),
         ...this.#side.busiest(by, count, performance.now()),
       }),
+      clients: this.#side.clients && (() => this.#side.clients?.(performance.now()) ?? []),
       workers: () => this.#workers.rows(),
       changeWorkers: (change) => this.#changeWorkers(change),
       counters: () => this.#counters(),
@@ -234,6 +238,7 @@ class Daemon implements Running {
     this.#notifier.stopping();
     this.#log.info("stopping");
     this.#recorder.stopping();
+    this.#side.stop(performance.now());
     const deadline = performance.now() + SHUTDOWN_WAIT_MS;
     this.#lns.shutdown(performance.now());
     this.#flush(performance.now(), Infinity);
@@ -340,7 +345,7 @@ class Daemon implements Running {
     this.#libc.eventfdWrite(this.#wake, 1n);
     await this.#turns;
     if (!(await closeDevices(this.#libc, this.#devices))) {
-      this.#log.warn("masquerading may have been left behind; see it with: nft list tables");
+      this.#log.warn(this.#side.leftBehind);
     }
     for (const fd of this.#eventfds) this.#libc.close(fd);
     await this.#api?.close();

@@ -29,6 +29,7 @@ import { type OpenedTun, openTun, type TunOptions } from "../linux/tun.ts";
 import { type OpenedSockets, openSockets, type Sockets } from "../linux/udp.ts";
 import { gateway6Of, ipv4, ipv4Prefix, ipv6, ipv6Prefix } from "../net.ts";
 import { OFFLOADS, type Offload, type Offloads, offloadsWithout, STEERING } from "../offloads.ts";
+import { startHostKeeper } from "./host-keeper.ts";
 import { addMasquerade, endKeeper, type Keeper, startKeeper, tableName } from "./nat.ts";
 import { StartError } from "./start-error.ts";
 
@@ -40,6 +41,21 @@ const WITHOUT_DEVICES =
   "without a device (--tun none) clients reach the gateway's address, by ping, and nothing else";
 const NO_NAT = "nat = true has no effect without a device";
 const ONE_QUEUE = "TUN devices of this kernel have one queue (Linux 3.8 has more)";
+
+/** What the keys at fault are called. */
+interface Words {
+  readonly server: string;
+  readonly table: string;
+  /** How to go without a device, where that is possible. */
+  readonly without: string;
+}
+
+const LNS_WORDS: Words = {
+  server: "[lns]",
+  table: "[[network]]",
+  without: ", or do without a device: --tun none",
+};
+const LAC_WORDS: Words = { server: "[lac]", table: "[[client]]", without: "" };
 
 /** Plain data, so that another run of the program can take it over. */
 export interface Devices {
@@ -54,7 +70,7 @@ export interface Devices {
   /** What runs of the offloads: a fact of the sockets and devices that are open. */
   readonly offloads: Offloads;
   readonly steering: DeviceSteering;
-  /** Takes masquerading away at the end. */
+  /** Takes masquerading away at the end; of a LAC it sets addresses and routes, and takes those. */
   readonly keeper?: Keeper;
 }
 
@@ -70,15 +86,7 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
   const opened: number[] = [];
   let keeper: Keeper | undefined;
   try {
-    const lacking = unwanted(config, kind);
-    const { sockets, ...udp } = openListening(libc, config, without(lacking));
-    opened.push(...socketsOf(sockets));
-    for (const [offload, why] of udp.lacking) lacking.set(offload, why);
-    const { tuns, hosts, steering } =
-      kind === "none"
-        ? openPairs(libc, config.networks, opened)
-        : openSteered(libc, config, lacking, opened);
-    const devices = { sockets, tuns, hosts, offloads: offloadsWithout(lacking), steering };
+    const devices = openAll(libc, config, kind, LNS_WORDS, opened);
     const masqueraded = config.networks.filter(({ nat }) => nat && kind === "device");
     if (masqueraded.length === 0) return devices;
     const run = randomBytes(4).toString("hex");
@@ -93,6 +101,36 @@ export async function openDevices(libc: Libc, config: Config, kind: TunKind): Pr
   }
 }
 
+/** The devices of a LAC, and who sets addresses and routes on them. @throws {StartError} */
+export async function openLacDevices(libc: Libc, config: Config): Promise<Devices> {
+  const opened: number[] = [];
+  try {
+    const devices = openAll(libc, config, "device", LAC_WORDS, opened);
+    return { ...devices, keeper: startHostKeeper(libc, config.clients, config.peers) };
+  } catch (error) {
+    for (const fd of opened.reverse()) libc.close(fd);
+    throw error;
+  }
+}
+
+function openAll(
+  libc: Libc,
+  config: Config,
+  kind: TunKind,
+  words: Words,
+  opened: number[],
+): Devices {
+  const lacking = unwanted(config, kind);
+  const { sockets, ...udp } = openListening(libc, config, without(lacking), words);
+  opened.push(...socketsOf(sockets));
+  for (const [offload, why] of udp.lacking) lacking.set(offload, why);
+  const { tuns, hosts, steering } =
+    kind === "none"
+      ? openPairs(libc, config.networks, opened)
+      : openSteered(libc, config, lacking, opened, words);
+  return { sockets, tuns, hosts, offloads: offloadsWithout(lacking), steering };
+}
+
 export function descriptors({ sockets, tuns, hosts, steering, keeper }: Devices): number[] {
   const pipe = keeper === undefined ? [] : [keeper.pipe];
   const maps = steering.maps.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6]);
@@ -103,7 +141,7 @@ function socketsOf({ sccrq, control, data, link }: Sockets): number[] {
   return [sccrq, control, ...data, ...link];
 }
 
-/** Closes all. False when masquerading may have been left behind. */
+/** Closes all. False when what the keeper keeps may have been left behind. */
 export async function closeDevices(libc: Libc, devices: Devices): Promise<boolean> {
   const { keeper, ...others } = devices;
   for (const fd of descriptors(others)) libc.close(fd);
@@ -166,10 +204,11 @@ function openSteered(
   { networks, lns }: Config,
   lacking: Map<Offload, string>,
   opened: number[],
+  words: Words,
 ): Ends {
   const unsteered = whyNotSteered(libc);
   const queues = unsteered === "" || lns.workers > 1 ? SLOT_COUNT : 1;
-  const tuns = openNetworks(libc, networks, lacking, opened, queues);
+  const tuns = openNetworks(libc, networks, lacking, opened, queues, words);
   const hasQueues = tuns.every(({ length }) => length > 1);
   const why = unsteered === "" && !hasQueues ? ONE_QUEUE : unsteered;
   return {
@@ -203,17 +242,18 @@ export function openNetworks(
   lacking: Map<Offload, string>,
   opened: number[],
   queues: number,
+  words: Words = LNS_WORDS,
 ): Devices["tuns"] {
   const tuns: (readonly number[])[] = [];
   for (const network of networks) {
-    const tun = openNetwork(libc, network, without(lacking), queues);
+    const tun = openNetwork(libc, network, without(lacking), queues, words);
     tuns.push(tun.queues);
     opened.push(...tun.queues);
     if (tun.lacking.size === 0) continue;
     for (const fd of opened.splice(-tuns.flat().length)) libc.close(fd);
     const where = networks.length > 1 ? `${network.tun}: ` : "";
     for (const [offload, why] of tun.lacking) lacking.set(offload, `${where}${why}`);
-    return openNetworks(libc, networks, lacking, opened, queues);
+    return openNetworks(libc, networks, lacking, opened, queues, words);
   }
   return tuns;
 }
@@ -235,6 +275,7 @@ function openListening(
   libc: Libc,
   { lns, networks }: Config,
   wanted: readonly Offload[],
+  { server }: Words,
 ): OpenedSockets {
   try {
     const steering = { by: lns.steer, slots: SLOT_COUNT };
@@ -247,8 +288,8 @@ function openListening(
         `see it with: ss -lunp 'sport = :${lns.port}'`,
       [EADDRNOTAVAIL]:
         `this host does not have the address ${lns.address}; ` +
-        'set [lns] listen to one that "ip address" shows, or to "0.0.0.0:1701" for all',
-      [EAFNOSUPPORT]: `this host has no IPv6; set [lns] listen to "0.0.0.0:${lns.port}"`,
+        `set ${server} listen to one that "ip address" shows, or to "0.0.0.0:1701" for all`,
+      [EAFNOSUPPORT]: `this host has no IPv6; set ${server} listen to "0.0.0.0:${lns.port}"`,
       [EACCES]:
         `port ${lns.port} needs the capability CAP_NET_BIND_SERVICE; ` +
         "run as root or choose a port above 1023",
@@ -261,23 +302,24 @@ function openNetwork(
   network: NetworkConfig,
   wanted: readonly Offload[],
   queues: number,
+  { table, without: otherwise }: Words,
 ): OpenedTun {
   const noDriver = "/dev/net/tun is missing or has no driver; load it with: modprobe tun";
   const noAccess =
-    "/dev/net/tun may not be opened by this user; run as root, " +
-    "let the user open it with: chmod 0666 /dev/net/tun, or do without a device: --tun none";
+    `/dev/net/tun may not be opened by this user; run as root, ${otherwise === "" ? "or " : ""}` +
+    `let the user open it with: chmod 0666 /dev/net/tun${otherwise}`;
   const noRight =
     `making the TUN device ${network.tun} needs the capability CAP_NET_ADMIN; ` +
-    "run as root, in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN, " +
-    "or without a device: --tun none";
+    `run as root, ${otherwise === "" ? "or " : ""}` +
+    `in a systemd unit with AmbientCapabilities=CAP_NET_ADMIN${otherwise}`;
   const noIpv6 =
-    `IPv6 is turned off for new devices on this host, and [[network]] "${network.name}" has pool6; ` +
+    `IPv6 is turned off for new devices on this host, and ${table} "${network.name}" has pool6; ` +
     "turn it on with: sysctl -w net.ipv6.conf.default.disable_ipv6=0";
   const pools = [...network.pool, ...network.pool6, ...network.routes].join(", ");
   try {
     const options = {
       name: network.tun,
-      gateway: ipv4(network.gateway),
+      ...(isGiven(network.gateway) && { gateway: ipv4(network.gateway) }),
       pool: [...network.pool, ...routesOf(network, "IPv4")].map(ipv4Prefix),
       mtu: network.mtu,
       ...ipv6Of(network),
@@ -291,12 +333,17 @@ function openNetwork(
       [EACCES]: isOpening(error) ? noAccess : noIpv6,
       [EBUSY]:
         `the device ${network.tun} exists already; ` +
-        `choose another tun in [[network]] "${network.name}" or remove it`,
+        `choose another tun in ${table} "${network.name}" or remove it`,
       [EEXIST]:
         `the host has a route for one of ${pools} already; ` +
         `choose other pools or routes of [[network]] "${network.name}", or remove that route`,
     });
   }
+}
+
+/** Of a client the LNS says later which address it has. */
+function isGiven(gateway: string): boolean {
+  return gateway !== "0.0.0.0";
 }
 
 function isOpening(error: unknown): boolean {

@@ -25,7 +25,7 @@ export function startLns(
   log: Logger,
   tuning: Tuning = {},
 ): Promise<Running> {
-  return startDaemon(libc, inheritance, log, lnsSide, tuning);
+  return startDaemon(libc, inheritance, log, { role: "lns", make: lnsSide }, tuning);
 }
 
 function lnsSide(ground: Ground): Side {
@@ -65,6 +65,7 @@ function lnsSide(ground: Ground): Side {
   });
   return {
     descriptors: devices.hosts,
+    leftBehind: "masquerading may have been left behind; see it with: nft list tables",
     advice: () => adviceOf(libc, devices, config.networks),
     handleEvent(event, now) {
       if (!forwarder.handleEvent(event, now)) subscribers.handleEvent(event, now);
@@ -79,6 +80,7 @@ function lnsSide(ground: Ground): Side {
     pollTimeout: () => Math.min(subscribers.pollTimeout(), forwarder.pollTimeout()),
     lastHeard: (tunnelId) =>
       Math.max(subscribers.lastHeard(tunnelId), forwarder.lastHeard(tunnelId)),
+    stop: () => dialler.stop(),
     rows: (now) => subscribers.rows(now),
     busiest: (by, count, now) => subscribers.busiest(by, count, now),
     counters: () => ({

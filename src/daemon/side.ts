@@ -8,14 +8,14 @@ import type { Config } from "../config/config.ts";
 import type { PuntedFrame } from "../dataplane/rings.ts";
 import type { InjectOf, SessionTable } from "../dataplane/session-table.ts";
 import type { Recorder } from "../history/recorder.ts";
-import type { Endpoint, EndpointEvent } from "../l2tp/index.ts";
+import type { Endpoint, EndpointEvent, Role } from "../l2tp/index.ts";
 import type { Libc } from "../linux/libc.ts";
 import type { Family } from "../linux/sockaddr.ts";
 import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Random } from "../sansio/machine.ts";
 import type { SessionRow } from "./api.ts";
-import type { BusiestAnswer, BusyOrder } from "./api-messages.ts";
+import type { BusiestAnswer, BusyOrder, ClientRow } from "./api-messages.ts";
 import type { Devices } from "./devices.ts";
 
 /** What a side stands on. */
@@ -36,7 +36,11 @@ export interface Ground {
   readonly log: Logger;
 }
 
-export type SideMaker = (ground: Ground) => Side;
+export interface SideMaker {
+  /** What we are in tunnels that peers open. */
+  readonly role: Role;
+  make(ground: Ground): Side;
+}
 
 interface SideCounters extends Readonly<Record<string, Counters | readonly Counters[]>> {
   readonly control: readonly Counters[];
@@ -45,6 +49,8 @@ interface SideCounters extends Readonly<Record<string, Counters | readonly Count
 export interface Side {
   /** Descriptors that wake the daemon when something comes. */
   readonly descriptors: readonly number[];
+  /** For the operator, when the keeper has not taken away in time what it keeps. */
+  readonly leftBehind: string;
   /** What an operator may not expect of this host, a line each. */
   advice(): string[];
   handleEvent(event: EndpointEvent, now: number): void;
@@ -61,4 +67,8 @@ export interface Side {
   busiest(by: BusyOrder, count: number, now: number): Pick<BusiestAnswer, "busiest" | "begun">;
   /** By group; "control" is counted together with what the daemon counts there. */
   counters(): SideCounters;
+  /** Of a LAC. */
+  clients?(now: number): ClientRow[];
+  /** The end has begun: nothing new is started. */
+  stop(now: number): void;
 }

@@ -29,8 +29,8 @@ const EXPLANATIONS = {
   },
   stopping: {
     kind: "normal",
-    what: "The LNS was being stopped, and said goodbye to its clients.",
-    advice: "Start the LNS again, and dial in again where the client does not do so by itself.",
+    what: "The program was being stopped, and said goodbye.",
+    advice: "Start simplon again, and dial in again where the client does not do so by itself.",
   },
   "closed-here": {
     kind: "normal",
@@ -46,18 +46,18 @@ const EXPLANATIONS = {
   },
   "lns-started": {
     kind: "normal",
-    what: "The LNS was started.",
+    what: "The program was started.",
     advice: "Nothing.",
   },
   "lns-stopped": {
     kind: "normal",
-    what: "The LNS was stopped in order.",
+    what: "The program was stopped in order.",
     advice: "Nothing, if somebody stopped it.",
   },
   "lns-killed": {
     kind: "fault",
     what:
-      "The LNS ended without a goodbye: it was killed, it crashed, or the machine went down. " +
+      "The program ended without a goodbye: it was killed, it crashed, or the machine went down. " +
       "Sessions of that time have no entry of their own.",
     advice:
       "Look at what its log and the log of the system (journalctl, dmesg: out of memory) say of " +
@@ -65,7 +65,7 @@ const EXPLANATIONS = {
   },
   "lns-failed": {
     kind: "fault",
-    what: "The LNS ended itself after an error of its own.",
+    what: "The program ended itself after an error of its own.",
     advice: "This is a bug: report it with the log line at level fatal.",
   },
 
@@ -284,6 +284,69 @@ const EXPLANATIONS = {
     kind: "fault",
     what: "{peer} asked the LNS to dial out.",
     advice: "The LNS takes calls and makes none: turn outgoing calls off at the peer.",
+  },
+
+  // Calls of our own: {peer} is the LNS, {user} the client.
+  "lns-silent": {
+    kind: "fault",
+    what: "{peer} did not answer when {user} dialled it.",
+    advice:
+      "Is the LNS up, and is address of the [[peer]] right? Look for a firewall on the way that " +
+      "drops UDP port 1701: tcpdump -ni any udp port 1701 shows whether anything comes back.",
+  },
+  "lns-refused": {
+    kind: "fault",
+    what: "{peer} refused {user} (in phase {phase}).",
+    advice:
+      "What it said is below; its own log says more. In phase tunnel or call it lacks something " +
+      "or does not know this host, later on it does not like the user or the terms.",
+  },
+  "lns-other-secret": {
+    kind: "fault",
+    what: "The tunnel secret of {peer} is not that of this host.",
+    advice:
+      "Compare secret of the [[peer]] with the one at the LNS; it is not the password of the " +
+      "client, and not the pre-shared key of IPsec.",
+  },
+  "lns-refused-password": {
+    kind: "fault",
+    what: "{peer} did not take the name and the password of {user}.",
+    advice:
+      "Compare user and password of the [[client]] with those at the LNS: upper and lower case " +
+      "count. It is tried again once a minute at most, so that no account is locked.",
+  },
+  "lns-unproven": {
+    kind: "fault",
+    what: "{peer} took the password of {user} and could not prove that it knows it.",
+    advice:
+      "Either the password at the LNS differs, or somebody else answers in its place. Nothing was " +
+      "sent through the connection; the password itself was not shown.",
+  },
+  "lns-wants-other-method": {
+    kind: "fault",
+    what: "{peer} would have {user} authenticate in a way that is not allowed here.",
+    advice:
+      "Allow it in methods of the [[client]], or turn another one on at the LNS. pap shows the " +
+      "password to whoever answers; simplon knows no EAP.",
+  },
+  "lns-other-terms": {
+    kind: "fault",
+    what: "{peer} and {user} did not agree on the terms of PPP (in phase {phase}).",
+    advice:
+      "The log of the LNS tells which option it insists on. A usual one is encryption (MPPE), " +
+      "which simplon does not offer.",
+  },
+  "lns-hung-up": {
+    kind: "normal",
+    what: "{peer} ended the connection.",
+    advice: "Nothing here: {user} dials again by itself. The log of the LNS says why it ended.",
+  },
+  "lns-gone": {
+    kind: "fault",
+    what: "{peer} did not answer any more.",
+    advice:
+      "The LNS went away without a goodbye, or the way to it is broken; {user} dials again by " +
+      "itself. A firewall or NAT that forgets the connection wants a shorter [lac] hello.",
   },
 } as const satisfies Readonly<Record<string, Explanation>>;
 

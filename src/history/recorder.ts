@@ -8,6 +8,7 @@ import type { EndpointEvent, Path, Refused, SessionInfo } from "../l2tp/index.ts
 import { formatEndpoint } from "../net.ts";
 import { refusedCode, sessionCode, tunnelCode } from "./classify.ts";
 import type { Code } from "./codes.ts";
+import { dialledTunnelCode } from "./dialled.ts";
 import { cleanText, type EndResult, type Entry, makeEntry } from "./entry.ts";
 import type { Story } from "./story.ts";
 
@@ -80,7 +81,8 @@ export class Recorder {
     const { tunnel } = event;
     const known = this.#tunnels.get(tunnel.tunnelId);
     this.#tunnels.delete(tunnel.tunnelId);
-    const code = this.#ours(tunnelCode(event, tunnel.state));
+    const codeOf = tunnel.role === "lac" ? dialledTunnelCode : tunnelCode;
+    const code = this.#ours(codeOf(event, tunnel.state));
     const established = known?.hasUser === true ? "user" : "visitor";
     return this.#add({
       ...this.#times(tunnel.since, now),

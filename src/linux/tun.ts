@@ -33,7 +33,8 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 
 export interface TunOptions {
   readonly name: string;
-  readonly gateway: number;
+  /** Our address; without it the device has none yet. */
+  readonly gateway?: number;
   readonly pool: readonly Ipv4Prefix[];
   /** Without it the device has no IPv6. */
   readonly gateway6?: Uint8Array;
@@ -97,9 +98,10 @@ function setUp(libc: Libc, options: TunOptions): void {
   const index = interfaceIndex(libc, options.name);
   leaveLinkLocal(libc, index);
   linkUp(libc, index, options.mtu, DEVICE_QUEUE_MAX);
-  addAddress(libc, index, options.gateway);
-  for (const prefix of options.pool) addRoute(libc, index, prefix, options.gateway);
-  const { gateway6, pool6 = [] } = options;
+  const { gateway, pool, gateway6, pool6 = [] } = options;
+  if (gateway === undefined) return;
+  addAddress(libc, index, gateway);
+  for (const prefix of pool) addRoute(libc, index, prefix, gateway);
   if (gateway6 === undefined) return;
   addAddress6(libc, index, gateway6);
   for (const prefix of pool6) addRoute6(libc, index, prefix, gateway6);

@@ -57,6 +57,19 @@ export interface WorkerRow {
   readonly losses: number;
 }
 
+export interface ClientRow {
+  readonly name: string;
+  readonly tun: string;
+  readonly state: string;
+  readonly lns: string;
+  readonly address: string;
+  readonly address6: string;
+  readonly next: number;
+  readonly rxOctets: number;
+  readonly txOctets: number;
+  readonly problem: string;
+}
+
 /** Users of every configuration here. */
 export const USERS = { bob: "bobpw", alice: "alicepw" } as const;
 
@@ -160,6 +173,11 @@ export class Simplon {
 
   sessions(): Promise<readonly SessionRow[]> {
     return this.#show("sessions");
+  }
+
+  /** Of a LAC. */
+  clients(): Promise<readonly ClientRow[]> {
+    return this.#show("clients");
   }
 
   workers(): Promise<readonly WorkerRow[]> {

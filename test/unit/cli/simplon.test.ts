@@ -49,7 +49,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
       [["toString"], 'simplon: unknown command "toString"; see simplon --help\n'],
       [
         ["show"],
-        "simplon: show: expected one of tunnels, sessions, workers, counters, history, got nothing; " +
+        "simplon: show: expected one of tunnels, sessions, clients, workers, counters, history, got nothing; " +
           "see simplon --help\n",
       ],
       [["show", "tunnels", "now"], 'simplon: unexpected argument "now"; see simplon --help\n'],
@@ -74,6 +74,28 @@ for (const runtime of Object.keys(RUNTIMES)) {
     const failure = { code: 2, stdout: "", stderr };
     assert.deepEqual(await simplon(runtime, ["lns", "-c", path]), failure);
     assert.deepEqual(await simplon(runtime, ["show", "tunnels", "-c", path]), failure);
+  });
+
+  test(`${runtime}: lac without a configuration says what to write, and that works`, async (t) => {
+    const cwd = directory(t);
+    const { code, stdout, stderr } = await simplon(runtime, ["lac"], cwd);
+    assert.deepEqual({ code, stdout }, { code: 2, stdout: "" });
+    const [line, empty, ...example] = stderr.split("\n");
+    assert.equal(
+      line,
+      "simplon: there is no simplon.toml; write one like this, or name another with -c FILE:",
+    );
+    assert.equal(empty, "");
+    const path = join(cwd, "written.toml");
+    writeFileSync(path, example.join("\n"));
+    const checked = await simplon(runtime, ["check", "-c", path]);
+    assert.match(checked.stdout, /client {4}office on office0, to office \(192\.0\.2\.1:1701\)/);
+    writeConfig(path, join(cwd, "x.sock"));
+    const server = await simplon(runtime, ["lac", "-c", path]);
+    assert.match(
+      server.stderr,
+      /\[\[client\]\]: expected 1 to 16 tables \[\[client\]\] for simplon lac/,
+    );
   });
 
   test(`${runtime}: a configuration that is not there`, async (t) => {

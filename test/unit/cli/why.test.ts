@@ -173,8 +173,8 @@ test("after a kill, without a running LNS", () => {
     `The LNS is not running. What follows is from its history file.
 
 Between 12:00:10 UTC and 12:00:40 UTC: lns-killed
-  The LNS ended without a goodbye: it was killed, it crashed, or the machine went down. Sessions
-  of that time have no entry of their own.
+  The program ended without a goodbye: it was killed, it crashed, or the machine went down.
+  Sessions of that time have no entry of their own.
   To do: Look at what its log and the log of the system (journalctl, dmesg: out of memory) say
   of that time. Clients dial in again when they notice, at the latest after their own timeouts.
 

@@ -89,8 +89,10 @@ function house(t: TestContext, script = WAY, before = "nameserver 192.0.2.53\nse
     async kills() {
       await settled();
       const from = count();
-      process.kill(running.keeper.pid, "SIGKILL");
-      await endKeeper(libc, running.keeper);
+      const { pid, pipe } = running.keeper;
+      process.kill(pid, "SIGKILL");
+      libc.close(pipe);
+      await until("its end", () => !existsSync(`/proc/${pid}/exe`));
       running = start();
       await settled();
       return taken(from);

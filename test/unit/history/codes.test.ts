@@ -14,6 +14,11 @@ import {
   tunnelCode,
 } from "../../../src/history/classify.ts";
 import { CODES, type Code, fill } from "../../../src/history/codes.ts";
+import {
+  dialledLinkCode,
+  dialledSessionCode,
+  dialledTunnelCode,
+} from "../../../src/history/dialled.ts";
 import { resultWords } from "../../../src/history/results.ts";
 import type { CounterName, EndedBy } from "../../../src/l2tp/index.ts";
 import type { DownReason } from "../../../src/ppp/index.ts";
@@ -56,7 +61,10 @@ function* emitted(): Generator<Code> {
           const end = { by, reason, result: error === undefined ? { code } : { code, error } };
           yield tunnelCode(end, "established");
           yield tunnelCode(end, "wait-ctl-conn");
+          yield dialledTunnelCode(end, "established");
+          yield dialledTunnelCode(end, "wait-ctl-reply");
           for (const wasUp of BOTH) {
+            yield dialledSessionCode(end, { wasUp, wasHeard: false });
             yield sessionCode(end, { phase: "network", wasUp });
             yield sessionCode({ ...end, withTunnel: true }, { phase: "lcp", wasUp });
           }
@@ -67,6 +75,7 @@ function* emitted(): Generator<Code> {
   for (const reason of DOWN) {
     for (const wasUp of BOTH) {
       for (const wasHeard of BOTH) {
+        yield dialledLinkCode(reason, { wasUp, wasHeard });
         for (const isAsked of BOTH) {
           const facts: LinkFacts = { phase: "lcp", wasUp, wasHeard, isAsked };
           yield linkCode(reason, facts);
