@@ -208,13 +208,20 @@ function receivedControlAt(worker: usize, index: u32): usize {
 /** Octets of each datagram in a message but the last: what UDP_GRO tells, or all of them. */
 export function receivedSegment(worker: usize, index: u32): u32 {
   const whole = max(1, receivedLength(worker, index));
+  if (isUntold(worker, index)) return whole;
   const data = findControl(worker, index, (UDP_GRO << 32) | SOL_UDP, CMSG_INT_LENGTH);
   const segment = data === 0 ? 0 : read32(data);
   return segment === 0 ? whole : min(segment, whole);
 }
 
+/** A datagram by itself comes without control messages, unless sockets tell its TOS. */
+function isUntold(worker: usize, index: u32): bool {
+  return read64(receivedAt(worker, index) + MMSGHDR_CONTROL_LENGTH) === 0;
+}
+
 /** ECN of the packets that a message came in; 0 unless it is told. */
 export function receivedEcn(worker: usize, index: u32): u32 {
+  if (isUntold(worker, index)) return 0;
   let data = findControl(worker, index, (IP_TOS << 32) | SOL_IP, CMSG_OCTET_LENGTH);
   if (data === 0) {
     data = findControl(worker, index, (IPV6_TCLASS << 32) | SOL_IPV6, CMSG_INT_LENGTH);
