@@ -21,6 +21,8 @@ const OTHER_MBIT = 50;
 const SLOWED_MOST = 0.05;
 const PING_MS = 150;
 const PINGS = 90; // one each 0.2 s
+/** A full queue drops the heads of its longest, and a policer what comes at the wrong moment. */
+const ANSWERED_LEAST = 0.8;
 const PORTS = { bob: 5_301, alice: 5_302 } as const;
 
 type Way = "down" | "up";
@@ -96,6 +98,7 @@ for (const way of ["down", "up"] as const) {
     t.diagnostic(JSON.stringify({ way, alone, beside, received, longest }));
     for (const { ok, text } of streams) assert.ok(ok, text);
     assert.ok(beside.bob >= LEAST[way] && beside.bob <= MOST, `it got ${beside.bob} Mbit/s`);
+    assert.ok(Number(received) >= PINGS * ANSWERED_LEAST, `${received} of ${PINGS} came back`);
     assert.ok(Number(longest) <= PING_MS, `a ping took ${longest} ms`);
     assert.ok(alone.alice >= OTHER_MBIT * 0.9, `alone the other got ${alone.alice} Mbit/s`);
     const slowed = 1 - beside.alice / alone.alice;
