@@ -195,6 +195,7 @@ export class Clients {
       endpoint.closeSession(tunnelId, sessionId, { code: DisconnectCode.NoFacilitiesNow }, now);
       return;
     }
+    table.follow(handle);
     this.#begun++;
     client.take(session, handle, now);
     if (session.direction === "outgoing") endpoint.connectCall(tunnelId, sessionId, {}, now);

@@ -38,6 +38,21 @@ test("all that comes from its device goes to the LNS, and comes from there whate
   assert.equal(down.length, 1);
 });
 
+test("its data messages have Ns while those of the LNS have (RFC 2661 5.4)", async () => {
+  const house = new LacHouse();
+  await house.run(2_000);
+  house.plane.at(house.now);
+  const [session] = house.clients.sessionRows(house.now);
+  const frame = pppFrame(packet("198.51.100.7", "10.64.0.2"));
+  const plain = dataMessage(1, session?.sessionId ?? 0, frame);
+  const numbered = Uint8Array.of(0x48, 2, 0, plain.length + 4, ...plain.subarray(4, 8));
+  for (const hasNs of [true, false]) {
+    house.plane.up([hasNs ? Uint8Array.of(...numbered, 0, 0, 0, 0, ...frame) : plain]);
+    const [sent] = house.plane.down([packet("10.64.0.2", "203.0.113.5")], 0);
+    assert.equal(((sent?.datagram[0] ?? 0) & 0x08) !== 0, hasNs);
+  }
+});
+
 test("it makes itself an IPv6 address of the prefix that is advertised", async () => {
   const house = new LacHouse();
   await house.run(8_000);
