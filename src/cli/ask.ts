@@ -101,7 +101,9 @@ function exchangeOnce(path: string, request: Request): Promise<AnswerMessage[]> 
     };
     connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
     connection.on("connect", () => connection.write(encodeMessage(request)));
-    connection.on("error", (error: NodeJS.ErrnoException) => fail(connectProblem(path, error)));
+    connection.on("error", (error: NodeJS.ErrnoException) =>
+      fail(connectProblem(path, error, request.show)),
+    );
     connection.on("close", () => {
       fail(messages.length === 0 ? turnedAway(path) : `the answer from ${path} ended early`);
     });
@@ -118,14 +120,19 @@ function exchangeOnce(path: string, request: Request): Promise<AnswerMessage[]> 
   });
 }
 
-function connectProblem(path: string, error: NodeJS.ErrnoException): string | CommandError {
+function connectProblem(
+  path: string,
+  error: NodeJS.ErrnoException,
+  about: Subject,
+): string | CommandError {
+  const verb = about === "clients" ? "lac" : "lns";
   if (error.code === "ENOENT" || error.code === "ECONNREFUSED") {
-    const advice = 'start one with "simplon lns", or name its file with -c FILE';
+    const advice = `start one with "simplon ${verb}", or name its file with -c FILE`;
     const { message, exitCode } = failure(`no server answers on ${path}; ${advice}`);
     return new NoServerError(message, exitCode);
   }
   if (error.code === "EACCES" || error.code === "EPERM") {
-    return `permission to ask on ${path} is missing; run this as the user who runs "simplon lns"`;
+    return `permission to ask on ${path} is missing; run this as the user who runs "simplon ${verb}"`;
   }
   if (error.code === "ECONNRESET" || error.code === "EPIPE") return turnedAway(path);
   return `${path} cannot be asked (${error.code ?? error.message})`;

@@ -85,7 +85,7 @@ export class Dialler<Call, Connected> {
   /** The call that `event` is about, when it is one of ours. */
   handleEvent(event: EndpointEvent, now: number): number | undefined {
     if (event.type === "tunnel-up") this.#tunnelUp(event.tunnel.tunnelId, now);
-    else if (event.type === "tunnel-down") this.#tunnelDown(event.tunnel.tunnelId, now);
+    else if (event.type === "tunnel-down") this.#tunnelDown(event.tunnel.tunnelId, event, now);
     else if (event.type === "session-open") return this.#find(event.session)?.id;
     else if (event.type === "session-up") return this.#sessionUp(event.session);
     else if (event.type === "session-down") return this.#sessionDown(event.session, event, now);
@@ -159,11 +159,12 @@ export class Dialler<Call, Connected> {
   }
 
   /** Not a tunnel that we have closed: of that one nothing is known here any more. */
-  #tunnelDown(tunnelId: number, now: number): void {
+  #tunnelDown(tunnelId: number, { reason }: Cause, now: number): void {
     const lns = this.#byTunnel.get(tunnelId);
     if (lns === undefined) return;
     this.#drop(lns);
-    lns.lockOut(now);
+    // Who opens a tunnel to us at the same moment is there (RFC 2661 4.4.3, Tie Breaker).
+    if (reason !== "tie-breaker-lost") lns.lockOut(now);
   }
 
   #handleLns(lns: KnownLns, now: number): void {

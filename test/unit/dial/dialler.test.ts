@@ -124,6 +124,16 @@ test("who loses the tunnel is told of each call, and that LNS is not the next", 
   assert.deepEqual(world.run(100), ["3 trying b", "3 up b"]);
 });
 
+test("an LNS whose own tunnel won the tie is not locked out", () => {
+  const world = new World(TWO, {});
+  world.dial();
+  world.run(100);
+  world.loseTunnel("a", { by: "local", result: { code: 3 }, reason: "tie-breaker-lost" });
+  world.run(100);
+  world.dial();
+  assert.deepEqual(world.run(100), ["2 trying a", "2 up a"]);
+});
+
 test("a call that the LNS ends says so, and nothing else ends", () => {
   const world = new World(TWO, {});
   world.dial();

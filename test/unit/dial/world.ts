@@ -63,9 +63,9 @@ export class World implements Placer<Call, never> {
   }
 
   /** The LNS of `address` ends its tunnel. */
-  loseTunnel(address: string, by: Cause["by"] = "timeout"): void {
+  loseTunnel(address: string, cause: Cause = { by: "timeout", result: { code: 1 } }): void {
     for (const [id, tunnel] of this.#tunnels) {
-      if (tunnel.address === address) this.#endTunnel(id, { by, result: { code: 6 } });
+      if (tunnel.address === address) this.#endTunnel(id, cause);
     }
   }
 
