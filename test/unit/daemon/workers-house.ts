@@ -17,6 +17,8 @@ const SOCK_DGRAM_NONBLOCK = 2 | 0o4000;
 const PAYLOAD = 40;
 const NUMBER_AT = 30;
 const QUEUE_MAX = 8;
+/** L2TP with Length, PPP. */
+const DATA_HEADERS = 12;
 
 export const libc = openLibc();
 const slots = Array.from({ length: layout.SLOT_COUNT }, (_, slot) => slot);
@@ -110,6 +112,24 @@ export class WorkersHouse {
       else if (performance.now() - lastAt > patienceMs) return;
       await new Promise((resolve) => setImmediate(resolve));
     }
+  }
+
+  /** A numbered packet for the client of slot `to` that the device gives at the queue of slot `at`. */
+  sendDown(at: number, to: number, number: number): boolean {
+    const inner = packet(HOST, clientOf(to), PAYLOAD);
+    new DataView(inner.buffer).setUint32(NUMBER_AT, number);
+    return libc.send(this.#pairs[at]?.[1] ?? -1, Uint8Array.from(inner)) > 0;
+  }
+
+  /** Numbers of what has come to the client of a slot since it was asked. */
+  receivedBy(slot: number): number[] {
+    const numbers: number[] = [];
+    const octets = new Uint8Array(2_048);
+    const view = new DataView(octets.buffer);
+    while (libc.recv(this.#clients[slot] ?? -1, octets) > 0) {
+      numbers.push(view.getUint32(DATA_HEADERS + NUMBER_AT));
+    }
+    return numbers;
   }
 
   /** Lost ones are not waited for any more. */

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { readCounters } from "../../../src/dataplane/counters.ts";
+import { workerAt } from "../../../src/dataplane/memory.ts";
 import {
   HEARTBEAT_STALE_MS,
   POLL_MS,
@@ -96,6 +98,34 @@ for (const fault of ["throws", "leaves"] as const) {
     }
   });
 }
+
+test("what the kernel gives to another worker is handed over, in order, each once", async () => {
+  const house = new WorkersHouse(PORT + 1_400);
+  const count = 20_000;
+  try {
+    house.workers.start(2);
+    const [first, second] = house.workers.rows();
+    const [at = 0, to = 0] = [first?.slots[0], second?.slots[0]];
+    const got: number[] = [];
+    let sent = 0;
+    await until("all have come", () => {
+      for (let n = 0; n < 200 && sent - got.length < 100 && sent < count; n++) {
+        if (house.sendDown(at, to, sent)) sent++;
+      }
+      got.push(...house.receivedBy(to));
+      return got.length >= count;
+    });
+    assert.deepEqual(
+      got,
+      Array.from({ length: count }, (_, number) => number),
+    );
+    const counters = readCounters(house.memory, workerAt(first?.index ?? 0));
+    assert.equal(counters["down.handed-over"], count);
+    assert.equal(counters["down.handover-ring-full"], 0);
+  } finally {
+    await house.end();
+  }
+});
 
 test("workers that are lost leave no descriptor behind, whatever they end by", async () => {
   const house = new WorkersHouse(PORT + 1_200);
