@@ -1,5 +1,5 @@
 // Runs the system tests: test/system/*.test.ts, one file after the other, each on Deno and on Node.
-// They need root, Debian's packages of test/interop/packages and about 30 minutes; what is missing
+// They need root, Debian's packages of test/interop/packages and about 45 minutes; what is missing
 // fails, nothing is skipped. Arguments choose files by a part of their name, --runtime one runtime.
 import { execFileSync } from "node:child_process";
 import {

@@ -14,8 +14,14 @@ import { fieldsOf, summaryOf } from "./support/tshark.ts";
 
 /** How often each message and frame that we build was seen at least. */
 const FLOORS: Readonly<Record<string, number>> = {
+  SCCRQ: 15,
   SCCRP: 20,
-  ICRP: 15,
+  SCCCN: 10,
+  ICRQ: 1_000,
+  ICRP: 1_000,
+  ICCN: 1_000,
+  OCRP: 1,
+  OCCN: 1,
   ZLB: 30,
   HELLO: 5,
   StopCCN: 4,
@@ -31,9 +37,11 @@ const FLOORS: Readonly<Record<string, number>> = {
   "LCP Protocol-Reject": 5,
   "LCP Echo-Request": 1,
   "LCP Echo-Reply": 5,
+  "PAP Authenticate-Request": 2,
   "PAP Authenticate-Ack": 3,
   "PAP Authenticate-Nak": 2,
   "CHAP Challenge": 10,
+  "CHAP Response": 5,
   "CHAP Success": 10,
   "CHAP Failure": 2,
   "IPCP Configure-Request": 10,

@@ -20,7 +20,7 @@ dial | hangup | wait-drop | wait-up | stop)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   ;;
-serve | wait-call | drop | heard)
+serve | call | wait-call | drop | heard)
   # shellcheck source=l2tp.sh
   . /lab/l2tp.sh
   # shellcheck source=serve.sh

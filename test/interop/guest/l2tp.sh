@@ -7,6 +7,7 @@ l2tp_config() {
 port = 1701
 max retries = $(arg retries 5)
 auth file = /etc/xl2tpd/l2tp-secrets
+debug avp = $(arg avps no)
 [lac peer]
 lns = $(arg lns 10.9.0.2)
 name = $(arg user bob)

@@ -1,16 +1,9 @@
 # shellcheck shell=bash
-# Sourced by command.sh: serve, wait-call, drop and heard, with xl2tpd and pppd as an LNS. The client of
-# l2tp.sh and this LNS do not run at the same time.
+# Sourced by command.sh: serve, call, wait-call, drop and heard, with xl2tpd and pppd as an LNS. The client
+# of l2tp.sh and this LNS do not run at the same time.
 
-# Only the method asked for is offered.
 serve_config() {
-  local pool=10.20.0.10-10.20.0.200 need
-  case "$(arg auth chap)" in
-  pap) need=require-pap ;;
-  chap) need=require-chap ;;
-  mschapv2) need=require-mschap-v2 ;;
-  *) echo "auth is pap, chap or mschapv2" && return 2 ;;
-  esac
+  local pool=10.20.0.10-10.20.0.200
   cat >/etc/xl2tpd/xl2tpd.conf <<EOF
 [global]
 port = 1701
@@ -28,13 +21,25 @@ pppoptfile = /etc/ppp/lns-options
 length bit = yes
 EOF
   l2tp_secrets
+}
+
+# lns_options FILE [LOCAL:REMOTE]: only the method asked for is offered
+lns_options() {
+  local need
+  case "$(arg auth chap)" in
+  pap) need=require-pap ;;
+  chap) need=require-chap ;;
+  mschapv2) need=require-mschap-v2 ;;
+  *) echo "auth is pap, chap or mschapv2" && return 2 ;;
+  esac
   {
+    echo "${2:-}"
     printf '%s\n' auth $need noccp nodefaultroute debug "logfile $PPP_LOG" "ms-dns 10.20.0.1" \
       "mtu $(arg mtu 1400)" "mru $(arg mtu 1400)" "lcp-echo-interval $(arg echo 5)" \
       "lcp-echo-failure 3"
     if [ "$(arg ipv6 1)" = 1 ]; then echo +ipv6; else echo noipv6; fi
     arg ppp '' | tr ',_' '\n '
-  } >/etc/ppp/lns-options
+  } >"$1"
   echo "$(arg user bob) * $(arg pass bobpw) *" | tee /etc/ppp/chap-secrets >/etc/ppp/pap-secrets
   chmod 600 /etc/ppp/chap-secrets /etc/ppp/pap-secrets
 }
@@ -55,12 +60,35 @@ serve_files() {
 serve() {
   l2tp_stop
   serve_config
+  lns_options /etc/ppp/lns-options
   : >$EVENTS
   : >$L2TP_LOG
   : >$PPP_LOG
   l2tp_start
   serve_files
   poll 5 eval 'ss -Hlun "sport = :1701" | grep -q .'
+}
+
+# call number= [lns=10.9.0.2 and the keys of serve]: an outgoing call, which the LAC there is asked for
+# (OCRQ)
+call() {
+  given[avps]=yes
+  l2tp_stop
+  l2tp_config
+  lns_options /etc/ppp/lac-options 10.20.0.1:10.20.0.10
+  # Before them pppd reads options of the number, in a folder that the root has not.
+  if [ ! -d /var/l2tp ]; then
+    mount -t tmpfs var /var
+    ln -s /run /var/run
+    mkdir /var/l2tp
+  fi
+  : >"/var/l2tp/$(arg number).options"
+  : >$EVENTS
+  : >$L2TP_LOG
+  : >$PPP_LOG
+  l2tp_start
+  serve_files
+  echo "o peer $(arg number)" >$L2TP_CONTROL
 }
 
 links() { find /sys/class/net -name 'ppp*' | wc -l; }
@@ -77,9 +105,11 @@ wait-call() {
   facts
 }
 
-# drop by=ppp: LCP Terminate-Request, then CDN, for every call; by=tunnel: StopCCN to every peer at once
+# drop by=ppp: LCP Terminate-Request, then CDN, for every call; by=tunnel: StopCCN to every peer at once.
+# Until one is down: a peer may call again before its old link is gone.
 drop() {
-  local tunnel
+  local tunnel before
+  before=$(events ip-down)
   ! gone || { echo "no PPP link"; return 1; }
   case "$(arg by ppp)" in
   ppp) pkill -TERM -x pppd ;;
@@ -90,7 +120,8 @@ drop() {
     ;;
   *) echo "by is ppp or tunnel" && return 2 ;;
   esac
-  poll 12 gone
+  # shellcheck disable=SC2016
+  poll 12 eval '[ "$(events ip-down)" -gt '"$before"' ]'
 }
 
 # heard: what xl2tpd has read in AVPs, hidden or not, as it logged them; the last of each
