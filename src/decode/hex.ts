@@ -42,7 +42,8 @@ export class HexReader implements Reader {
     while (from < chunk.length && this.fault === undefined) {
       const found = chunk.indexOf(LINE_FEED, from);
       const end = found < 0 ? chunk.length : found;
-      this.#text += latin1(chunk.subarray(from, end));
+      const room = HEX_LINE_MAX + 1 - this.#text.length;
+      this.#text += latin1(chunk.subarray(from, Math.min(end, from + room)));
       from = end + 1;
       if (this.#text.length > HEX_LINE_MAX) {
         this.fault = `line ${this.#lineNumber + 1} is longer than any packet: this is no capture`;
