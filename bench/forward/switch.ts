@@ -14,6 +14,7 @@ import { type SessionHandle, SessionTable } from "../../src/dataplane/session-ta
 import { POLL_MS } from "../../src/limits.ts";
 import { checked } from "../../src/linux/errno.ts";
 import { openLibc } from "../../src/linux/ffi.ts";
+import { sleepExactly } from "../../src/linux/process.ts";
 import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { openSockets } from "../../src/linux/udp.ts";
 import { offloadsWithout } from "../../src/offloads.ts";
@@ -26,6 +27,7 @@ const OFFLOADS = ["udp-gro", "udp-gso"] as const;
 /** Runs until it is killed. */
 export function switchSessions({ sessions }: SwitchSettings): never {
   const libc = openLibc();
+  sleepExactly(libc);
   const steering = { by: "tunnel", slots: SLOT_COUNT } as const;
   const { sockets, lacking } = openSockets(libc, LNS_ADDRESS, L2TP_PORT, OFFLOADS, steering);
   const memory = createMemory();
