@@ -103,7 +103,7 @@ function isOurs(source: string): boolean {
   return OUR_ADDRESSES.includes(source);
 }
 
-describe("a conversation with every message and AVP of ours", () => {
+describe("a conversation with every message and AVP of ours, in the clear and hidden", () => {
   const file = join(captureDirectory(), "conversation");
 
   before(() => {
@@ -118,8 +118,17 @@ describe("a conversation with every message and AVP of ours", () => {
   it("is read by tshark as by our codec", async () => {
     const seen = await compareAll(() => true, "l2tp", file);
     for (const name of ["ZLB", ...Object.keys(MessageType)]) {
-      assert.ok((seen.get(name) ?? 0) >= 1, `${seen.get(name)} ${name}`);
+      assert.ok((seen.get(name) ?? 0) >= 2, `${seen.get(name)} ${name}`);
     }
+  });
+
+  it("has something hidden in what the end that opened the tunnel says of calls", async () => {
+    const field = "l2tp.avp.message_type";
+    const messages = await fieldsOf(file, "l2tp.avp.hidden == 1", [field]);
+    const types = new Set([...messages.values()].flatMap((fields) => fields.get(field) ?? []));
+    const { ICRQ, ICCN, OCRQ, WEN, CDN } = MessageType;
+    const expected = [OCRQ, ICRQ, ICCN, CDN, WEN].map(String);
+    assert.deepEqual([...types].sort(), expected.sort());
   });
 });
 
