@@ -4,9 +4,9 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { pathOf, RUNTIMES } from "../cli/process.ts";
 
-const FILES = ["loop", "loop-offloads", "rings", "handover", "pulse"];
+const FILES = ["loop", "loop-offloads", "rings", "handover", "pulse", "switch", "numbers"];
 
-test("the loop, the rings and the hand-over on Deno", () => {
+test("the loop, the rings, hand-over and switching on Deno", () => {
   const [deno = ""] = RUNTIMES.deno ?? [];
   const paths = FILES.map((name) => pathOf(`test/unit/dataplane/${name}.test.ts`));
   const { status, stdout, stderr } = spawnSync(deno, ["test", "-A", "--no-check", ...paths], {
