@@ -18,3 +18,7 @@ say "apt-get install ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update
 apt-get -qq install -y --no-install-recommends "${missing[@]}" </dev/null
+# Nor is one at the next boot, which for l2tpns would take the port of an LNS.
+case " ${missing[*]} " in
+*" l2tpns "*) systemctl disable --quiet l2tpns.service ;;
+esac
