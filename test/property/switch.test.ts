@@ -176,7 +176,8 @@ class World {
     const copy = octets.slice();
     const at = random.below(Math.min(8, copy.length));
     if (copy.length > 0) copy[at] = (copy[at] ?? 0) ^ (random.u32() & 0xf7);
-    return (copy[0] ?? 0) & 0x88 ? octets : copy;
+    const isDevice = copy[5] === DEVICE || copy[7] === DEVICE; // what is in it is no packet
+    return (copy[0] ?? 0) & 0x88 || isDevice ? octets : copy;
   }
 
   /** Runs of one length become a GRO buffer, as the kernel makes it; a shorter one ends it. */
