@@ -260,7 +260,8 @@ export class SessionTable {
 
   traffic(handle: SessionHandle): SessionTraffic {
     const record = recordAt(handle.index);
-    const read = (field: number) => Number(this.#view.getBigUint64(record + field, true));
+    // Not by the view: until it is compiled it reads octet by octet, under the hands of the worker.
+    const read = (field: number) => readLong(this.#words, (record + field) / 4);
     return {
       rxPackets: read(layout.SESSION_RX_PACKETS),
       rxOctets: read(layout.SESSION_RX_OCTETS),

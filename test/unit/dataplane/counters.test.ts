@@ -28,15 +28,18 @@ test("a reader sees what a worker has counted, at no time more and never less th
   const ended = once(thread, "message");
   const found = new Float64Array(SAMPLE);
   let [packets, sampled, told, all, reads] = [0, 0, BEFORE, 0, 0];
-  for (const end = performance.now() + READ_MS; performance.now() < end; reads++) {
-    const traffic = plane.table.traffic(handle);
-    plane.table.sample(handle, found, 0);
-    const counted = plane.counters()["up.packets"] ?? 0;
-    assert.ok(traffic.rxPackets >= packets && traffic.rxOctets >= told && counted >= all);
-    assert.ok((found[2] ?? 0) >= sampled, `${found[2]} octets after ${sampled}`);
-    [packets, sampled, told, all] = [traffic.rxPackets, found[2] ?? 0, traffic.rxOctets, counted];
+  try {
+    for (const end = performance.now() + READ_MS; performance.now() < end; reads++) {
+      const traffic = plane.table.traffic(handle);
+      plane.table.sample(handle, found, 0);
+      const counted = plane.counters()["up.packets"] ?? 0;
+      assert.ok(traffic.rxPackets >= packets && traffic.rxOctets >= told && counted >= all);
+      assert.ok((found[2] ?? 0) >= sampled, `${found[2]} octets after ${sampled}`);
+      [packets, sampled, told, all] = [traffic.rxPackets, found[2] ?? 0, traffic.rxOctets, counted];
+    }
+  } finally {
+    Atomics.store(new Int32Array(plane.memory.buffer), layout.CONTROL_STOP / 4, 1);
   }
-  Atomics.store(new Int32Array(plane.memory.buffer), layout.CONTROL_STOP / 4, 1);
   const [{ rounds }] = await ended;
   const sent = rounds * layout.BUFFER_COUNT;
   const { rxPackets, rxOctets } = plane.table.traffic(handle);
