@@ -1,7 +1,7 @@
 /** What a flood of anything leaves to those who have a tunnel, and to those who want one. */
 import assert from "node:assert/strict";
-import { after, before, it } from "node:test";
-import { addSources, generator } from "./load/generator.ts";
+import { after, before, describe, it } from "node:test";
+import { addSources, generator, generatorIn } from "./load/generator.ts";
 import type { Child } from "./support/child.ts";
 import { Lab } from "./support/lab.ts";
 import { Simplon, USERS } from "./support/simplon.ts";
@@ -33,22 +33,14 @@ interface Measured {
 }
 
 let lab: Lab;
-let lns: Simplon;
 let prober: Child;
 let measured = 0;
 
 before(async () => {
   lab = await Lab.open("flood", 0, { capture: false });
   await addSources(lab);
-  lns = await Simplon.start(lab, { lns: { hello: 5 }, level: "error" });
-  prober = generator(lab, "prober.ts", "10.9.224.1", KEPT, user, password, GATEWAY);
-  await prober.line(/^up$/, 20_000);
 });
-after(async () => {
-  await prober?.end();
-  await lns?.stop();
-  await lab.close();
-});
+after(() => lab.close());
 
 async function measure(): Promise<Measured> {
   prober.write(`measure ${MEASURE_MS}\n`);
@@ -75,31 +67,65 @@ function flood(requests: number, garbage: number, strays = 0): () => Child {
   return () => generator(lab, "attack.ts", "flood", ...args);
 }
 
-function saturate(kind: "packets" | "frames" | "strays"): () => Child {
+function saturate(kind: "packets" | "frames" | "strays" | "nothing"): () => Child {
   return () => generator(lab, "saturate.ts", kind, user, password, GATEWAY);
 }
 
-const cases: readonly (readonly [
+/** A client that takes what it gets, and one beyond the LNS that sends to it. */
+async function downward(): Promise<Child> {
+  const sink = saturate("nothing")();
+  const { inner } = JSON.parse(await sink.line(/^{/, 30_000));
+  return generatorIn(lab, "core", "downward.ts", inner);
+}
+
+type Case = readonly [
   what: string,
-  start: () => Child,
+  start: () => Child | Promise<Child>,
   least: Readonly<Record<string, number>>,
-])[] = [
+];
+
+const CONTROL: readonly Case[] = [
   ["20,000 SCCRQs a second from 10,000 addresses", flood(20_000, 0), { requests: 19_000 }],
   ["200,000 garbage datagrams a second", flood(0, 200_000), { garbage: 190_000 }],
-  ["both", flood(20_000, 200_000), { requests: 19_000, garbage: 190_000 }],
   [
     "50,000 control messages a second for tunnels that nobody has",
     flood(0, 0, 50_000),
     { strays: 48_000 },
   ],
+];
+const BOTH: Case = ["both", flood(20_000, 200_000), { requests: 19_000, garbage: 190_000 }];
+const DATA: readonly Case[] = [
   ["packets of one session, as many as the kernel takes", saturate("packets"), { sent: 100_000 }],
+  ["packets to one session, as many as the kernel takes", downward, { sent: 100_000 }],
   ["data of no session, as much as the kernel takes", saturate("strays"), { sent: 100_000 }],
   [LCP_FRAMES, saturate("frames"), { sent: 100_000 }],
 ];
 
-for (const [what, start, least] of cases) {
+underFloods(1, [...CONTROL, BOTH, ...DATA]);
+underFloods(2, [BOTH, ...DATA]);
+
+function underFloods(workers: number, cases: readonly Case[]): void {
+  describe(`with ${workers} ${workers === 1 ? "worker" : "workers"}`, () => {
+    let lns: Simplon;
+
+    before(async () => {
+      lns = await Simplon.start(lab, { lns: { hello: 5, workers }, level: "error" });
+      prober = generator(lab, "prober.ts", "10.9.224.1", KEPT, user, password, GATEWAY);
+      measured = 0;
+      await prober.line(/^up$/, 20_000);
+    });
+    after(async () => {
+      await prober?.end();
+      await lns?.stop();
+    });
+
+    for (const each of cases) underFlood(...each);
+  });
+}
+
+function underFlood(...[what, start, least]: Case): void {
   it(`under ${what}: HELLOs and LCP Echo-Requests are answered within 1 s, a new client is in within 10 s`, async (t) => {
-    const attack = start();
+    const attack = await start();
     await attack.line(/^{/, 30_000);
     const { hello, echo, dial, kept } = await measure();
     const isOver = attack.exit !== undefined;

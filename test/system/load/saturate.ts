@@ -1,12 +1,13 @@
 /**
  * Data messages as fast as the kernel takes them, from one socket, 64 in one message:
  *
- *   saturate.ts LNS packets|frames|strays NAME PASSWORD PACKETS-TO
+ *   saturate.ts LNS packets|frames|strays|nothing NAME PASSWORD PACKETS-TO
  *     packets: UDP packets of a session that is established, for PACKETS-TO
  *     frames: LCP frames of such a session, each of which asks for an answer
  *     strays: data messages of sessions that there are none of
+ *     nothing: a session that is established and takes what comes
  *
- * Prints {"sent":N,"seconds":S,"isUp":B} each second, until its end.
+ * Prints {"sent":N,"seconds":S,"isUp":B,"inner":"ADDRESS"} each second, until its end.
  *
  * @module
  */
@@ -99,7 +100,7 @@ while (!client.isUp) {
   await new Promise((resolve) => setTimeout(resolve, 1));
 }
 if (ipv4(client.inner) === 0) throw new Error("no address");
-const pieces = Array.from({ length: MESSAGES }, () => {
+const pieces = Array.from({ length: kind === "nothing" ? 0 : MESSAGES }, () => {
   const datagrams = Array.from({ length: SEGMENTS }, datagram);
   const octets = Uint8Array.from(datagrams.flatMap((each) => [...each]));
   return { octets, name: peer, segment: datagrams[0]?.length ?? 0 };
@@ -109,11 +110,13 @@ const began = performance.now();
 let reported = began;
 let sent = 0;
 for (;;) {
-  for (let call = 0; call < CALLS; call++) sent += ring.send(fd);
+  if (kind === "nothing") await new Promise((resolve) => setTimeout(resolve, 1));
+  else for (let call = 0; call < CALLS; call++) sent += ring.send(fd);
   serve();
   const now = performance.now();
   if (now - reported < REPORT_MS) continue;
   reported = now;
-  console.log(JSON.stringify({ sent, seconds: (now - began) / 1000, isUp: client.isUp }));
+  const { isUp, inner } = client;
+  console.log(JSON.stringify({ sent, seconds: (now - began) / 1000, isUp, inner }));
   await new Promise((resolve) => setTimeout(resolve, 0));
 }

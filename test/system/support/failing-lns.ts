@@ -5,13 +5,14 @@
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { lns } from "../../../src/cli/lns.ts";
-import { Workers } from "../../../src/daemon/workers.ts";
 import { Endpoint } from "../../../src/l2tp/index.ts";
 import { descriptorToText } from "../../../src/linux/descriptor.ts";
 import { openLibc } from "../../../src/linux/ffi.ts";
 
 const [config = "", kind = "", ...secondRun] = process.argv.slice(2);
 const F_DUPFD_CLOEXEC = 1_030;
+/** More than passes between two pings of the client, and less than is taken for a hang. */
+const UNWELL_MS = 700;
 const libc = openLibc();
 /** What the second run takes over; the first has opened nothing yet. */
 const [, descriptor] = secondRun;
@@ -24,23 +25,19 @@ const bugs: Readonly<Record<string, () => void>> = {
     Endpoint.prototype.pollTransmit = fail;
   },
   worker: () => {
-    for (const fd of JSON.parse(inherited).devices.sockets.data) libc.close(fd);
+    // Not only closed: the next event loop of a thread would get the number for its own epoll.
+    const nothing = libc.open("/dev/null", 0);
+    for (const fd of JSON.parse(inherited).devices.sockets.data) replace(fd, nothing);
   },
   "worker-once": () => {
     const sockets: readonly number[] = JSON.parse(inherited).devices.sockets.data;
     const kept = sockets.map((fd) => libc.fcntl(fd, F_DUPFD_CLOEXEC, fd));
     const nothing = libc.open("/dev/null", 0);
     for (const fd of sockets) replace(fd, nothing);
-    const { wake } = Workers.prototype;
-    // Called when a worker has been lost and the next one is about to begin.
-    Workers.prototype.wake = function (this: Workers, index) {
-      if (this.rows().some(({ losses }) => losses > 0)) {
-        Workers.prototype.wake = wake;
-        for (const [place, fd] of sockets.entries()) replace(fd, kept[place] ?? -1);
-        for (const fd of [...kept, nothing]) libc.close(fd);
-      }
-      wake.call(this, index);
-    };
+    // The control thread sees none of it before all is well again, so the next worker begins well.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UNWELL_MS);
+    for (const [place, fd] of sockets.entries()) replace(fd, kept[place] ?? -1);
+    for (const fd of [...kept, nothing]) libc.close(fd);
   },
 };
 
