@@ -196,6 +196,7 @@ export class Clients {
       return;
     }
     table.follow(handle);
+    table.mark(handle, session.call.dscp);
     this.#begun++;
     client.take(session, handle, now);
     if (session.direction === "outgoing") endpoint.connectCall(tunnelId, sessionId, {}, now);

@@ -7,8 +7,8 @@
  */
 import * as layout from "../../assembly/layout.ts";
 import type { Forwarding } from "../dataplane/memory.ts";
-import type { Path } from "../l2tp/index.ts";
-import { decodeSegment } from "../linux/cmsg.ts";
+import type { EndpointTransmit, Path } from "../l2tp/index.ts";
+import { decodeSegment, encodeDscp } from "../linux/cmsg.ts";
 import { EAGAIN, EINTR, SystemError } from "../linux/errno.ts";
 import type { Libc } from "../linux/libc.ts";
 import {
@@ -18,6 +18,7 @@ import {
   encodeSockaddr,
   type Family,
 } from "../linux/sockaddr.ts";
+import { isIpv4 } from "../net.ts";
 
 export interface Datagram {
   readonly datagram: Uint8Array;
@@ -82,7 +83,7 @@ export class ControlSocket {
   }
 
   /** Sends one datagram; control messages are few, and each goes to a peer of its own. */
-  send({ datagram, path }: Datagram): void {
+  send({ datagram, path, dscp }: EndpointTransmit): void {
     if (datagram.length > layout.SLOT_CAPACITY) {
       this.counters.oversize++;
       return;
@@ -91,12 +92,14 @@ export class ControlSocket {
     const message = CONTROL_SEND + layout.BATCH_HEADERS;
     const name = encodeSockaddr(path.peer, path.peerPort, family);
     // Without an address of ours the kernel chooses one: that of a tunnel that we open.
-    const control = path.local === "" ? NO_CONTROL : encodePktinfo(path.local, family);
+    const info = path.local === "" ? NO_CONTROL : encodePktinfo(path.local, family);
+    const mark = dscp === undefined ? NO_CONTROL : encodeDscp(dscp, isIpv4(path.peer));
     this.#octets.set(datagram, CONTROL_SEND + layout.BATCH_SLOTS + layout.SLOT_HEADROOM);
     this.#octets.set(name, CONTROL_SEND + layout.BATCH_NAMES);
-    this.#octets.set(control, CONTROL_SEND + layout.BATCH_CONTROLS);
+    this.#octets.set(info, CONTROL_SEND + layout.BATCH_CONTROLS);
+    this.#octets.set(mark, CONTROL_SEND + layout.BATCH_CONTROLS + info.length);
     this.#setLength(CONTROL_SEND + layout.BATCH_VECTORS + layout.IOVEC_LENGTH, datagram.length);
-    this.#setLength(message + layout.MMSGHDR_CONTROL_LENGTH, control.length);
+    this.#setLength(message + layout.MMSGHDR_CONTROL_LENGTH, info.length + mark.length);
     this.#view.setUint32(message + layout.MMSGHDR_NAME_LENGTH, name.length, true);
     const sent = libc.sendmmsg(fd, base + BigInt(message), 1, SEND_FLAGS);
     if (sent !== 1) this.counters["send-failed"]++; // the reliable channel sends it again

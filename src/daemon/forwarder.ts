@@ -154,6 +154,7 @@ export class Forwarder {
       return;
     }
     table.follow(handle);
+    table.mark(handle, session.call.dscp);
     leg.session = session;
     leg.handle = handle;
     const legs = this.#tunnels.get(tunnelId);

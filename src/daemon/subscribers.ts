@@ -207,6 +207,7 @@ export class Subscribers implements ForwardOwner {
       this.#options.closeSession(session, result, now);
       return;
     }
+    this.#options.table.mark(handle, session.call.dscp);
     const subscriber = new Subscriber(session, handle);
     this.#begun++;
     this.#byRecord.set(handle.index, subscriber);

@@ -104,6 +104,11 @@ export class ControlConnection {
     this.#authentication = new Authentication(secret);
   }
 
+  /** That both sides have agreed to send control messages with (RFC 3308). */
+  get dscp(): number | undefined {
+    return this.#peer.dscp;
+  }
+
   get state(): ControlConnectionState {
     return this.#state;
   }

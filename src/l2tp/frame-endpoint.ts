@@ -151,7 +151,9 @@ export class FrameEndpoint implements Machine<EndpointInput, EndpointTransmit, F
       sessionId: peerSessionId,
       ...(ns === undefined ? {} : { ns, nr: 0 }),
     };
-    this.#frames.push({ datagram: buildHeader(header, frame), path });
+    const { dscp } = flow.session.call;
+    const datagram = buildHeader(header, frame);
+    this.#frames.push({ datagram, path, ...(dscp !== undefined && { dscp }) });
     this.frameCounters.sent += 1;
     return true;
   }

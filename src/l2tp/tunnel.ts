@@ -321,6 +321,7 @@ export class Tunnel {
     if (again) this.#lcce.count("retransmitted");
     const { peerTunnelId: tunnelId, path } = this;
     const datagram = buildControlMessage({ tunnelId, sessionId, ns, nr, avps });
-    this.#lcce.transmit({ datagram, path });
+    const { dscp } = this.connection;
+    this.#lcce.transmit({ datagram, path, ...(dscp !== undefined && { dscp }) });
   }
 }

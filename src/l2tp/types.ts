@@ -126,6 +126,8 @@ export interface EndpointInput {
 export interface EndpointTransmit {
   readonly datagram: Uint8Array;
   readonly path: Path;
+  /** That it is to be sent with, where both sides have agreed on one (RFC 3308). */
+  readonly dscp?: number;
 }
 
 export interface TunnelInfo {

@@ -1,5 +1,5 @@
 /**
- * The control messages that recvmmsg writes beside a datagram (cmsg(3)).
+ * The control messages that recvmmsg writes and sendmmsg reads beside a datagram (cmsg(3)).
  *
  * @module
  */
@@ -11,6 +11,15 @@ const CMSG_TYPE = 12;
 const CMSG_ALIGN = 8;
 const IPPROTO_UDP = 17;
 const UDP_GRO = 104;
+const IPPROTO_IP = 0;
+const IP_TOS = 1;
+const IPPROTO_IPV6 = 41;
+const IPV6_TCLASS = 67;
+/** An int, padded. */
+const NUMBER_SIZE = 4;
+const NUMBER_SPACE = 24;
+/** Of TOS and Traffic Class the DSCP has the 6 high bits, ECN the others. */
+const DSCP_SHIFT = 2;
 
 /**
  * Where the first control message of that kind lies among the `length` octets at `at`; `undefined`
@@ -41,4 +50,15 @@ export function decodeSegment(view: DataView, at: number, length: number): numbe
   const found = findControlMessage(view, at, length, kind);
   const segment = found === undefined ? 0 : view.getInt32(found + CMSG_HEADER_SIZE, true);
   return segment > 0 ? segment : undefined;
+}
+
+/** One that asks for this DSCP; `isIpv4` is the packet's family, not that of the socket. */
+export function encodeDscp(dscp: number, isIpv4: boolean): Uint8Array<ArrayBuffer> {
+  const octets = new Uint8Array(NUMBER_SPACE);
+  const view = new DataView(octets.buffer);
+  view.setBigUint64(0, BigInt(CMSG_HEADER_SIZE + NUMBER_SIZE), true);
+  view.setInt32(CMSG_LEVEL, isIpv4 ? IPPROTO_IP : IPPROTO_IPV6, true);
+  view.setInt32(CMSG_TYPE, isIpv4 ? IP_TOS : IPV6_TCLASS, true);
+  view.setInt32(CMSG_HEADER_SIZE, dscp << DSCP_SHIFT, true);
+  return octets;
 }

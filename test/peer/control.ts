@@ -58,6 +58,7 @@ export interface Sent extends Received {
   readonly at: number;
   readonly datagram: Uint8Array;
   readonly path: Path;
+  readonly dscp?: number | undefined;
 }
 
 interface Over {
@@ -113,7 +114,7 @@ export class Talk {
     const fresh: Sent[] = [];
     for (let out = this.lns.pollTransmit(); out !== undefined; out = this.lns.pollTransmit()) {
       const received = parsed(out.datagram);
-      fresh.push({ ...received, at: this.now, datagram: out.datagram, path: out.path });
+      fresh.push({ ...received, ...out, at: this.now });
       const ours = out.path === this.path && received.message.tunnelId === this.ownId;
       if (ours && received.name !== "ZLB" && received.message.ns === this.nr) {
         this.nr = (this.nr + 1) & 0xffff;

@@ -7,9 +7,11 @@ import { CORE_ADDRESS, Lab, LNS_ADDRESS, root } from "./support/lab.ts";
 import { Simplon, USERS } from "./support/simplon.ts";
 import { fieldsOf } from "./support/tshark.ts";
 
+const markedLac = join(root, "test", "system", "support", "marked-lac.ts");
 const client = join(root, "test", "system", "support", "headers-client.ts");
 const MRU = 1_300;
 const EF_ECT0 = 0xba;
+const [CONTROL_DSCP, DATA_DSCP] = [48, 10];
 
 let lab: Lab;
 let lns: Simplon;
@@ -102,4 +104,26 @@ it("congestion met in the tunnel reaches the host, DSCP and ECN are copied to th
         frame.get("ip.dsfield")?.every((field) => Number(field) === EF_ECT0),
     );
   });
+});
+
+it("control messages and data have the DSCPs that a LAC has agreed on with us (RFC 3308)", async () => {
+  const argv = [process.execPath, markedLac, `${CONTROL_DSCP}`, `${DATA_DSCP}`];
+  const { code, text } = await run(...lab.inside("lac", argv), { ms: 20_000 });
+  assert.equal(code, 0, text);
+  const isOther = `ip.src == ${LNS_ADDRESS} && udp.dstport != 1701`;
+  for (const [type, dscp] of [
+    [1, CONTROL_DSCP],
+    [0, DATA_DSCP],
+  ]) {
+    const filter = `${isOther} && l2tp.type == ${type}`;
+    await poll(`messages of type ${type}`, 10_000, async () => {
+      const seen = [...(await fieldsOf(lab.captureFile, filter, ["ip.dsfield.dscp"])).values()];
+      const marks = seen.map((frame) => Number(frame.get("ip.dsfield.dscp")?.[0]));
+      assert.ok(
+        marks.every((mark) => mark === dscp),
+        `${type}: ${marks}`,
+      );
+      return marks.length > 0;
+    });
+  }
 });

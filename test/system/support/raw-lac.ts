@@ -60,14 +60,15 @@ export class RawLac {
     this.#socket.close();
   }
 
-  /** SCCRQ to ICCN; `more` goes into the ICRQ. */
-  async connect(more: readonly AvpInput[] = []): Promise<void> {
+  /** SCCRQ to ICCN; `more` goes into the ICRQ, `opening` into the SCCRQ. */
+  async connect(more: readonly AvpInput[] = [], opening: readonly AvpInput[] = []): Promise<void> {
     this.send("SCCRQ", [
       avp(AvpType.ProtocolVersion, u16(0x0100)),
       avp(AvpType.HostName, new TextEncoder().encode("raw")),
       avp(AvpType.FramingCapabilities, FRAMING_SYNC),
       avp(AvpType.AssignedTunnelId, u16(TUNNEL_ID)),
       ...(this.#secret === "" ? [] : [avp(AvpType.Challenge, CHALLENGE)]),
+      ...opening,
     ]);
     const reply = await this.message("SCCRP");
     this.#peerTunnelId = idOf(reply, AvpType.AssignedTunnelId);

@@ -1,6 +1,8 @@
 /** Clients of a LAC: from the call to what this host and the data plane have of it, and back. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodeDscp } from "../../../src/linux/cmsg.ts";
+import { encodePktinfo } from "../../../src/linux/sockaddr.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
 import { LacHouse, TEXT } from "./lac-house.ts";
 
@@ -50,6 +52,20 @@ test("its data messages have Ns while those of the LNS have (RFC 2661 5.4)", asy
     house.plane.up([hasNs ? Uint8Array.of(...numbered, 0, 0, 0, 0, ...frame) : plain]);
     const [sent] = house.plane.down([packet("10.64.0.2", "203.0.113.5")], 0);
     assert.equal(((sent?.datagram[0] ?? 0) & 0x08) !== 0, hasNs);
+  }
+});
+
+test("what carries its packets has the DSCP that the call has agreed on (RFC 3308)", async () => {
+  for (const dscp of [46, undefined]) {
+    const house = new LacHouse();
+    house.isThere = false;
+    await house.run(100);
+    house.calls("100", undefined, dscp === undefined ? {} : { dscp });
+    await house.run(2_000);
+    house.plane.at(house.now);
+    const [sent] = house.plane.down([packet("10.64.0.2", "203.0.113.5")], 0);
+    const mark = dscp === undefined ? [] : encodeDscp(dscp, true);
+    assert.deepEqual(sent?.control, Uint8Array.of(...encodePktinfo("192.0.2.1"), ...mark));
   }
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as layout from "../../../assembly/layout.ts";
+import { encodeDscp } from "../../../src/linux/cmsg.ts";
 import { EAGAIN, EINTR } from "../../../src/linux/errno.ts";
 import { encodePktinfo } from "../../../src/linux/sockaddr.ts";
 import { filled, PATH, SocketKernel } from "./socket-kernel.ts";
@@ -105,4 +106,19 @@ test("an answer leaves from the address that was addressed", () => {
   const datagram = filled(12, 7);
   socket.send({ datagram, path: PATH });
   assert.deepEqual(sent, [{ datagram, control: encodePktinfo(PATH.local) }]);
+});
+
+test("a message has the DSCP that its tunnel has agreed on, and the next one none", () => {
+  const { socket, sent } = new SocketKernel();
+  const datagram = filled(12, 7);
+  socket.send({ datagram, path: PATH, dscp: 46 });
+  socket.send({ datagram, path: { ...PATH, local: "" }, dscp: 0 });
+  socket.send({ datagram, path: PATH });
+  const info = encodePktinfo(PATH.local);
+  assert.deepEqual(
+    sent.map(({ control }) => control),
+    [Uint8Array.of(...info, ...encodeDscp(46, true)), encodeDscp(0, true), info],
+  );
+  const longest = encodePktinfo("2001:db8::1").length + encodeDscp(46, false).length;
+  assert.ok(longest <= layout.BATCH_CONTROL_SIZE);
 });

@@ -4,7 +4,9 @@ import { test } from "node:test";
 import { LocalUsers } from "../../../src/aaa/index.ts";
 import { Forwarder } from "../../../src/daemon/forwarder.ts";
 import { Dialler, type Target } from "../../../src/dial/index.ts";
-import type { Call, Connected, SessionInfo } from "../../../src/l2tp/index.ts";
+import type { Call, Connected, EndpointEvent, SessionInfo } from "../../../src/l2tp/index.ts";
+import { encodeDscp } from "../../../src/linux/cmsg.ts";
+import { encodePktinfo } from "../../../src/linux/sockaddr.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { seededRandom } from "../../peer/control.ts";
 import { Pair } from "../../peer/pair.ts";
@@ -24,6 +26,8 @@ class Switch {
   readonly house: House;
   readonly forwarder: Forwarder;
   readonly log: string[] = [];
+  /** What the forwarder hears in place of an event. */
+  tell = (event: EndpointEvent): EndpointEvent => event;
 
   constructor(targets: readonly Target[] = [UPSTREAM]) {
     const dialler = new Dialler<Call, Connected>({
@@ -49,13 +53,13 @@ class Switch {
     for (let passed = 0; passed < ms; passed += 10) {
       this.pair.pass(10);
       const { lac, now } = this.pair;
-      for (const event of lac.events.splice(0)) this.forwarder.handleEvent(event, now);
+      for (const event of lac.events.splice(0)) this.forwarder.handleEvent(this.tell(event), now);
       this.forwarder.handleTimeout(now);
     }
   }
 
-  async dial(sessionId = 5): Promise<Client> {
-    const client = this.house.open(sessionId, { name: NAME, password: "hers" });
+  async dial(sessionId = 5, call: Call = {}): Promise<Client> {
+    const client = this.house.open(sessionId, { name: NAME, password: "hers" }, call);
     await client.establish();
     await settled();
     this.pass(100);
@@ -108,6 +112,26 @@ test("data messages to the next LNS have Ns while its own have (RFC 2661 5.4)", 
     const [bits = 0] = plane.switched.at(-1)?.datagram ?? [];
     assert.equal((bits & 0x08) !== 0, hasNs);
   }
+});
+
+test("each leg has the DSCP that it has agreed on itself (RFC 3308)", async () => {
+  const house = new Switch();
+  // The next LNS would like another one.
+  house.tell = (event) =>
+    event.type === "session-open"
+      ? { ...event, session: { ...event.session, call: { ...event.session.call, dscp: 10 } } }
+      : event;
+  const client = await house.dial(5, { dscp: 46 });
+  const { next } = house;
+  assert.equal(next.call.dscp, 46, "what it is asked for is that of the call");
+  const { plane } = house.house;
+  const frame = pppFrame(packet("10.64.0.2", HOST));
+  const control = (local: string, dscp: number) =>
+    Uint8Array.of(...encodePktinfo(local), ...encodeDscp(dscp, true));
+  client.send(frame);
+  assert.deepEqual(plane.switched.at(-1)?.control, control(house.pair.lac.at.address, 10));
+  plane.up([dataMessage(next.peerTunnelId, next.peerSessionId, frame)], LNS);
+  assert.deepEqual(plane.switched.at(-1)?.control, control(client.session.path.local, 46));
 });
 
 test("who hangs up at one end is heard of at the other", async () => {

@@ -6,7 +6,7 @@ import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
 import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
-import type { Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import type { Call, Result, SessionInfo } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
@@ -67,8 +67,8 @@ export class House {
     });
   }
 
-  open(sessionId: number, wishes: PeerWishes = {}): Client {
-    const session = info(sessionId);
+  open(sessionId: number, wishes: PeerWishes = {}, call: Call = {}): Client {
+    const session = { ...info(sessionId), call };
     this.subscribers.handleEvent({ type: "session-open", session }, this.now);
     return new Client(this, session, wishes);
   }

@@ -125,9 +125,10 @@ export class LacHouse {
   }
 
   /** The LNS calls `calledNumber` from `peer`. */
-  calls(calledNumber: string, peer = LNS.peer): void {
+  calls(calledNumber: string, peer = LNS.peer, more: Call = {}): void {
     const path = { ...LNS, peer };
-    const session = this.#make({ direction: "outgoing", call: { calledNumber }, path });
+    const call = { calledNumber, ...more };
+    const session = this.#make({ direction: "outgoing", call, path });
     this.#events.push({ type: "session-open", session });
   }
 

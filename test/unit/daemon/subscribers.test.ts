@@ -5,6 +5,8 @@ import * as layout from "../../../assembly/layout.ts";
 import { LocalUsers } from "../../../src/aaa/index.ts";
 import type { User } from "../../../src/aaa/passwords.ts";
 import { EARLY_FRAMES_MAX, EVENTS_PER_FLUSH, PPP_RESTART_INITIAL_MS } from "../../../src/limits.ts";
+import { encodeDscp } from "../../../src/linux/cmsg.ts";
+import { encodePktinfo } from "../../../src/linux/sockaddr.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { packet } from "../dataplane/frames.ts";
 import { HOST, House, NETWORK, settled, slowAaa, USERS } from "./house.ts";
@@ -30,6 +32,20 @@ test("a client authenticates, gets an address and reaches the network, and nobod
       drops: 2,
     },
   );
+});
+
+test("what carries a session has the DSCP that its call has agreed on (RFC 3308)", () => {
+  for (const dscp of [46, undefined]) {
+    const house = new House();
+    const client = house.open(5, {}, dscp === undefined ? {} : { dscp });
+    client.connect();
+    const [request] = house.plane.sendInjected();
+    const mark = dscp === undefined ? [] : encodeDscp(dscp, true);
+    assert.deepEqual(
+      request?.control,
+      Uint8Array.of(...encodePktinfo(client.session.path.local), ...mark),
+    );
+  }
 });
 
 test("frames that overtake ICCN are held, in order, up to the bound; more are counted", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { buildHeader, parseHeader } from "../../../src/codec/index.ts";
 import {
+  type Call,
   type Connected,
   type FrameEvent,
   Lac,
@@ -27,11 +28,11 @@ class Line {
   isHeld = false;
   now = 0;
 
-  constructor(connected: Connected = {}) {
+  constructor(connected: Connected = {}, call: Call = {}) {
     const path = { peer: LNS_AT.address, peerPort: LNS_AT.port, local: "" };
     const tunnelId = this.lac.connect({ path }, this.now);
     assert.ok(tunnelId !== undefined);
-    this.lac.placeCall(tunnelId, {}, this.now, connected);
+    this.lac.placeCall(tunnelId, call, this.now, connected);
     this.pump();
     assert.deepEqual(
       [this.lacEvents, this.lnsEvents].map((events) => events.splice(0).at(-1)?.type),
@@ -116,6 +117,17 @@ describe("a PPP frame", () => {
     const ids = { tunnelId: own.tunnelId, sessionId: own.sessionId };
     assert.deepEqual(line.lacEvents, [{ type: "frame", ...ids, frame: FRAME.subarray(2) }]);
     assert.deepEqual([line.lac.frameCounters.sent, line.lac.frameCounters.received], [1, 1]);
+  });
+
+  test("has the DSCP that the call has agreed on (RFC 3308)", () => {
+    const line = new Line({}, { dscp: 46 });
+    for (const [side, session] of [
+      [line.lac, line.lacSession],
+      [line.lns, line.lnsSession],
+    ] as const) {
+      side.sendFrame(session.tunnelId, session.sessionId, FRAME);
+      assert.equal(side.pollTransmit()?.dscp, 46);
+    }
   });
 
   test("is not sent in a session that is not up, nor longer than a datagram", () => {

@@ -145,6 +145,31 @@ describe("DSCP (RFC 3308)", () => {
     assert.equal([...lns.lns.tunnels()][0]?.dscp, 46);
   });
 
+  test("of control messages: from what confirms it on, the repeated and the last among them", () => {
+    const lac = new Talk(newLns({ role: "lac" }));
+    assert.equal(lac.connect({ role: "lac", dscp: 46 }).dscp, undefined, "nobody has agreed yet");
+    const [scccn] = lac.say(lac.sccrp([avp(AvpType.Ccds, u16(10 << 10), optional)]));
+    assert.deepEqual([scccn?.name, scccn?.dscp], ["SCCCN", 10]);
+
+    const lns = new Talk();
+    const [sccrp] = lns.request([avp(AvpType.Ccds, u16(46 << 10), optional)]);
+    lns.say(typed("SCCCN"));
+    const zlbs = lns.until(1_000);
+    lns.lns.closeTunnel(lns.tunnelId, { code: 1 }, lns.now);
+    const stops = [...lns.drain(), ...lns.until(lns.now + 1_500)];
+    const marked = [sccrp, ...zlbs, ...stops].map((each) => [each?.name, each?.dscp]);
+    assert.deepEqual(marked, [
+      ["SCCRP", 46],
+      ["ZLB", 46],
+      ["StopCCN", 46],
+      ["StopCCN", 46],
+    ]);
+
+    const plain = new Talk().establish();
+    plain.lns.closeTunnel(plain.tunnelId, { code: 1 }, plain.now);
+    assert.ok(plain.drain().every(({ dscp }) => dscp === undefined));
+  });
+
   test("of data: ICRP confirms it; what the reply does not confirm is none", () => {
     const lns = new Talk().establish();
     const [icrp] = lns.say(lns.icrq(5, avp(AvpType.Sds, u16(46 << 10), optional)));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RECEIVE_CONTROL_SIZE } from "../../../assembly/layout.ts";
-import { decodeSegment } from "../../../src/linux/cmsg.ts";
+import { decodeSegment, encodeDscp } from "../../../src/linux/cmsg.ts";
 import { decodePktinfo, encodePktinfo } from "../../../src/linux/sockaddr.ts";
 
 /** cmsghdr and an int of UDP_GRO, padded, on a little-endian host. */
@@ -43,6 +43,20 @@ for (const local of ["192.0.2.1", "2001:db8::1"]) {
     }
   });
 }
+
+test("a DSCP is asked for as TOS or as Traffic Class, ECN left alone", () => {
+  for (const [isIpv4, level, type] of [
+    [true, 0, 1],
+    [false, 41, 67],
+  ] as const) {
+    const octets = encodeDscp(46, isIpv4);
+    const view = new DataView(octets.buffer);
+    assert.equal(octets.length, 24);
+    assert.equal(view.getBigUint64(0, true), 20n);
+    const words = [8, 12, 16, 20].map((at) => view.getInt32(at, true));
+    assert.deepEqual(words, [level, type, 0xb8, 0]);
+  }
+});
 
 test("lengths that make no sense end the search", () => {
   for (const length of [0n, 15n, 25n, 1n << 40n, (1n << 64n) - 1n]) {
