@@ -157,8 +157,11 @@ export function messageFor(worker: usize, session: usize, pair: usize, octets: u
   if ((read32(worker + WORKER_OFFLOADS) & OFFLOAD_GSO) === 0) {
     return begin(worker, session, tunnel, octets, 0, tos);
   }
-  const call = read32(worker + WORKER_DOWN_CALL);
   const peer = readShared64(session + SESSION_NAME);
+  // The last message of all is behind every other, so no pair's order speaks against it.
+  const newest = read32(worker + WORKER_DOWN_MESSAGES) - 1;
+  if (takesEqual(worker, newest, tunnel, peer, octets, tos)) return newest;
+  const call = read32(worker + WORKER_DOWN_CALL);
   const hasPair = read32(pair + PAIR_CALL) === call;
   const last = hasPair ? read32(pair + PAIR_MESSAGE) : 0;
   const key = (tunnel << 16) | octets;
@@ -187,6 +190,21 @@ function openSlot(worker: usize, call: u32, key: u32): usize {
     if (read32(slot + OPEN_CALL) !== call || read32(slot + OPEN_KEY) === key) return slot;
   }
   return slot;
+}
+
+/** Whether a message takes a frame that does not end it. */
+function takesEqual(
+  worker: usize,
+  index: u32,
+  tunnel: u32,
+  peer: u64,
+  octets: u32,
+  tos: u32,
+): bool {
+  return (
+    takes(worker, index, tunnel, peer, octets, tos) &&
+    read32(messageAt(worker, index) + MESSAGE_SEGMENT) === octets
+  );
 }
 
 function takes(worker: usize, index: u32, tunnel: u32, peer: u64, octets: u32, tos: u32): bool {

@@ -123,22 +123,25 @@ function switchAlike(
   const pair = pairOfAll(worker, to);
   const end = datagram + left - size;
   let at = datagram;
+  let frames: u32 = 0;
   let isMore = true;
   do {
     const message = messageFor(worker, to, pair, size, tosOf(worker, to));
     const start = at;
-    let room = roomOf(worker, message, size);
-    for (; room !== 0 && isMore; room--) {
+    // One by itself, as most are that the kernel has not merged, asks for no division.
+    const room = at < end ? roomOf(worker, message, size) : 1;
+    let taken: u32 = 0;
+    while (taken !== room && isMore) {
       write64(at, after);
       at += size;
+      taken++;
       isMore = at <= end && read64(at) === before;
     }
-    const octets = <u32>(at - start);
-    const vectors = lengthen(worker, message, start, octets);
-    addFrames(worker, message, pair, octets / size, size, vectors);
+    const vectors = lengthen(worker, message, start, <u32>(at - start));
+    addFrames(worker, message, pair, taken, size, vectors);
+    frames += taken;
   } while (isMore && !areMessagesFull(worker));
   const done = <u32>(at - datagram);
-  const frames = done / size;
   countSwitched(worker, session, to, frames, done - frames * HEADER);
   return done;
 }

@@ -14,6 +14,7 @@ import { type SessionHandle, SessionTable } from "../../src/dataplane/session-ta
 import { POLL_MS } from "../../src/limits.ts";
 import { checked } from "../../src/linux/errno.ts";
 import { openLibc } from "../../src/linux/ffi.ts";
+import { wantHugePages } from "../../src/linux/huge-pages.ts";
 import { sleepExactly } from "../../src/linux/process.ts";
 import { encodePktinfo, encodeSockaddr } from "../../src/linux/sockaddr.ts";
 import { openSockets } from "../../src/linux/udp.ts";
@@ -32,6 +33,7 @@ export function switchSessions({ sessions }: SwitchSettings): never {
   const { sockets, lacking } = openSockets(libc, LNS_ADDRESS, L2TP_PORT, OFFLOADS, steering);
   const memory = createMemory();
   const base = libc.address(new Uint8Array(memory.buffer));
+  wantHugePages(libc, base, memory.buffer.byteLength);
   const forwarding = instantiate(memory);
   const none = "there is no device";
   const states = offloadsWithout(new Map([...lacking, ["tso", none], ["uso", none]]));

@@ -18,6 +18,7 @@ import { logFields, Recorder } from "../history/recorder.ts";
 import { Endpoint, type EndpointEvent } from "../l2tp/index.ts";
 import { EVENTS_PER_FLUSH, POLL_FAILURES_MAX, SHUTDOWN_WAIT_MS, TURN_MS } from "../limits.ts";
 import { openEventfds } from "../linux/descriptor.ts";
+import { wantHugePages } from "../linux/huge-pages.ts";
 import type { Libc } from "../linux/libc.ts";
 import { familyOf, isWildcard } from "../linux/sockaddr.ts";
 import { Steering } from "../linux/steering.ts";
@@ -134,6 +135,7 @@ class Daemon implements Running {
     this.#history = new History({ path: config.lns.history, clock: Date.now, warn });
     this.#recorder = new Recorder({ add: (entry) => this.#history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
+    wantHugePages(libc, this.#base, this.#memory.buffer.byteLength);
     this.#eventfds = openEventfds(libc, 1 + layout.WORKERS_MAX);
     const [wake = -1, ...wakes] = this.#eventfds;
     this.#wake = wake;

@@ -30,6 +30,7 @@ export function openLibc(): Libc {
     readv: { parameters: ["i32", "u64", "i32"], result: "i32" },
     writev: { parameters: ["i32", "u64", "i32"], result: "i32" },
     usleep: { parameters: ["u32"], result: "i32" },
+    madvise: { parameters: ["u64", "u64", "i32"], result: "i32" },
     eventfd: { parameters: ["u32", "i32"], result: "i32" },
     eventfd_write: { parameters: ["i32", "u64"], result: "i32" },
     eventfd_read: { parameters: ["i32", "u64"], result: "i32" },
@@ -89,6 +90,7 @@ export function openLibc(): Libc {
     readv: (fd, vectors, count) => told(symbols.readv(fd, vectors, count)),
     writev: (fd, vectors, count) => told(symbols.writev(fd, vectors, count)),
     usleep: (microseconds) => told(symbols.usleep(microseconds)),
+    madvise: (at, octets, advice) => told(symbols.madvise(at, octets, advice)),
     eventfdWrite: (fd, value) => told(symbols.eventfd_write(fd, value)),
     eventfdRead: (fd, value) => told(symbols.eventfd_read(fd, value)),
     address(bytes) {

@@ -43,6 +43,7 @@ export function openLibc(): Libc {
     socket: call("socket", INT, INT, INT),
     getsockopt: call("getsockopt", INT, INT, INT, OCTETS, OCTETS),
     listen: call("listen", INT, INT),
+    madvise: call("madvise", WORD, WORD, INT),
     clockGettime: call("clock_gettime", INT, OCTETS),
     fcntl: call("fcntl", INT, INT, INT),
     pipe2: call("pipe2", OCTETS, INT),

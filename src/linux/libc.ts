@@ -31,6 +31,7 @@ export interface Libc {
   readv(fd: number, vectors: bigint, count: number): number;
   writev(fd: number, vectors: bigint, count: number): number;
   usleep(microseconds: number): number;
+  madvise(at: bigint, octets: bigint, advice: number): number;
   eventfd(): number;
   eventfdWrite(fd: number, value: bigint): number;
   eventfdRead(fd: number, value: bigint): number;
