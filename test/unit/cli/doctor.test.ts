@@ -231,6 +231,18 @@ for (const [what, [change, wanted, mend, lns, network]] of Object.entries(FAULTS
   });
 }
 
+test("threaded NAPI is told, and advised neither way", () => {
+  for (const [threaded, text] of [
+    ["0\n", "eth0 has none: it makes no measurable difference"],
+    ["1\n", "eth0 has it: it makes no measurable difference"],
+  ] as const) {
+    const change = { files: { "/sys/class/net/eth0/threaded": threaded } };
+    const found = examine(host(change), config());
+    const finding = found.find(({ check }) => check === "threaded NAPI");
+    assert.deepEqual(finding && [finding.level, finding.text], ["ok", text]);
+  }
+});
+
 test("RPS does not hide that one queue is few for many workers", () => {
   const files = { "/sys/class/net/eth0/queues/rx-0/rps_cpus": "3\n" };
   const found = complaints({ files }, "workers = 2");

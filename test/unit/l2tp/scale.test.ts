@@ -72,6 +72,18 @@ test("every tunnel has its own HELLO, and all are cleared when nobody answers", 
   assert.equal(lns.counters["no-peer-response"], MANY);
 });
 
+test("a call does as much of what is due as it is asked for, and leaves the rest for the next", () => {
+  const { lns } = populated(100);
+  lns.handleTimeout(60_200, 30);
+  assert.equal(drain(lns).length, 30);
+  assert.ok(lns.pollTimeout() <= 60_200, "the rest is no longer due");
+  lns.handleTimeout(60_200, 30);
+  assert.equal(drain(lns).length, 30);
+  lns.handleTimeout(60_200);
+  assert.equal(drain(lns).length, 40);
+  assert.ok(lns.pollTimeout() > 60_200);
+});
+
 test("the cost of a message and of a poll does not grow with the tunnels", () => {
   const cost = ({ lns, tunnels }: Populated): number => {
     const rounds = 3_000;
