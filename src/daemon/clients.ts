@@ -24,12 +24,13 @@ import {
   type SessionInfo,
 } from "../l2tp/index.ts";
 import { EARLY_FRAMES_MAX, REDIAL_CALM_MS } from "../limits.ts";
-import { encodePktinfo, encodeSockaddr } from "../linux/sockaddr.ts";
+import { encodeSockaddr } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
 import type { ClientRow, SessionRow } from "./api-messages.ts";
 import { Client } from "./client.ts";
 import { ClientLinks } from "./client-links.ts";
 import type { HostRequests } from "./host-keeper.ts";
+import { publish } from "./records.ts";
 import type { Ground } from "./side.ts";
 
 type SessionDown = Extract<EndpointEvent, { type: "session-down" }>;
@@ -73,6 +74,7 @@ export class Clients {
     else if (event.type === "session-up") this.#up(event.session, now);
     else if (event.type === "session-down") this.#down(event, dial, now);
     else if (event.type === "tunnel-moved") this.#move(event.tunnel.tunnelId, event.path);
+    else if (event.type === "accm") this.#agreed(event);
   }
 
   handleDial(event: DialEvent, now: number): void {
@@ -182,21 +184,16 @@ export class Clients {
 
   #open(session: SessionInfo, dial: number | undefined, now: number): void {
     const { table, family, endpoint } = this.#options.ground;
-    const { tunnelId, sessionId, peerTunnelId, peerSessionId, path } = session;
+    const { tunnelId, sessionId } = session;
     const client = dial === undefined ? this.#called(session, now) : this.#byDial(dial);
     if (client === undefined) return;
-    const handle = table.publish({
-      ...{ tunnelId, sessionId, peerTunnelId, peerSessionId },
-      name: encodeSockaddr(path.peer, path.peerPort, family),
-      control: encodePktinfo(path.local, family),
-    });
+    const handle = publish(table, session, family);
     if (handle === undefined) {
       client.story.turnAway("table-full");
       endpoint.closeSession(tunnelId, sessionId, { code: DisconnectCode.NoFacilitiesNow }, now);
       return;
     }
     table.follow(handle);
-    table.mark(handle, session.call.dscp);
     this.#begun++;
     client.take(session, handle, now);
     if (session.direction === "outgoing") endpoint.connectCall(tunnelId, sessionId, {}, now);
@@ -252,6 +249,12 @@ export class Clients {
     client.problem = entry.words === "" ? entry.code : `${entry.code}: ${entry.words}`;
     if (client.dial === undefined) this.#schedule(client, now);
     else client.enter("dialling", now);
+  }
+
+  /** Nothing is escaped here: there is no line behind us (RFC 2661 6.14). */
+  #agreed({ session, send, receive }: EndpointEvent & { type: "accm" }): void {
+    const client = this.#bySession(session)?.config.name;
+    this.#options.ground.log.debug({ client, send, receive }, "the LNS tells of an ACCM");
   }
 
   #move(tunnelId: number, path: SessionInfo["path"]): void {

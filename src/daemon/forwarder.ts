@@ -13,6 +13,7 @@
 import type { SessionHandle, SessionTable } from "../dataplane/session-table.ts";
 import type { DialEvent, Dialler, Request, Target } from "../dial/index.ts";
 import {
+  type Accm,
   type Call,
   type Cause,
   type Connected,
@@ -21,9 +22,10 @@ import {
   type Result,
   type SessionInfo,
 } from "../l2tp/index.ts";
-import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
+import { encodeSockaddr, type Family } from "../linux/sockaddr.ts";
 import { formatEndpoint } from "../net.ts";
 import type { Logger } from "../observe/log.ts";
+import { publish } from "./records.ts";
 
 export interface ForwarderOptions {
   readonly table: SessionTable;
@@ -38,6 +40,8 @@ export interface ForwarderOptions {
 export interface ForwardOwner {
   /** The call is at `target` from now on, and nothing of it comes here any more. */
   forwarded(from: SessionHandle, target: Target): void;
+  /** What a LAC at the beginning of its line has to know of LCP (SLI). */
+  forwardAgreed(from: SessionHandle, accm: Accm, now: number): void;
   /** It ends; `wasUp`: it had been there. `words` for the operator. */
   forwardEnded(from: SessionHandle, result: Result, end: ForwardEnd, now: number): void;
 }
@@ -109,6 +113,7 @@ export class Forwarder {
     const dial = this.#options.dialler.handleEvent(event, now);
     if (event.type === "tunnel-moved") this.#move(event.tunnel.tunnelId, event);
     const leg = dial === undefined ? undefined : this.#byDial.get(dial);
+    if (event.type === "accm") return this.#agreed(event, now);
     if (leg !== undefined && event.type === "session-open") this.#open(leg, event.session, now);
     if (leg !== undefined && event.type === "session-down") this.#close(leg);
     this.#drain(now);
@@ -139,22 +144,26 @@ export class Forwarder {
     return leg?.isUp && leg.from.generation === from.generation ? leg.session : undefined;
   }
 
+  #agreed(event: EndpointEvent & { type: "accm" }, now: number): boolean {
+    const { tunnelId, sessionId } = event.session;
+    const legs = [...(this.#tunnels.get(tunnelId) ?? [])];
+    const leg = legs.find(({ session }) => session?.sessionId === sessionId);
+    if (leg === undefined) return false;
+    this.#options.owner.forwardAgreed(leg.from, event, now);
+    return true;
+  }
+
   #open(leg: Leg, session: SessionInfo, now: number): void {
     const { table, family, owner } = this.#options;
     if (leg.isLeft) return;
-    const { tunnelId, sessionId, peerTunnelId, peerSessionId, path } = session;
-    const handle = table.publish({
-      ...{ tunnelId, sessionId, peerTunnelId, peerSessionId },
-      name: encodeSockaddr(path.peer, path.peerPort, family),
-      control: encodePktinfo(path.local, family),
-    });
+    const { tunnelId } = session;
+    const handle = publish(table, session, family);
     if (handle === undefined) {
       this.#hangUp(leg, TABLE_FULL, now);
       owner.forwardEnded(leg.from, TABLE_FULL, { wasUp: false, words: "" }, now);
       return;
     }
     table.follow(handle);
-    table.mark(handle, session.call.dscp);
     leg.session = session;
     leg.handle = handle;
     const legs = this.#tunnels.get(tunnelId);

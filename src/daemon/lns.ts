@@ -43,11 +43,12 @@ function lnsSide(ground: Ground): Side {
   });
   const owner: ForwardOwner = {
     forwarded: (from, target) => subscribers.forwarded(from, target),
+    forwardAgreed: (from, accm, now) => subscribers.forwardAgreed(from, accm, now),
     forwardEnded: (from, result, end, now) => subscribers.forwardEnded(from, result, end, now),
   };
   const forwarder = new Forwarder({ table, dialler, family, owner, log });
   const subscribers: Subscribers = new Subscribers({
-    ...{ table, injectOf, family, clock, onProgress, recorder, log, forwarder },
+    ...{ table, injectOf, family, clock, onProgress, recorder, log, forwarder, endpoint },
     aaa: new LocalUsers(config),
     trustsProxies: config.lns.proxyAuthentication && config.lns.secret !== "",
     link: {
@@ -86,7 +87,7 @@ function lnsSide(ground: Ground): Side {
     counters: () => ({
       ppp,
       ipv6: subscribers.routerCounters,
-      control: [subscribers.counters, hosts.counters],
+      control: [subscribers.counters, subscribers.lines.counters, hosts.counters],
     }),
   };
 }

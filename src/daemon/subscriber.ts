@@ -6,11 +6,19 @@
 import type { Grant } from "../aaa/index.ts";
 import type { SessionForwarding, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
 import type { Target } from "../dial/index.ts";
+import type { Phase } from "../history/entry.ts";
 import { Story } from "../history/story.ts";
 import { Router, type RouterOptions } from "../ipv6/index.ts";
 import { DisconnectCode, type Result, type SessionInfo } from "../l2tp/index.ts";
 import { formatEndpoint, ipv4, ipv6, parseIpv6Prefix, upperHalf } from "../net.ts";
-import type { DownReason, Link, LinkEvent, PeerLinkOptions } from "../ppp/index.ts";
+import type {
+  CharacterMaps,
+  DownReason,
+  Link,
+  LinkEvent,
+  Phase as LinkPhase,
+  PeerLinkOptions,
+} from "../ppp/index.ts";
 import { Timer } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 
@@ -28,6 +36,18 @@ export const RESULTS: Readonly<Record<DownReason, Result>> = {
   negotiation: { code: Administrative, message: "PPP negotiation failed" },
   loop: { code: Administrative, message: "link is looped back" },
 };
+
+/** Phases of a link as the history has them. */
+export const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
+  establish: "lcp",
+  authenticate: "authenticate",
+  network: "network",
+};
+
+/** Framing Type (RFC 2661 4.4.4). */
+const ASYNCHRONOUS = 2;
+/** Of a LAC that was told nothing: all is escaped (RFC 2661 4.4.6). */
+const ACCM_DEFAULT: CharacterMaps = { send: 0xffffffff, receive: 0xffffffff };
 
 export class Subscriber {
   /** Its path is the one of now. */
@@ -51,6 +71,8 @@ export class Subscriber {
   /** Zero while it is not up. */
   #address = 0;
   #prefix6 = 0n;
+  /** As the LAC has it. */
+  #accm = ACCM_DEFAULT;
 
   constructor(session: SessionInfo, handle: SessionHandle) {
     this.session = session;
@@ -60,6 +82,23 @@ export class Subscriber {
   /** Name that the peer has proved, or has given where another LNS asks for the proof. */
   get user(): string {
     return this.forwardedTo === undefined ? (this.link?.user ?? "") : this.story.user;
+  }
+
+  /** The call is connected. What a LAC has negotiated in our place it knows. */
+  connect(session: SessionInfo, link: Link): void {
+    this.session = session;
+    this.link = link;
+    this.#accm = link.accm ?? ACCM_DEFAULT;
+  }
+
+  /** What was agreed on of an asynchronous line, once, where its LAC has something else. */
+  accmNews(): CharacterMaps | undefined {
+    const { send, receive } = this.#accm;
+    const isAsynchronous = ((this.session.connected?.framingType ?? 0) & ASYNCHRONOUS) !== 0;
+    const accm = isAsynchronous ? this.link?.accm : undefined;
+    if (accm === undefined || (accm.send === send && accm.receive === receive)) return undefined;
+    this.#accm = accm;
+    return accm;
   }
 
   /** The call is at that LNS now: nothing of the link is ours any more. */

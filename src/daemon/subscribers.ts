@@ -16,11 +16,11 @@ import type { Aaa } from "../aaa/index.ts";
 import type { InjectRing, PuntedFrame } from "../dataplane/rings.ts";
 import type { InjectOf, SessionHandle, SessionTable } from "../dataplane/session-table.ts";
 import type { Target } from "../dial/index.ts";
-import type { Phase } from "../history/entry.ts";
 import { logFields, peerText, Recorder } from "../history/recorder.ts";
 import { Story } from "../history/story.ts";
 import type { CounterName as RouterCounterName } from "../ipv6/index.ts";
 import {
+  type Accm,
   DisconnectCode,
   type EndpointEvent,
   type Path,
@@ -28,18 +28,19 @@ import {
   type SessionInfo,
 } from "../l2tp/index.ts";
 import { EARLY_FRAMES_MAX, EVENTS_PER_FLUSH } from "../limits.ts";
-import { encodePktinfo, encodeSockaddr, type Family } from "../linux/sockaddr.ts";
-import type { Logger } from "../observe/log.ts";
-import { Link, type LinkEvent, type LinkOptions, type Phase as LinkPhase } from "../ppp/index.ts";
+import { encodeSockaddr, type Family } from "../linux/sockaddr.ts";
+import { Link, type LinkEvent, type LinkOptions } from "../ppp/index.ts";
 import { Timers } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
 import type { BusiestAnswer, BusyOrder } from "./api-messages.ts";
 import { Authorizer, proxyOf } from "./authorizer.ts";
 import { Busiest } from "./busiest.ts";
 import type { ForwardEnd, Forwarder, ForwardOwner } from "./forwarder.ts";
-import { names, RESULTS, Subscriber } from "./subscriber.ts";
+import { Lines, type LinesOptions } from "./lines.ts";
+import { publish } from "./records.ts";
+import { names, REACHED, RESULTS, Subscriber } from "./subscriber.ts";
 
-interface SubscribersOptions {
+interface SubscribersOptions extends LinesOptions {
   readonly table: SessionTable;
   readonly injectOf: InjectOf;
   readonly aaa: Aaa;
@@ -58,18 +59,10 @@ interface SubscribersOptions {
   readonly onProgress: () => void;
   /** Keeps how sessions end; without one they are only logged. */
   readonly recorder?: Recorder;
-  readonly log: Logger;
 }
 
 /** Where calls go that end elsewhere. */
-export type CallForwarder = Pick<Forwarder, "forward" | "leave">;
-
-/** Phases of a link as the history has them. */
-const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
-  establish: "lcp",
-  authenticate: "authenticate",
-  network: "network",
-};
+export type CallForwarder = Pick<Forwarder, "forward" | "leave" | "sessionOf">;
 
 export class Subscribers implements ForwardOwner {
   readonly counters = {
@@ -78,6 +71,7 @@ export class Subscribers implements ForwardOwner {
     "oversize-frames": 0,
     "no-prefix6": 0,
   };
+  readonly lines: Lines;
   /** Of the routers of all sessions. */
   readonly routerCounters: Partial<Record<RouterCounterName, number>> = {};
   readonly #options: SubscribersOptions;
@@ -97,6 +91,7 @@ export class Subscribers implements ForwardOwner {
   constructor(options: SubscribersOptions) {
     this.#options = options;
     this.#busiest = new Busiest(options.table);
+    this.lines = new Lines(options);
     const { clock } = options;
     this.#recorder = options.recorder ?? new Recorder({ add: () => undefined, clock });
     this.#authorizer = new Authorizer({
@@ -116,6 +111,8 @@ export class Subscribers implements ForwardOwner {
     else if (event.type === "session-up") this.#up(event.session, now);
     else if (event.type === "session-down") this.#down(event, now);
     else if (event.type === "tunnel-moved") this.#move(event.tunnel.tunnelId, event.path);
+    else if (event.type === "call-errors")
+      this.lines.failed(this.#find(event.session), event.errors, now);
   }
 
   /** A PPP frame that a worker punted. */
@@ -191,14 +188,7 @@ export class Subscribers implements ForwardOwner {
   }
 
   #open(session: SessionInfo, now: number): void {
-    const handle = this.#options.table.publish({
-      tunnelId: session.tunnelId,
-      sessionId: session.sessionId,
-      peerTunnelId: session.peerTunnelId,
-      peerSessionId: session.peerSessionId,
-      name: encodeSockaddr(session.path.peer, session.path.peerPort, this.#options.family),
-      control: encodePktinfo(session.path.local, this.#options.family),
-    });
+    const handle = publish(this.#options.table, session, this.#options.family);
     if (handle === undefined) {
       const result = { code: DisconnectCode.NoFacilitiesNow, message: "session table is full" };
       const story = new Story();
@@ -207,7 +197,6 @@ export class Subscribers implements ForwardOwner {
       this.#options.closeSession(session, result, now);
       return;
     }
-    this.#options.table.mark(handle, session.call.dscp);
     const subscriber = new Subscriber(session, handle);
     this.#begun++;
     this.#byRecord.set(handle.index, subscriber);
@@ -221,8 +210,8 @@ export class Subscribers implements ForwardOwner {
     if (subscriber === undefined) return;
     if (session.connected?.sequencingRequired) this.#options.table.sequence(subscriber.handle);
     const link = new Link(this.#options.link);
-    subscriber.link = link;
     link.open(now, proxyOf(session, this.#options.trustsProxies));
+    subscriber.connect(session, link);
     for (const frame of subscriber.early ?? []) link.handleInput(frame, now);
     subscriber.early = undefined;
     this.#drain(subscriber, link, now);
@@ -274,6 +263,7 @@ export class Subscribers implements ForwardOwner {
     if (reached !== undefined) subscriber.story.reach(reached);
     this.#send(subscriber, link);
     if (!this.#isAlive(subscriber)) return;
+    this.lines.agreed(subscriber, now);
     this.#options.table.answerEcho(subscriber.handle, link.magicNumber);
     this.#timers.set(subscriber.timer, subscriber.deadline(this.#options.table));
   }
@@ -375,6 +365,11 @@ export class Subscribers implements ForwardOwner {
     this.#timers.clear(subscriber.timer);
     const to = { to: subscriber.forwardedTo, list: target.name };
     this.#options.log.info({ ...names(subscriber), ...to }, "call forwarded");
+  }
+
+  /** The LNS that it has gone on to has agreed on this with the client. */
+  forwardAgreed({ index }: SessionHandle, accm: Accm, now: number): void {
+    this.lines.set(this.#byRecord.get(index), accm, now);
   }
 
   /** It could not be placed, or is over at the other end. */

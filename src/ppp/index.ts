@@ -10,6 +10,7 @@ export type {
   AuthMethod,
   AuthReply,
   AuthRequest,
+  CharacterMaps,
   CounterName,
   Credentials,
   DownReason,

@@ -35,7 +35,11 @@ export interface Terms {
   readonly method: number;
   /** 0 when there is none. */
   readonly magicNumber: number;
+  readonly accm: number;
 }
+
+/** All is escaped where nothing else is agreed on (RFC 1662 7.1). */
+export const ACCM_DEFAULT = 0xffffffff;
 
 /** Whether `data` of an Authentication-Protocol option asks for a method. */
 export function isAskedBy(data: Uint8Array): (method: AuthMethod) => boolean {
@@ -51,6 +55,11 @@ export function areUnique(options: readonly Option[]): boolean {
 export function magicNumberOf(options: readonly Option[]): number {
   const data = dataOf(options, LcpOption.MagicNumber);
   return data === undefined ? 0 : readU32(data, 0);
+}
+
+export function accmOf(options: readonly Option[]): number {
+  const data = dataOf(options, LcpOption.Accm);
+  return data === undefined ? ACCM_DEFAULT : readU32(data, 0);
 }
 
 export function dataOf(options: readonly Option[], wanted: number): Uint8Array | undefined {
@@ -75,7 +84,7 @@ export function termsOf(
   const method = asked === undefined ? -1 : asks.findIndex(isAskedBy(asked));
   const isAuthenticated = method >= 0 || (asked === undefined && isKnown);
   if (mru < MRU_MIN || mru > mruMax || !isAuthenticated) return undefined;
-  return { mru, method, magicNumber: magicNumberOf(options) };
+  return { mru, method, magicNumber: magicNumberOf(options), accm: accmOf(options) };
 }
 
 function isWhole({ type, data }: Option): boolean {

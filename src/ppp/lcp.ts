@@ -11,7 +11,9 @@ import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
 import type { Random } from "../sansio/machine.ts";
 import { ControlProtocol, type Verdict } from "./control-protocol.ts";
 import {
+  ACCM_DEFAULT,
   AUTH_OPTION,
+  accmOf,
   areUnique,
   dataOf,
   isAskedBy,
@@ -34,14 +36,14 @@ import {
 } from "./options.ts";
 import type { Outbox } from "./outbox.ts";
 import { LCP } from "./protocols.ts";
-import type { AuthMethod, DownReason, PeerLinkOptions, ProxyLcp } from "./types.ts";
+import type { AuthMethod, CharacterMaps, DownReason, PeerLinkOptions, ProxyLcp } from "./types.ts";
 
 /** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
 const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
   mru: MRU_DEFAULT,
   acfc: false,
   pfc: false,
-  accm: 0xffffffff,
+  accm: ACCM_DEFAULT,
 });
 
 /** What LCP and the protocols above it need of the options of either end. */
@@ -79,6 +81,8 @@ export class Lcp extends ControlProtocol {
   /** 0 when none is used. */
   #magicNumber: number;
   #peerMagicNumber = 0;
+  /** Asked for by a LAC in our place: we ask for none. */
+  #accm = ACCM_DEFAULT;
   #isProtocolRejectRejected = false;
   #proxy: ProxyLcp = NO_PROXY;
 
@@ -106,6 +110,11 @@ export class Lcp extends ControlProtocol {
     return this.#magicNumber;
   }
 
+  /** As agreed on, of a line between a LAC and the peer. */
+  get accm(): CharacterMaps {
+    return { send: this.peer.accm, receive: this.#accm };
+  }
+
   /** What was agreed on, for somebody else to go on from (RFC 2661 4.4.5). */
   get proxy(): ProxyLcp {
     return this.#proxy;
@@ -129,6 +138,7 @@ export class Lcp extends ControlProtocol {
     this.#mru = terms.mru;
     this.#method = terms.method;
     this.#magicNumber = terms.magicNumber;
+    this.#accm = terms.accm;
     this.#proxy = {
       initialReceived: initialReceived?.slice(),
       lastSent: lastSent?.slice(),
@@ -223,7 +233,6 @@ export class Lcp extends ControlProtocol {
 
   protected override accept(options: readonly Option[]): void {
     const mru = dataOf(options, LcpOption.Mru);
-    const accm = dataOf(options, LcpOption.Accm);
     const demand = dataOf(options, LcpOption.AuthenticationProtocol);
     this.#proxy = { ...this.#proxy, lastReceived: buildOptions(options) };
     this.isDemandRefused = false;
@@ -233,7 +242,7 @@ export class Lcp extends ControlProtocol {
       mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
       acfc: dataOf(options, LcpOption.Acfc) !== undefined,
       pfc: dataOf(options, LcpOption.Pfc) !== undefined,
-      accm: accm === undefined ? PEER_DEFAULT.accm : readU32(accm, 0),
+      accm: accmOf(options),
     };
   }
 
@@ -294,6 +303,7 @@ export class Lcp extends ControlProtocol {
     this.demanded = undefined;
     this.#peerMagicNumber = 0;
     this.#mru = this.#options.mru;
+    this.#accm = ACCM_DEFAULT;
     this.#method = 0;
     this.#tried = 1;
     this.#magicNumber = drawMagicNumber(this.#options.random);

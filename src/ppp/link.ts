@@ -17,6 +17,7 @@ import type {
   AuthMethod,
   AuthReply,
   AuthRequest,
+  CharacterMaps,
   DownReason,
   LinkOptions,
   NetworkProfile,
@@ -49,6 +50,11 @@ export class Link extends LinkEnd {
   /** Name that the peer has proved to be its own; empty before. */
   get user(): string {
     return this.authentication?.isPassed ? this.authentication.name : "";
+  }
+
+  /** What a LAC has to escape while LCP is opened. */
+  get accm(): CharacterMaps | undefined {
+    return this.lcp.state === "Opened" ? this.lcp.accm : undefined;
   }
 
   /**

@@ -101,6 +101,14 @@ export interface PeerLinkOptions {
   readonly accm: number;
 }
 
+/** Control characters that are escaped between a LAC and the peer (RFC 1662 7.1), a bit each. */
+export interface CharacterMaps {
+  /** In what the LAC sends. */
+  readonly send: number;
+  /** In what it receives. */
+  readonly receive: number;
+}
+
 /** The methods of the side that is authenticated; none ever shows the password itself. */
 export interface Credentials {
   readonly name: string;

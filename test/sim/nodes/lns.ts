@@ -65,6 +65,7 @@ export class SimLns {
       link: { mru: MTU, authMethods: plan.authMethods, hostName: "simplon", random: octets },
       networks: new Map([[NETWORK.name, { index: 0, mtu: MTU }]]),
       clock: () => scheduler.now,
+      endpoint: this.core,
       closeSession: ({ tunnelId, sessionId }, result, now) =>
         this.core.closeSession(tunnelId, sessionId, result, now),
       onProgress: () => this.flush(),

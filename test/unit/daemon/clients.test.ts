@@ -69,6 +69,17 @@ test("what carries its packets has the DSCP that the call has agreed on (RFC 330
   }
 });
 
+test("an SLI of the LNS is told of, and changes nothing", async () => {
+  const house = new LacHouse();
+  await house.run(2_000);
+  house.sets({ send: 0, receive: 7 });
+  await house.run(100);
+  const line = house.log.find((each) => each.includes("ACCM"));
+  const { client, send, receive } = JSON.parse(line ?? "{}") as Record<string, unknown>;
+  assert.deepEqual([client, send, receive], ["office", 0, 7]);
+  assert.equal(house.client.state, "connected");
+});
+
 test("it makes itself an IPv6 address of the prefix that is advertised", async () => {
   const house = new LacHouse();
   await house.run(8_000);

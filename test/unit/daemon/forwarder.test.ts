@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LocalUsers } from "../../../src/aaa/index.ts";
 import { Forwarder } from "../../../src/daemon/forwarder.ts";
+import type { CallForwarder } from "../../../src/daemon/subscribers.ts";
 import { Dialler, type Target } from "../../../src/dial/index.ts";
 import type { Call, Connected, EndpointEvent, SessionInfo } from "../../../src/l2tp/index.ts";
 import { encodeDscp } from "../../../src/linux/cmsg.ts";
@@ -19,6 +20,9 @@ const UPSTREAM: Target = {
 };
 const LNS = { address: "198.51.100.1", port: 1701 };
 const NAME = "bob@example.net";
+const NO_ERRORS = {
+  ...{ crc: 0, framing: 0, hardwareOverruns: 0, bufferOverruns: 0, timeouts: 0, alignment: 0 },
+};
 
 /** A switch: an LNS for its clients, and the LAC of an LNS in the pair. */
 class Switch {
@@ -37,10 +41,13 @@ class Switch {
     const forwards = [{ by: "realm", value: "example.net", peer: "upstream" } as const];
     const aaa = new LocalUsers({ networks: [NETWORK], users: USERS, forwards });
     const sink = { write: (line: string) => this.log.push(line) };
-    this.house = new House(aaa, {
+    const { endpoint } = this.pair.lac;
+    const forwarder: CallForwarder = {
       forward: (...call) => this.forwarder.forward(...call),
       leave: (...end) => this.forwarder.leave(...end),
-    });
+      sessionOf: (from) => this.forwarder.sessionOf(from),
+    };
+    this.house = new House(aaa, forwarder, (...report) => endpoint.reportErrors(...report));
     this.forwarder = new Forwarder({
       ...{ table: this.house.plane.table, dialler },
       owner: this.house.subscribers,
@@ -59,7 +66,7 @@ class Switch {
   }
 
   async dial(sessionId = 5, call: Call = {}): Promise<Client> {
-    const client = this.house.open(sessionId, { name: NAME, password: "hers" }, call);
+    const client = this.house.open(sessionId, { name: NAME, password: "hers" }, { call });
     await client.establish();
     await settled();
     this.pass(100);
@@ -132,6 +139,23 @@ test("each leg has the DSCP that it has agreed on itself (RFC 3308)", async () =
   assert.deepEqual(plane.switched.at(-1)?.control, control(house.pair.lac.at.address, 10));
   plane.up([dataMessage(next.peerTunnelId, next.peerSessionId, frame)], LNS);
   assert.deepEqual(plane.switched.at(-1)?.control, control(client.session.path.local, 46));
+});
+
+test("what the ends of a call say of its line reaches the other end", async () => {
+  const house = new Switch();
+  const client = await house.dial();
+  const { next } = house;
+  const { endpoint } = house.pair.lns;
+  const accm = { send: 0x000a_0000, receive: 0 };
+  endpoint.setAccm(next.tunnelId, next.sessionId, accm, house.pair.now);
+  house.pass(100);
+  assert.deepEqual(house.house.told, [{ sessionId: client.session.sessionId, ...accm }]);
+
+  const errors = { ...NO_ERRORS, crc: 3 };
+  const { session } = client;
+  house.house.subscribers.handleEvent({ type: "call-errors", session, errors }, house.pair.now);
+  house.pass(100);
+  assert.deepEqual(house.pair.lns.event("call-errors").errors, errors);
 });
 
 test("who hangs up at one end is heard of at the other", async () => {

@@ -3,10 +3,11 @@
  * frames pass through the data plane.
  */
 import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
+import type { LinesOptions } from "../../../src/daemon/lines.ts";
 import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
-import type { Call, Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import type { Accm, Result, SessionInfo } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
@@ -28,6 +29,9 @@ export class House {
   readonly granted: Grant[] = [];
   readonly released: Grant[] = [];
   readonly entries: Entry[] = [];
+  /** What LACs were told of their lines. */
+  readonly told: { sessionId: number; send: number; receive: number }[] = [];
+  readonly log: string[] = [];
   readonly aaa: Aaa;
   readonly subscribers: Subscribers;
   now = 0;
@@ -35,6 +39,7 @@ export class House {
   constructor(
     aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS }),
     forwarder?: CallForwarder,
+    reportErrors: LinesOptions["endpoint"]["reportErrors"] = () => undefined,
   ) {
     this.aaa = {
       authenticate: async (request, caller) => {
@@ -60,15 +65,24 @@ export class House {
       },
       networks: new Map([["default", { index: 0, mtu: 1400 }]]),
       clock: () => this.now,
+      endpoint: {
+        setAccm: (_: number, sessionId: number, { send, receive }: Accm) =>
+          this.told.push({ sessionId, send, receive }),
+        reportErrors,
+      },
       closeSession: (session, result) => this.closed.push({ session, result }),
       onProgress: () => undefined,
       recorder: new Recorder({ add: (entry) => this.entries.push(entry), clock: () => this.now }),
-      log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
+      log: createLog({
+        level: "debug",
+        human: false,
+        sink: { write: (line) => this.log.push(line) },
+      }),
     });
   }
 
-  open(sessionId: number, wishes: PeerWishes = {}, call: Call = {}): Client {
-    const session = { ...info(sessionId), call };
+  open(sessionId: number, wishes: PeerWishes = {}, more: Partial<SessionInfo> = {}): Client {
+    const session = { ...info(sessionId), ...more };
     this.subscribers.handleEvent({ type: "session-open", session }, this.now);
     return new Client(this, session, wishes);
   }
@@ -93,6 +107,12 @@ export class Client {
   connect(): void {
     const { house, session } = this;
     house.subscribers.handleEvent({ type: "session-up", session }, house.now);
+  }
+
+  /** The client begins its link anew, as another one. */
+  renegotiate(wishes: PeerWishes): void {
+    this.link = new PppPeer({ name: "demo", password: "right", ...wishes });
+    this.link.open(this.house.now);
   }
 
   hangUp(): void {

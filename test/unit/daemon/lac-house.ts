@@ -14,6 +14,7 @@ import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
 import { Router } from "../../../src/ipv6/index.ts";
 import type {
+  Accm,
   Call,
   Cause,
   Connected,
@@ -60,6 +61,7 @@ export class LacHouse {
   readonly problems: HostReply[] = [];
   /** What the LNS was sent, a word each. */
   readonly sent: string[] = [];
+  readonly log: string[] = [];
   readonly clients: Clients;
   readonly dialler: Dialler<Call, Connected>;
   /** Whether the LNS answers. */
@@ -90,7 +92,11 @@ export class LacHouse {
       clock: () => this.now,
       onProgress: () => undefined,
       recorder: new Recorder({ add: (entry) => this.entries.push(entry), clock: () => this.now }),
-      log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
+      log: createLog({
+        level: "debug",
+        human: false,
+        sink: { write: (line) => this.log.push(line) },
+      }),
     } as unknown as Ground;
     this.dialler = new Dialler({
       ...{ targets: config.peers, endpoint, role: "lac", local: "", random },
@@ -122,6 +128,13 @@ export class LacHouse {
     const session = this.#session;
     if (session === undefined) throw new Error("there is no call");
     this.#end(session, { by: "peer", result });
+  }
+
+  /** The LNS tells of what LCP has agreed on. */
+  sets(accm: Accm): void {
+    const session = this.#session;
+    if (session === undefined) throw new Error("there is no call");
+    this.#events.push({ type: "accm", session, ...accm });
   }
 
   /** The LNS calls `calledNumber` from `peer`. */

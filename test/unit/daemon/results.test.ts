@@ -44,6 +44,7 @@ class World {
       link: { mru: 1400, authMethods, hostName: "lns", random: seededRandom(3) },
       networks: new Map([["default", { index: 0, mtu: 1400 }]]),
       clock: () => this.#now,
+      endpoint: this.#lns,
       closeSession: ({ tunnelId, sessionId }, result, now) =>
         this.#lns.closeSession(tunnelId, sessionId, result, now),
       onProgress: () => undefined,

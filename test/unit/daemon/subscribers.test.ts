@@ -37,7 +37,7 @@ test("a client authenticates, gets an address and reaches the network, and nobod
 test("what carries a session has the DSCP that its call has agreed on (RFC 3308)", () => {
   for (const dscp of [46, undefined]) {
     const house = new House();
-    const client = house.open(5, {}, dscp === undefined ? {} : { dscp });
+    const client = house.open(5, {}, dscp === undefined ? {} : { call: { dscp } });
     client.connect();
     const [request] = house.plane.sendInjected();
     const mark = dscp === undefined ? [] : encodeDscp(dscp, true);
