@@ -102,13 +102,15 @@ function formatNetwork(network: NetworkSummary): string {
 }
 
 /** What is done to packets, where that is not what is done without a word. */
-function formatTreatment({ rateDown, rateUp, mssClamp, dscp, ecn }: NetworkSummary): string[] {
+function formatTreatment(network: NetworkSummary): string[] {
+  const { rateDown, rateUp, mssClamp, dscp, ecn, sequencing } = network;
   return [
     ...(rateDown === "" ? [] : [`${rateDown} down`]),
     ...(rateUp === "" ? [] : [`${rateUp} up`]),
     ...(mssClamp ? [] : ["no mss-clamp"]),
     ...(dscp === 0 ? [] : [`dscp ${dscp}`]),
     ...(ecn ? ["ecn"] : []),
+    ...(sequencing ? ["sequencing"] : []),
   ];
 }
 

@@ -32,6 +32,6 @@ function networkOf({ name, tun, mtu }: ClientConfig): NetworkConfig {
     gateway: "0.0.0.0",
     ...{ pool: [], pool6: [], dns: [], nbns: [], routes: [] },
     ...{ nat: false, rateDown: 0, rateUp: 0, idle: 0 },
-    ...{ mssClamp: true, dscp: 0, ecn: false },
+    ...{ mssClamp: true, dscp: 0, ecn: false, sequencing: false },
   };
 }

@@ -120,6 +120,8 @@ export interface NetworkConfig extends Rates {
   readonly dscp: number | "copy";
   /** Whether ECN passes between inner and outer header. */
   readonly ecn: boolean;
+  /** Whether data messages to clients are numbered, so that their LACs number too (RFC 2661 5.4). */
+  readonly sequencing: boolean;
   /** Time without a packet after which a session is ended; 0: never. */
   readonly idle: number;
   /** Subnets behind the clients of its users. */

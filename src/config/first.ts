@@ -122,6 +122,7 @@ rate-up = ""                      # the same from each client
 mss-clamp = true                  # TCP connections are told a segment size that fits the mtu
 dscp = 0                          # of the packets that carry the tunnel, 0 to 63, or "copy"
 ecn = false                       # true: congestion marks pass in and out of the tunnel
+sequencing = false                # true: data messages are numbered both ways, and put in order
 idle = 0                          # silence after which a session is ended; 0 is never
 
 [auth]

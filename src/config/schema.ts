@@ -134,6 +134,9 @@ const network = z.strictObject(
     ecn: flag()
       .default(false)
       .describe("Whether ECN passes between the packet inside and the one that carries it."),
+    sequencing: flag()
+      .default(false)
+      .describe("Whether data messages to clients are numbered, so that their LACs number too."),
     idle: integer(0, IDLE_MAX_MS / SECOND_MS, " (seconds; 0 is never)")
       .default(0)
       .describe("Seconds without a packet after which a session is ended; 0 is never."),

@@ -38,6 +38,7 @@ export interface NetworkSummary {
   readonly mssClamp: boolean;
   readonly dscp: number | "copy";
   readonly ecn: boolean;
+  readonly sequencing: boolean;
   /** Seconds; 0 is never. */
   readonly idle: number;
   /** Subnets behind its users. */
@@ -103,7 +104,7 @@ export function summarize(config: Config, host: Host = {}): Summary {
 }
 
 function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSummary {
-  const { name, tun, gateway, mtu, nat, pool, pool6, mssClamp, dscp, ecn } = network;
+  const { name, tun, gateway, mtu, nat, pool, pool6, mssClamp, dscp, ecn, sequencing } = network;
   const addresses = pool.reduce((sum, prefix) => sum + usable(prefix, ipv4(gateway)), 0);
   const all = pool6.reduce(
     (sum, prefix) => sum + 2 ** (64 - (parseIpv6Prefix(prefix)?.length ?? 64)),
@@ -116,7 +117,7 @@ function summarizeNetwork(network: NetworkConfig, { users }: Config): NetworkSum
     ...{ name, tun, gateway, mtu, nat, addresses, prefixes, users: own },
     rateDown: formatRate(network.rateDown),
     rateUp: formatRate(network.rateUp),
-    ...{ mssClamp, dscp, ecn },
+    ...{ mssClamp, dscp, ecn, sequencing },
     idle: network.idle / 1_000,
     routes: network.routes.length,
   };

@@ -59,7 +59,9 @@ function lnsSide(ground: Ground): Side {
       counters: ppp,
     },
     networks: new Map(
-      config.networks.map(({ name, mtu }, index) => [name, { index, mtu }] as const),
+      config.networks.map(
+        ({ name, mtu, sequencing }, index) => [name, { index, mtu, sequencing }] as const,
+      ),
     ),
     closeSession: ({ tunnelId, sessionId }, result, now) =>
       endpoint.closeSession(tunnelId, sessionId, result, now),

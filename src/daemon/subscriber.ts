@@ -44,6 +44,14 @@ export const REACHED: Partial<Readonly<Record<LinkPhase, Phase>>> = {
   network: "network",
 };
 
+/** Of a virtual network what matters for its sessions. */
+export interface NetworkOfSessions {
+  readonly index: number;
+  readonly mtu: number;
+  /** Whether data messages are numbered. */
+  readonly sequencing?: boolean;
+}
+
 /** Framing Type (RFC 2661 4.4.4). */
 const ASYNCHRONOUS = 2;
 /** Of a LAC that was told nothing: all is escaped (RFC 2661 4.4.6). */
@@ -194,20 +202,17 @@ export class Subscriber {
   }
 
   /** What may pass now; `undefined` when that is nothing. */
-  forwarding({
-    index,
-    mtu,
-  }: {
-    readonly index: number;
-    readonly mtu: number;
-  }): SessionForwarding | undefined {
+  forwarding({ index, mtu, sequencing = false }: NetworkOfSessions): SessionForwarding | undefined {
     const address = this.#address;
     const prefix6 = this.#prefix6;
     if (this.#peer === undefined || (address === 0 && prefix6 === 0n)) return undefined;
     const { mru, acfc, pfc } = this.#peer;
     const { rateDown = 0, rateUp = 0, routes = [] } = this.grant?.service ?? {};
     const service = { rateDown, rateUp, routes };
-    return { network: index, address, prefix6, mtu: Math.min(mru, mtu), acfc, pfc, ...service };
+    // A LAC may require it, whatever the network wants.
+    const sequenced = sequencing || this.session.connected?.sequencingRequired === true;
+    const terms = { mtu: Math.min(mru, mtu), acfc, pfc, sequenced };
+    return { network: index, address, prefix6, ...terms, ...service };
   }
 }
 

@@ -38,7 +38,7 @@ import { Busiest } from "./busiest.ts";
 import type { ForwardEnd, Forwarder, ForwardOwner } from "./forwarder.ts";
 import { Lines, type LinesOptions } from "./lines.ts";
 import { publish } from "./records.ts";
-import { names, REACHED, RESULTS, Subscriber } from "./subscriber.ts";
+import { type NetworkOfSessions, names, REACHED, RESULTS, Subscriber } from "./subscriber.ts";
 
 interface SubscribersOptions extends LinesOptions {
   readonly table: SessionTable;
@@ -51,8 +51,7 @@ interface SubscribersOptions extends LinesOptions {
   readonly link: LinkOptions;
   /** Of the sockets that the packets of sessions pass, when it is not that of the peer. */
   readonly family?: Family;
-  /** Index and MTU of each virtual network, by name. */
-  readonly networks: ReadonlyMap<string, { readonly index: number; readonly mtu: number }>;
+  readonly networks: ReadonlyMap<string, NetworkOfSessions>;
   readonly clock: () => number;
   readonly closeSession: (session: SessionInfo, result: Result, now: number) => void;
   /** Called when an answer of AAA has left things to be sent. */

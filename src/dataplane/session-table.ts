@@ -161,6 +161,7 @@ export class SessionTable {
     this.#store32(record + layout.SESSION_POLICE_RATE, rateUp);
     this.#setFlag(record, layout.SESSION_SHAPED, rateDown !== 0);
     this.#setFlag(record, layout.SESSION_POLICED, rateUp !== 0);
+    if (forwarding.sequenced !== undefined) this.sequence(handle, forwarding.sequenced);
     const prefix = this.#writePppHeader(record, forwarding);
     this.#store32(record + layout.SESSION_PREFIX_LENGTH, prefix);
     if (

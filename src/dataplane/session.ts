@@ -34,6 +34,8 @@ export interface SessionForwarding {
   /** What the peer lets us leave out of the PPP header (RFC 1661 6.5, 6.6). */
   readonly acfc: boolean;
   readonly pfc: boolean;
+  /** Whether data messages have Ns (RFC 2661 5.4); without it that stays as it is. */
+  readonly sequenced?: boolean;
   /** Octets of IP a second to the peer and from it; 0, or nothing: no bound. */
   readonly rateDown?: number;
   readonly rateUp?: number;

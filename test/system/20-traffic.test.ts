@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Guest } from "./support/guest.ts";
-import { CORE_ADDRESS, FAR_ADDRESS, Lab } from "./support/lab.ts";
+import { CORE_ADDRESS, FAR_ADDRESS, Lab, LNS_ADDRESS } from "./support/lab.ts";
 import { Simplon } from "./support/simplon.ts";
+import { summaryOf } from "./support/tshark.ts";
 
 let lab: Lab;
 let guest: Guest;
@@ -72,11 +73,11 @@ describe("a client's packets", () => {
   });
 });
 
-describe("nat = true", () => {
+describe("nat = true, sequencing = true", () => {
   let lns: Simplon;
 
   before(async () => {
-    lns = await Simplon.start(lab, { network: { nat: true } });
+    lns = await Simplon.start(lab, { network: { nat: true, sequencing: true } });
     await guest.must("dial", { auth: "pap" });
   });
   after(() => lns.stop());
@@ -85,6 +86,15 @@ describe("nat = true", () => {
     await guest.must("ping", { to: FAR_ADDRESS });
     const seen = await transfer(FAR_ADDRESS);
     assert.equal(seen.seen_from, "10.7.0.2");
+  });
+
+  it("has the client number its data messages because the LNS does", async () => {
+    const numbered = "l2tp.type == 0 && l2tp.seq_bit == 1";
+    for (const way of ["src", "dst"]) {
+      const filter = `${numbered} && ip.${way} == ${LNS_ADDRESS}`;
+      assert.ok((await summaryOf(lab.captureFile, filter)).length > 0, way);
+    }
+    assert.equal(await lns.counter("up.late"), 0);
   });
 
   it("leaves no rule behind", async () => {

@@ -68,7 +68,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     writeConfig(path, "/run/x.sock", 'helo = 3\n[log]\nlevel = "loud"\n');
     const stderr =
       `${path}:8: [[network]] helo: unknown key, expected one of ` +
-      `name, tun, gateway, pool, pool6, dns, nbns, mtu, nat, rate-down, rate-up, mss-clamp, dscp, ecn, idle\n` +
+      `name, tun, gateway, pool, pool6, dns, nbns, mtu, nat, rate-down, rate-up, mss-clamp, dscp, ecn, sequencing, idle\n` +
       `${path}:10: [log] level: expected one of "trace", "debug", "info", "warn", "error", ` +
       `got "loud"\n`;
     const failure = { code: 2, stdout: "", stderr };

@@ -45,6 +45,7 @@ test("a network is enough, all else has its default", () => {
         mssClamp: true,
         dscp: 0,
         ecn: false,
+        sequencing: false,
         idle: 0,
         routes: [],
       },
@@ -104,6 +105,7 @@ rate-up = "512k"
 mss-clamp = false
 dscp = "copy"
 ecn = true
+sequencing = true
 idle = 600
 [auth]
 methods = ["pap"]
@@ -138,6 +140,7 @@ level = "debug"
     mssClamp: false,
     dscp: "copy",
     ecn: true,
+    sequencing: true,
     idle: 600_000,
     routes: ["192.168.7.0/24", "2001:db9:1::/56"],
   });
@@ -197,7 +200,7 @@ test("an unknown key is an error and the known ones are named", () => {
   assert.deepEqual(errors(`${NETWORK}pool4 = ["10.0.0.0/8"]\n`), [
     "simplon.toml:6: [[network]] pool4: unknown key, expected one of " +
       "name, tun, gateway, pool, pool6, dns, nbns, mtu, nat, rate-down, rate-up, mss-clamp, dscp, " +
-      "ecn, idle",
+      "ecn, sequencing, idle",
   ]);
   assert.deepEqual(errors(`${NETWORK}[radius]\nserver = "192.0.2.1"\n`), [
     "simplon.toml:6: radius: unknown key, expected one of " +
@@ -276,6 +279,7 @@ test("values that a schema cannot let pass", () => {
     [withNetwork('dscp = "ef"'), "[[network]] dscp"],
     [withNetwork("dscp = 1.5"), "[[network]] dscp"],
     [withNetwork('ecn = "copy"'), "[[network]] ecn"],
+    [withNetwork("sequencing = 1"), "[[network]] sequencing"],
     [withNetwork("idle = -1"), "[[network]] idle"],
     [withNetwork("idle = 604801"), "[[network]] idle"],
     [`${NETWORK}${USER.replace('"p"', '""')}`, "[[user]] password"],

@@ -77,12 +77,13 @@ test("offloads that are turned off are told, without a warning", () => {
 test("what is done to packets is told in the words of the file", () => {
   const routes = 'routes = ["192.168.7.0/24"]\n';
   const text = `${QUIET.replace(USER, USER + routes)}pool = ["10.64.0.0/16"]
-rate-down = "12.5M"\nmss-clamp = false\ndscp = 46\necn = true\nidle = 300\n`;
+rate-down = "12.5M"\nmss-clamp = false\ndscp = 46\necn = true\nsequencing = true\nidle = 300\n`;
   const { networks, workers, steer } = summary(text);
   assert.ok(networks[0] !== undefined);
-  const { rateDown, rateUp, mssClamp, dscp, ecn, idle, routes: count } = networks[0];
+  const { rateDown, rateUp, mssClamp, dscp, ecn, sequencing, idle, routes: count } = networks[0];
   assert.deepEqual([rateDown, rateUp, mssClamp, dscp, ecn], ["12.5M", "", false, 46, true]);
-  assert.deepEqual([idle, count, workers, steer], [300, 1, 1, "tunnel"]);
+  assert.deepEqual([sequencing, idle, count], [true, 300, 1]);
+  assert.deepEqual([workers, steer], [1, "tunnel"]);
 });
 
 test("what is allowed but seldom meant is warned of", () => {

@@ -31,6 +31,7 @@ function network(index: number): NetworkConfig {
     mssClamp: true,
     dscp: 0,
     ecn: false,
+    sequencing: false,
     idle: 0,
     routes: [],
   };

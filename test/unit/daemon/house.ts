@@ -3,6 +3,7 @@
  * frames pass through the data plane.
  */
 import { type Aaa, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
+import { parseHeader } from "../../../src/codec/index.ts";
 import type { LinesOptions } from "../../../src/daemon/lines.ts";
 import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
@@ -25,6 +26,7 @@ export const USERS = [{ name: "demo", password: "right", network: "default" }];
 
 export class House {
   readonly plane = new Plane();
+  readonly network = { index: 0, mtu: 1400, sequencing: false };
   readonly closed: { session: SessionInfo; result: Result }[] = [];
   readonly granted: Grant[] = [];
   readonly released: Grant[] = [];
@@ -63,7 +65,7 @@ export class House {
         hostName: "lns",
         random: (length) => new Uint8Array(length).fill(7),
       },
-      networks: new Map([["default", { index: 0, mtu: 1400 }]]),
+      networks: new Map([["default", this.network]]),
       clock: () => this.now,
       endpoint: {
         setAccm: (_: number, sessionId: number, { send, receive }: Accm) =>
@@ -136,7 +138,9 @@ export class Client {
         subscribers.handleFrame(punted, this.house.now);
       }
       for (const { datagram } of [...plane.echoes.splice(0), ...plane.sendInjected()]) {
-        this.link.handleInput(datagram.subarray(8), this.house.now);
+        const header = parseHeader(datagram);
+        if (typeof header === "string") throw new Error(header);
+        this.link.handleInput(header.payload, this.house.now);
         quiet = 0;
       }
     }

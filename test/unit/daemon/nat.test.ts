@@ -22,6 +22,7 @@ const NETWORK: NetworkConfig = {
   mssClamp: true,
   dscp: 0,
   ecn: false,
+  sequencing: false,
   idle: 0,
   routes: [],
 };
