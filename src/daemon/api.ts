@@ -51,6 +51,12 @@ export interface ApiHandlers {
   history(): Iterable<Entry>;
 }
 
+export interface ApiPlace {
+  readonly path: string;
+  /** That sets it: "[lns] socket". */
+  readonly key: string;
+}
+
 export interface ApiServer {
   /** Connections that were closed for what they sent or for being too many. */
   readonly refused: number;
@@ -59,12 +65,12 @@ export interface ApiServer {
 }
 
 /**
- * Listens on `path`, for the daemon's own user only.
+ * Listens there, for the daemon's own user only.
  *
  * @throws {StartError} when another daemon answers there or the socket cannot be made.
  */
-export async function serveApi(path: string, handlers: ApiHandlers): Promise<ApiServer> {
-  await removeStale(path);
+export async function serveApi({ path, key }: ApiPlace, handlers: ApiHandlers): Promise<ApiServer> {
+  await removeStale(path, key);
   const connections = new Set<Socket>();
   let refused = 0;
   const refuse = (connection: Socket): void => {
@@ -80,7 +86,7 @@ export async function serveApi(path: string, handlers: ApiHandlers): Promise<Api
     connection.setTimeout(API_IDLE_MS, () => refuse(connection));
     awaitRequest(connection, handlers, refuse);
   });
-  await listen(server, path);
+  await listen(server, path, key);
   return {
     get refused() {
       return refused;
@@ -95,26 +101,26 @@ export async function serveApi(path: string, handlers: ApiHandlers): Promise<Api
 }
 
 /** A socket file outlives a daemon that was killed; it is replaced only if nobody answers on it. */
-async function removeStale(path: string): Promise<void> {
+async function removeStale(path: string, key: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   if (!stat.isSocket()) {
-    throw new StartError(`${path} exists and is no socket; set another path: [lns] socket`);
+    throw new StartError(`${path} exists and is no socket; set another path: ${key}`);
   }
   const found = await probe(path);
   if (found === "answered") {
-    const advice = "stop it first, or set another path: [lns] socket";
+    const advice = `stop it first, or set another path: ${key}`;
     throw new StartError(`another simplon answers on ${path}; ${advice}`);
   }
   if (found === "foreign") {
     const fact = `the control socket ${path} belongs to another user (uid ${stat.uid})`;
-    const advice = "start simplon as that user, or set another path: [lns] socket";
+    const advice = `start simplon as that user, or set another path: ${key}`;
     throw new StartError(`${fact}; ${advice}`);
   }
   try {
     rmSync(path);
   } catch (error) {
-    throw socketError(path, error);
+    throw socketError(path, key, error);
   }
 }
 
@@ -144,7 +150,7 @@ function probe(path: string): Promise<Finding> {
 }
 
 /** The umask makes the socket private from its first moment: mode 0600. */
-async function listen(server: Server, path: string): Promise<void> {
+async function listen(server: Server, path: string, key: string): Promise<void> {
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -152,15 +158,15 @@ async function listen(server: Server, path: string): Promise<void> {
       server.listen(path, () => resolve());
     });
   } catch (error) {
-    throw socketError(path, error);
+    throw socketError(path, key, error);
   } finally {
     process.umask(mask);
   }
 }
 
-function socketError(path: string, error: unknown): StartError {
+function socketError(path: string, key: string, error: unknown): StartError {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  const advice = "its directory must exist and be writable; the path is [lns] socket";
+  const advice = `its directory must exist and be writable; the path is ${key}`;
   return new StartError(`the control socket ${path} cannot be made (${code}): ${advice}`);
 }
 

@@ -86,6 +86,8 @@ class Daemon implements Running {
   readonly #libc: Libc;
   readonly #devices: Devices;
   readonly #config: Config;
+  /** Of the file, with the keys that are ours. */
+  readonly #table: string;
   readonly #log: Logger;
   readonly #history: History;
   readonly #recorder: Recorder;
@@ -132,7 +134,9 @@ class Daemon implements Running {
     this.#config = config;
     this.#log = log;
     const warn: Logger["warn"] = log.warn.bind(log);
-    this.#history = new History({ path: config.lns.history, clock: Date.now, warn });
+    this.#table = `[${maker.role}]`;
+    const kept = { path: config.lns.history, key: `${this.#table} history` };
+    this.#history = new History({ ...kept, clock: Date.now, warn });
     this.#recorder = new Recorder({ add: (entry) => this.#history.add(entry), clock: Date.now });
     this.#base = libc.address(new Uint8Array(this.#memory.buffer));
     wantHugePages(libc, this.#base, this.#memory.buffer.byteLength);
@@ -194,7 +198,8 @@ class Daemon implements Running {
 
   async start(): Promise<void> {
     const { lns, networks } = this.#config;
-    this.#api = await serveApi(lns.socket, {
+    const place = { path: lns.socket, key: `${this.#table} socket` };
+    this.#api = await serveApi(place, {
       tunnels: () => tunnelRows(this.#lns.tunnels(), performance.now()),
       sessions: () => this.#side.rows(performance.now()),
       busiest: (by, count) => ({

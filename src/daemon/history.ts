@@ -12,6 +12,8 @@ import { HistoryFile, type Loaded, loadHistory } from "./history-file.ts";
 interface HistoryOptions {
   /** "" keeps the history in memory only. */
   readonly path: string;
+  /** That sets it. */
+  readonly key?: string;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly warn: (fields: Readonly<Record<string, unknown>>, message: string) => void;
@@ -118,9 +120,9 @@ export class History {
   #warn(error: unknown): void {
     if (this.#warned) return;
     this.#warned = true;
-    const { path } = this.#options;
+    const { path, key = "[lns] history" } = this.#options;
     const reason = error instanceof Error ? error.message : String(error);
-    const advice = "history is kept in memory only; see [lns] history";
+    const advice = `history is kept in memory only; see ${key}`;
     this.#options.warn({ path, reason }, advice);
   }
 }

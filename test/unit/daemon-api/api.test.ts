@@ -31,6 +31,8 @@ function socketPath(t: TestContext): string {
   return join(directory, "api.sock");
 }
 
+const KEY = "[lac] socket";
+
 const handlers: ApiHandlers = {
   tunnels: () => [TUNNEL],
   sessions: () => [session(1), session(2)],
@@ -44,7 +46,7 @@ const handlers: ApiHandlers = {
 
 async function serve(t: TestContext, more: Partial<ApiHandlers> = {}) {
   const path = socketPath(t);
-  const server = await serveApi(path, { ...handlers, ...more });
+  const server = await serveApi({ path, key: KEY }, { ...handlers, ...more });
   t.after(() => server.close());
   return { path, server };
 }
@@ -141,7 +143,7 @@ test("the socket is for its owner only and goes with the server", async (t) => {
   const path = socketPath(t);
   const before = process.umask(0o022);
   t.after(() => process.umask(before));
-  const server = await serveApi(path, handlers);
+  const server = await serveApi({ path, key: KEY }, handlers);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(process.umask(), 0o022);
   await server.close();
@@ -273,7 +275,7 @@ test("connections are bounded, and their places come free again", async (t) => {
 
 test("closing does not wait for idle connections", async (t) => {
   const path = socketPath(t);
-  const server = await serveApi(path, handlers);
+  const server = await serveApi({ path, key: KEY }, handlers);
   const idle = createConnection(path);
   const gone = closed(idle);
   await new Promise((resolve) => idle.once("connect", resolve));
@@ -287,9 +289,12 @@ test("closing does not wait for idle connections", async (t) => {
 
 test("a socket that another daemon answers is left alone", async (t) => {
   const { path } = await serve(t);
-  await assert.rejects(serveApi(path, handlers), (error) => {
+  await assert.rejects(serveApi({ path, key: KEY }, handlers), (error) => {
     assert.ok(error instanceof StartError);
-    assert.match(error.message, /^another simplon answers on .*api\.sock; stop it first, or /);
+    assert.match(
+      error.message,
+      /^another simplon answers on .*api\.sock; stop it first, or set another path: \[lac\] socket$/,
+    );
     return true;
   });
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
@@ -300,7 +305,7 @@ test("a socket that nobody answers is replaced", async (t) => {
   await leaveStale(path);
   assert.ok(statSync(path).isSocket());
   await assert.rejects(ask(path, "tunnels"), /no server answers on/);
-  const server = await serveApi(path, handlers);
+  const server = await serveApi({ path, key: KEY }, handlers);
   t.after(() => server.close());
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
 });
@@ -315,11 +320,14 @@ test("a socket of another user is told from one that is answered", async (t) => 
   const owner = process.getuid?.();
   if (isRoot) process.seteuid?.(65_534);
   try {
-    await assert.rejects(serveApi(path, handlers), (error) => {
+    await assert.rejects(serveApi({ path, key: KEY }, handlers), (error) => {
       assert.ok(error instanceof StartError);
       const begin = `the control socket ${path} belongs to another user (uid ${owner})`;
       assert.ok(error.message.startsWith(begin), error.message);
-      assert.match(error.message, /; start simplon as that user, or set another path: /);
+      assert.match(
+        error.message,
+        /; start simplon as that user, or set another path: \[lac\] socket$/,
+      );
       assert.doesNotMatch(error.message, /\n|answers/);
       return true;
     });
@@ -332,13 +340,22 @@ test("a socket of another user is told from one that is answered", async (t) => 
 test("what is no socket is never removed, and a missing directory is named", async (t) => {
   const path = socketPath(t);
   writeFileSync(path, "precious");
-  await assert.rejects(serveApi(path, handlers), /exists and is no socket/);
+  await assert.rejects(
+    serveApi({ path, key: KEY }, handlers),
+    /exists and is no socket; set another path: \[lac\] socket$/,
+  );
   assert.ok(existsSync(path));
-  await assert.rejects(serveApi(join(path, "..", "no", "api.sock"), handlers), (error) => {
-    assert.ok(error instanceof StartError);
-    assert.match(error.message, /cannot be made \(\w+\): its directory must exist/);
-    return true;
-  });
+  await assert.rejects(
+    serveApi({ path: join(path, "..", "no", "api.sock"), key: KEY }, handlers),
+    (error) => {
+      assert.ok(error instanceof StartError);
+      assert.match(
+        error.message,
+        /cannot be made \(\w+\): its directory must exist and be writable; the path is \[lac\] socket$/,
+      );
+      return true;
+    },
+  );
 });
 
 /** A socket file as a daemon leaves it that was killed: bound, and nobody listens. */

@@ -3,16 +3,19 @@ import { serveApi } from "../../../src/daemon/api.ts";
 import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
 
 const [, , path = ""] = process.argv;
-const server = await serveApi(path, {
-  tunnels: () => [TUNNEL],
-  sessions: () => [session(1), session(2)],
-  busiest: () => BUSIEST,
-  workers: () => [WORKER],
-  changeWorkers: () => Promise.resolve(),
-  counters: () => COUNTERS,
-  offloads: () => OFFLOADS,
-  history: () => ENTRIES,
-});
+const server = await serveApi(
+  { path, key: "[lns] socket" },
+  {
+    tunnels: () => [TUNNEL],
+    sessions: () => [session(1), session(2)],
+    busiest: () => BUSIEST,
+    workers: () => [WORKER],
+    changeWorkers: () => Promise.resolve(),
+    counters: () => COUNTERS,
+    offloads: () => OFFLOADS,
+    history: () => ENTRIES,
+  },
+);
 process.on("SIGTERM", async () => {
   await server.close();
   process.exit(0);

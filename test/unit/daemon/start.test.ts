@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import type { Config } from "../../../src/config/config.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { descriptors, openDevices } from "../../../src/daemon/devices.ts";
+import { startLac } from "../../../src/daemon/lac.ts";
 import { openLibc } from "../../../src/daemon/libc.ts";
 import { startLns } from "../../../src/daemon/lns.ts";
 import { createLog } from "../../../src/observe/log.ts";
@@ -50,6 +51,17 @@ test("a start that fails leaves nothing open", async (t) => {
     const devices = await openDevices(libc, unservable, "none");
     await assert.rejects(startLns({ ...libc, ...broken }, { config: unservable, devices }, log));
     assert.deepEqual(readdirSync("/proc/self/fd"), before, what);
+  }
+});
+
+test("the key at fault is one of the table that the operator has", async (t) => {
+  const unservable = config(t, "nowhere/api.sock", 21_703);
+  for (const [start, key] of [
+    [startLns, /the path is \[lns\] socket$/],
+    [startLac, /the path is \[lac\] socket$/],
+  ] as const) {
+    const devices = await openDevices(libc, unservable, "none");
+    await assert.rejects(start(libc, { config: unservable, devices }, log), key);
   }
 });
 
