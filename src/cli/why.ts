@@ -39,16 +39,35 @@ async function investigate(
   const entries = await past({ about: text, last: WHY_ENTRIES_MAX });
   const runs = await past({ what: "lns", last: WHY_RUNS_MAX });
   const failures = await past({ what: "tunnel", last: WHY_FAILURES_MAX });
+  const side = sideOf(config);
+  const clients = isRunning && side === "lac" ? await ask(socket, "clients") : [];
+  const names = side === "lac" ? config?.clients : config?.users;
   return {
     subject,
+    side,
+    client: clients.find(({ name }) => name === text),
     live: isRunning ? { sessions, tunnels } : undefined,
     entries,
     runs,
     failures,
-    isConfigured: config?.users.some(({ name }) => name === text),
+    isConfigured: names?.some(({ name }) => name === text),
     listen: listenOf(config),
+    lnss: lnssOf(config, text),
     now: Date.now(),
   };
+}
+
+/** Whose daemon is asked, as `daemonOf` has it. */
+function sideOf(config: Config | undefined): Case["side"] {
+  return config === undefined || config.networks.length > 0 ? "lns" : "lac";
+}
+
+/** Where calls of that client go; those of all, when there is none of that name. */
+function lnssOf(config: Config | undefined, client: string): string[] {
+  const { clients = [], peers = [] } = config ?? {};
+  const list = clients.find(({ name }) => name === client)?.peer;
+  const lnss = peers.filter(({ name }) => list === undefined || name === list);
+  return lnss.map(({ address, port }) => formatEndpoint(address, port));
 }
 
 function listenOf(config: Config | undefined): string {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Case, explain, groupEntries, isKnown } from "../../../src/cli/explain.ts";
+import type { ClientRow } from "../../../src/daemon/api-messages.ts";
 import { parseSubject } from "../../../src/history/subject.ts";
 import { session, TUNNEL } from "../daemon-api/rows.ts";
 import { ended, entry, NOON } from "../history/entries.ts";
@@ -8,6 +9,8 @@ import { ended, entry, NOON } from "../history/entries.ts";
 function about(text: string, given: Partial<Case> = {}): Case {
   return {
     subject: parseSubject(text),
+    side: "lns",
+    lnss: [],
     live: { sessions: [], tunnels: [] },
     entries: [],
     runs: [],
@@ -242,4 +245,60 @@ test("what a peer says does not reach the terminal as it is, and no line is too 
   assert.doesNotMatch(text, /\p{Cf}|[^\P{Cc}\n]/u);
   const never = explain(about(evil, { failures: [{ ...half, hostName: evil }] }));
   assert.doesNotMatch(never, /\p{Cf}|[^\P{Cc}\n]/u);
+});
+
+const OFFICE: ClientRow = {
+  ...{ name: "office", tun: "office0", state: "waiting", lns: "", address: "", address6: "" },
+  ...{ seconds: 3, next: 12, rxPackets: 0, rxOctets: 0, txPackets: 0, txOctets: 0, drops: 0 },
+  problem: "192.0.2.9:1701: no-answer",
+};
+
+test("a client of simplon lac that never connected", () => {
+  const silent = { ...half, code: "lns-silent", peer: "192.0.2.9:1701", hostName: "" } as const;
+  const lac = { side: "lac", lnss: ["192.0.2.9:1701"], isConfigured: true } as const;
+  const found = about("office", { ...lac, client: OFFICE, failures: [silent] });
+  assert.equal(
+    explain(found),
+    `"office" is not connected, and dials again in 12s. The last attempt: 192.0.2.9:1701: no-answer.
+
+The history has nothing about "office": no call of it has ended yet.
+
+The configuration has a client "office", so the name is right; no LNS has answered it yet.
+
+In the last hour these tunnels failed; its call may have waited for one:
+  lns-silent, once, last at 12:00:00 UTC to 192.0.2.9:1701
+    To do: Is the LNS up, and is address of the [[peer]] right? Look for a firewall on the way
+    that drops UDP port 1701: tcpdump -ni any udp port 1701 shows whether anything comes back.
+
+What to check:
+  - Is there an L2TP server at 192.0.2.9:1701? Whether it answers: tcpdump -ni any udp port 1701
+  - Does a firewall on the way or on this host let UDP port 1701 out, and the answers in?
+  - Does the server want IPsec first? Then it answers nobody who has not set that up with it:
+    simplon itself speaks L2TP without IPsec.
+`,
+  );
+  const dialling = { ...OFFICE, state: "dialling", lns: "192.0.2.9:1701", problem: "" } as const;
+  const [now] = explain(about("office", { ...lac, client: dialling })).split("\n");
+  assert.equal(now, '"office" is not connected yet, and dials 192.0.2.9:1701.');
+  const unknown = explain(about("home", { ...lac, isConfigured: false }));
+  assert.match(unknown, /no client "home": is the name right\? Upper and lower case count\.\n$/);
+});
+
+test("a client of simplon lac that is connected, and that was", () => {
+  const row = { ...session(1), user: "office", network: "office0", peer: "192.0.2.9:1701" };
+  const lac = { side: "lac", isConfigured: true } as const;
+  const [first = "", second] = explain(
+    about("office", { ...lac, live: { sessions: [row], tunnels: [] } }),
+  ).split("\n");
+  assert.match(first, /^"office" has been connected for \w+, to 192\.0\.2\.9:1701, has /);
+  assert.match(`${first} ${second}`, / on device office0 \(tunnel/);
+
+  const entries = [ended({ user: "office", network: "office0", code: "lns-hung-up" })];
+  const past = explain(about("office", { ...lac, live: undefined, entries })).replaceAll(
+    /\s+/g,
+    " ",
+  );
+  assert.match(past, /^simplon lac is not running\. What follows is from its history file\./);
+  assert.match(past, /client "office", to 192\.0\.2\.7:1701, .* on device office0, .*/);
+  assert.match(past, /sent 3\.40 MB, got 1\.20 kB\./);
 });
