@@ -48,14 +48,14 @@ const WORDS: Readonly<Record<Side, Words>> = {
   lns: {
     program: "The LNS",
     who: "user",
-    way: "from",
+    way: (peer) => `from ${peer}`,
     inside: "in network",
     opening: "is dialling in",
   },
   lac: {
     program: "simplon lac",
     who: "client",
-    way: "to",
+    way: (peer) => `to ${peer}`,
     inside: "on device",
     opening: "is connecting",
   },
@@ -64,8 +64,8 @@ const WORDS: Readonly<Record<Side, Words>> = {
 interface Words {
   readonly program: string;
   readonly who: string;
-  /** Before the address of the peer. */
-  readonly way: string;
+  /** Where the peer is. */
+  readonly way: (peer: string) => string;
   /** Before a network, which of a LAC is a device. */
   readonly inside: string;
   readonly opening: string;
@@ -123,7 +123,7 @@ function tellNow({ subject, side, live, client }: Case): string[] {
     case "tunnel":
       return [`Tunnel ${text} is not up.`];
     case "address":
-      return [`Nobody is connected ${words.way} ${text} or has it inside.`];
+      return [`Nobody is connected ${words.way(text)} or has it inside.`];
     case "name":
       if (client !== undefined) return [wrap(visible(tellClient(client)), "").join("\n")];
       return [`${quoted(subject.text)} is not connected.`];
@@ -152,7 +152,7 @@ function tellSession(row: SessionRow, { opening, way, inside }: Words): string {
   const has = [row.address, row.prefix6].filter((each) => each !== "");
   const address =
     has.length === 0 ? "" : `, has ${has.join(" and ")} ${inside} ${visible(network)}`;
-  return `${who} ${doing} ${formatAge(seconds)}, ${way} ${peer}${address} (tunnel ${tunnelId}, session ${sessionId}).`;
+  return `${who} ${doing} ${formatAge(seconds)}, ${way(peer)}${address} (tunnel ${tunnelId}, session ${sessionId}).`;
 }
 
 function tellTunnel({ tunnelId, peer, hostName, seconds, sessions }: TunnelRow): string {
@@ -217,7 +217,7 @@ function tellWho(entry: Entry, users: number, count: number, side: Side): string
     `${users > 1 ? `${users} ${who}s, the last one` : count > 1 ? "The last one" : ""}`,
     sessionId + tunnelId === 0 ? "" : name,
     user === "" ? "" : `${who} ${quoted(user)}`,
-    `${way} ${peer === "" ? "many addresses" : peer}`,
+    way(peer === "" ? "many addresses" : peer),
     hostName === "" ? "" : `host name ${quoted(hostName)}`,
     callingNumber === "" ? "" : `calling from ${quoted(callingNumber)}`,
     what === "session" ? `reached phase ${phase}` : "",
@@ -304,8 +304,8 @@ function portOf(endpoint: string): string {
 function tellFailures(failures: readonly Entry[], { side, now }: Case): string {
   const groups = groupEntries(failures).slice(0, WHY_FAILURE_GROUPS_MAX);
   const lines = groups.flatMap(({ code, count, last }) => [
-    `  ${code}, ${times(count)}, last at ${clock(last.at, now)} ${WORDS[side].way} ` +
-      `${last.peer === "" ? "many addresses" : last.peer}` +
+    `  ${code}, ${times(count)}, last at ${clock(last.at, now)} ` +
+      WORDS[side].way(last.peer === "" ? "many addresses" : last.peer) +
       `${last.hostName === "" ? "" : ` (${quoted(last.hostName)})`}`,
     ...wrap(`To do: ${fill(CODES[code].advice, last)}`, "    "),
   ]);
