@@ -21,6 +21,7 @@ export const OPENING_FLAGS: readonly string[] = [
   `--allow-write=${DEFAULT_FILE}`,
   "--allow-run=/bin/sh",
   "--allow-env=PATH,NODE_V8_COVERAGE,NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID",
+  "--allow-net",
   "--allow-sys=networkInterfaces,uid",
 ];
 

@@ -5,7 +5,7 @@ import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import { openLacDevices } from "../daemon/devices.ts";
 import { openLibc } from "../daemon/libc.ts";
 import { run } from "./run.ts";
-import { readConfig } from "./settings.ts";
+import { readConfig, withAddresses } from "./settings.ts";
 import { CommandError, MISUSE, misuse, parseCommand } from "./usage.ts";
 
 /** `program` is what the runtime is given to come here again: a path, and arguments before ours. */
@@ -18,7 +18,7 @@ export async function lac(args: readonly string[], program: readonly string[]): 
   return run({
     program,
     handover: values.handover,
-    config: async () => asLac(await findConfig(values.config)),
+    config: async () => withAddresses(asLac(await findConfig(values.config)), values.config),
     open: (config) => openLacDevices(openLibc(), config),
     start: async () => (await import("../daemon/lac.ts")).startLac,
   });

@@ -4,7 +4,7 @@ import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import { openDevices, TUN_KINDS, type TunKind } from "../daemon/devices.ts";
 import { openLibc } from "../daemon/libc.ts";
 import { run } from "./run.ts";
-import { configFailure, readConfig } from "./settings.ts";
+import { configFailure, readConfig, withAddresses } from "./settings.ts";
 import { misuse, parseCommand } from "./usage.ts";
 
 /** `program` is what the runtime is given to come here again: a path, and arguments before ours. */
@@ -19,7 +19,7 @@ export async function lns(args: readonly string[], program: readonly string[]): 
   return run({
     program,
     handover: values.handover,
-    config: () => findConfig(values.config),
+    config: async () => withAddresses(await findConfig(values.config), values.config),
     open: (config) => openDevices(openLibc(), config, kind),
     start: async () => (await import("../daemon/lns.ts")).startLns,
   });

@@ -4,7 +4,7 @@ import { type Config, DEFAULT_FILE } from "../config/config.ts";
 import type { ConfigError } from "../config/errors.ts";
 import type { Purpose } from "../config/load.ts";
 import { placesFor } from "../config/places.ts";
-import { CommandError, MISUSE } from "./usage.ts";
+import { CommandError, failure, MISUSE } from "./usage.ts";
 
 /**
  * The configuration in `path`, checked.
@@ -16,6 +16,19 @@ export async function readConfig(path: string, purpose?: Purpose): Promise<Confi
   const result = loadConfig(path, placesFor(path), purpose);
   if (Array.isArray(result)) throw await configFailure(result);
   return result;
+}
+
+/**
+ * The configuration in `path` as a daemon serves it: with addresses for the names of LNSs.
+ *
+ * @throws {CommandError} when a name has none. That may change, unlike a mistake in the file.
+ */
+export async function withAddresses(config: Config, path = DEFAULT_FILE): Promise<Config> {
+  const { resolvePeers } = await import("../config/resolve.ts");
+  const result = await resolvePeers(config, path);
+  if ("lns" in result) return result;
+  const { formatConfigError } = await import("../config/errors.ts");
+  throw failure(formatConfigError(result));
 }
 
 /**

@@ -9,6 +9,11 @@ import {
   parseIpv6Prefix,
 } from "../net.ts";
 
+/** A host name, which no IPv4 address looks like: its last label begins with a letter. */
+export const HOST =
+  "([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+const IS_HOST = new RegExp(`^${HOST}$`);
+
 /** An address that a host can have: not "this network", loopback, multicast or reserved. */
 export function isHostAddress(text: string): boolean {
   const address = parseIpv4(text);
@@ -61,4 +66,15 @@ export function parseListen(text: string): { address: string; port: number } | u
   const port = Number(digits);
   if (isMulticast || port > 65_535) return undefined;
   return { address: octets === undefined ? plain : formatIpv6(octets), port };
+}
+
+/** As `parseListen`, or with the name of a host, which is resolved at the start. */
+export function parsePeer(text: string): { address: string; port: number } | undefined {
+  const [, name = "", digits = ""] = /^([A-Za-z0-9.-]{1,253}):([1-9]\d{0,4})$/.exec(text) ?? [];
+  const isName = isHostName(name) && Number(digits) <= 65_535;
+  return isName ? { address: name.toLowerCase(), port: Number(digits) } : parseListen(text);
+}
+
+export function isHostName(text: string): boolean {
+  return IS_HOST.test(text);
 }

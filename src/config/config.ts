@@ -56,7 +56,7 @@ export interface LacConfig {
 /** An LNS that calls go to; those of one name are a list. */
 export interface PeerConfig {
   readonly name: string;
-  /** In canonical text. */
+  /** In canonical text; as the file has it maybe a name, which `resolvePeers` puts addresses for. */
   readonly address: string;
   readonly port: number;
   /** "" means no tunnel authentication. */

@@ -17,6 +17,7 @@ import {
   parseHostPrefix,
   parseHostPrefix6,
   parseListen,
+  parsePeer,
 } from "./address.ts";
 import type { Config, ForwardConfig, NetworkConfig, Rates, UserConfig } from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
@@ -298,7 +299,8 @@ function endpoint(text: string): { address: string; port: number } {
 }
 
 function toPeer({ address, "hide-avps": hideAvps, ...others }: ConfigFile["peer"][number]) {
-  return { ...others, ...endpoint(address), hideAvps };
+  const { address: host, port } = parsePeer(address) as { address: string; port: number };
+  return { ...others, address: host, port, hideAvps };
 }
 
 /** Called Numbers, realms and users, each kind in the order of the file. */

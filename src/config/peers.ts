@@ -4,7 +4,7 @@
  * @module
  */
 import { HOST_NAME_WITH_SECRET_MAX, MTU6_MIN } from "../limits.ts";
-import { parseListen } from "./address.ts";
+import { parseListen, parsePeer } from "./address.ts";
 import { type ConfigError, expectedError, keyError, type Source } from "./errors.ts";
 import type { ConfigFile } from "./schema.ts";
 
@@ -90,7 +90,7 @@ function clientErrors(source: Source, { client, peer, network }: ConfigFile): Co
 
 /** Any wider prefix may hold the LNS: the way to it alone is more specific, and stays. */
 function isHostRoute(route: string, endpoint: string): boolean {
-  const { address } = parseListen(endpoint) as { address: string };
+  const { address } = parsePeer(endpoint) as { address: string };
   const [first = "", length] = route.split("/");
   const isHost = length === (address.includes(":") ? "128" : "32");
   return (

@@ -12,7 +12,7 @@ import {
   SECRET_MAX,
   TUN_NAME_MAX,
 } from "../limits.ts";
-import { isHostAddress, parseListen } from "./address.ts";
+import { HOST, isHostAddress, isHostName, parsePeer } from "./address.ts";
 import { AUTH_METHODS } from "./config.ts";
 import {
   choice,
@@ -41,7 +41,8 @@ const peerName = z.string("the name of a [[peer]]");
 
 /** One host: not the address that means all of them. */
 function isPeerAddress(value: string): boolean {
-  const { address } = parseListen(value) ?? { address: "::" };
+  const { address } = parsePeer(value) ?? { address: "::" };
+  if (isHostName(address)) return true;
   return address.includes(":") ? address !== "::" : isHostAddress(address) || isLoopback(address);
 }
 
@@ -53,10 +54,10 @@ export const peer = z.strictObject(
   {
     name: name("Name of an LNS; several tables of one name are a list of LNSs."),
     address: text(
-      'an address and port such as "192.0.2.1:1701" or "[2001:db8::1]:1701"',
+      'an address and port such as "192.0.2.1:1701", "[2001:db8::1]:1701" or "lns.example.net:1701"',
       isPeerAddress,
-      { pattern: `^(${IPV4}|\\[${IPV6}\\]):[1-9]\\d{0,4}$` },
-    ).describe("Address and UDP port of the LNS."),
+      { pattern: `^(${IPV4}|\\[${IPV6}\\]|${HOST}):[1-9]\\d{0,4}$` },
+    ).describe("Address, or name, and UDP port of the LNS; a name is resolved at the start."),
     secret: octets(0, SECRET_MAX)
       .default("")
       .describe('Shared tunnel secret; "" means no tunnel authentication.'),

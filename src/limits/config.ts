@@ -41,6 +41,8 @@ export const HELLO_MAX_MS = 3_600_000;
 export const RETRANSMIT_CAP_MIN_MS = 8_000;
 export const RETRANSMIT_CAP_MAX_MS = 60_000;
 export const RETRANSMIT_COUNT_MAX = 20;
+/** Of one name of an LNS. */
+export const PEER_ADDRESSES_MAX = 16;
 /** Pools of a network, users in the file. */
 export const POOLS_PER_NETWORK_MAX = 64;
 export const USERS_MAX = 100_000;

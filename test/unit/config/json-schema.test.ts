@@ -179,7 +179,7 @@ test("an editor that reads it takes what the loader takes, and refuses wrong sha
     ['["pap"]', '["pap", "pap"]'],
     ['password = "grüße"', 'password = ""'],
     ["[auth]", "[atuh]"],
-    ['"[2001:db8::1]:1701"', '"lns.example:1701"'],
+    ['"[2001:db8::1]:1701"', '"lns_example:1701"'],
     ["weight = 5", "weight = 0"],
     ["weight = 5", "hide-avps = 1"],
     ['"office0"', '"all"'],
