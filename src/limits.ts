@@ -125,6 +125,8 @@ export const DIAL_ANSWER_MS = 8_000;
 /** An LNS that did not is not tried for so long; each time twice as long, up to the most. */
 export const LOCKOUT_FIRST_MS = 5_000;
 export const LOCKOUT_MOST_MS = 60_000;
+/** Outgoing calls that are being placed: whoever waits holds a control connection, half are left. */
+export const CALLS_PLACED_MAX = 8;
 /** A tunnel without a call stays for so long: the next one may come at once. */
 export const DIAL_TUNNEL_IDLE_MS = 10_000;
 /** Wait before a client that lost its connection dials again; each time twice as long. */

@@ -5,11 +5,13 @@ import {
   type Answers,
   type BusiestAnswer,
   type BusyOrder,
+  type CallRequest,
   type CountersAnswer,
   decodeAnswer,
   encodeMessage,
   type Filter,
   MessageReader,
+  type PlacedCall,
   type Request,
   readEntries,
   type Subject,
@@ -56,6 +58,19 @@ export async function changeWorkers(
   return messages.flatMap((message) => ("rows" in message ? (message.rows as WorkerRow[]) : []));
 }
 
+/**
+ * Places a call; where it is once it is up. Errors are those of `ask`, and what the server says when no
+ * LAC takes it.
+ */
+export async function placeCall(socketPath: string, call: CallRequest): Promise<PlacedCall> {
+  const messages = await exchange(socketPath, { show: "sessions", call });
+  const refused = messages.find((message) => "refusal" in message);
+  if (refused !== undefined) throw failure(refused.refusal);
+  const found = messages.find((message) => "placed" in message);
+  if (found === undefined) throw failure("the server is of a version that has no simplon call");
+  return found.placed;
+}
+
 /** The busiest sessions and what there is in all; errors are those of `ask`. */
 export async function askBusiest(
   socketPath: string,
@@ -99,7 +114,9 @@ function exchangeOnce(path: string, request: Request): Promise<AnswerMessage[]> 
       connection.destroy();
       reject(typeof error === "string" ? failure(error) : error);
     };
-    connection.setTimeout(API_IDLE_MS, () => fail(`no answer from ${path} within 10 s`));
+    // A call may ring for a minute, and at each LAC of a list.
+    const patience = request.call === undefined ? API_IDLE_MS : 0;
+    connection.setTimeout(patience, () => fail(`no answer from ${path} within 10 s`));
     connection.on("connect", () => connection.write(encodeMessage(request)));
     connection.on("error", (error: NodeJS.ErrnoException) =>
       fail(connectProblem(path, error, request.show)),

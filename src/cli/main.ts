@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<(args: readonly string[]) => 
     check: async () => (await import("./check.ts")).check,
     show: async () => (await import("./show.ts")).show,
     workers: async () => (await import("./workers.ts")).workers,
+    call: async () => (await import("./call.ts")).call,
     top: async () => (await import("./top.ts")).top,
     doctor: async () => (await import("./doctor.ts")).doctor,
     why: async () => (await import("./why.ts")).why,

@@ -33,6 +33,9 @@ export const HELP = `simplon ${packageJson.version}: ${packageJson.description}
       without a running server its history file is read
   simplon workers add|drain INDEX|restart INDEX [--json] [-c FILE]
       change the threads that move packets while traffic runs
+  simplon call NUMBER --peer NAME [--sub-address TEXT] [--json] [-c FILE]
+      have the running simplon lns place an outgoing call at a LAC of the [[peer]] list NAME;
+      prints its session once it is up; exit code 1 if no LAC takes it
   simplon why USER|ADDRESS|TUNNEL [--json] [-c FILE]
       what became of a user, an address (inside or outside) or a tunnel, and what to do;
       exit code 3 if nothing is known of it

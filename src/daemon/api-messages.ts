@@ -8,7 +8,13 @@
  */
 import { Packr, Unpackr } from "msgpackr";
 import { type Entry, readEntry, WHATS } from "../history/entry.ts";
-import { BUSIEST_MAX, HISTORY_ENTRIES_MAX, SUBJECT_MAX } from "../limits.ts";
+import {
+  BUSIEST_MAX,
+  HISTORY_ENTRIES_MAX,
+  NETWORK_NAME_MAX,
+  PEER_TEXT_MAX,
+  SUBJECT_MAX,
+} from "../limits.ts";
 import type { Offloads } from "../offloads.ts";
 
 /** A tunnel as `simplon show tunnels` has it. */
@@ -145,6 +151,22 @@ export interface WorkerChange {
   readonly index?: number;
 }
 
+/** An outgoing call that is to be placed, at a LAC of the list `peer`. */
+export interface CallRequest {
+  readonly number: string;
+  readonly peer: string;
+  readonly subAddress?: string;
+}
+
+/** The session of a call that is up; address and port of its LAC. */
+export interface PlacedCall {
+  readonly tunnelId: number;
+  readonly sessionId: number;
+  readonly peer: string;
+}
+
+export type CallAnswer = { readonly placed: PlacedCall } | { readonly refusal: string };
+
 /** Which rows are wanted. */
 export interface Filter {
   /** A user, an address or a tunnel; see `../history/subject.ts`. */
@@ -163,6 +185,8 @@ export interface Request extends Filter {
   readonly busiest?: BusyOrder;
   /** With "workers": is done before they are shown. */
   readonly worker?: WorkerChange;
+  /** With "sessions": is placed, and its session is all that is told. */
+  readonly call?: CallRequest;
 }
 
 export interface CountersAnswer {
@@ -172,7 +196,7 @@ export interface CountersAnswer {
 
 export type AnswerMessage =
   | { readonly rows: readonly (Row | WorkerRow | ClientRow)[] }
-  | { readonly refusal: string }
+  | CallAnswer
   | CountersAnswer
   | BusiestAnswer
   | { readonly end: true };
@@ -224,15 +248,16 @@ export class MessageReader {
 export function decodeRequest(body: Uint8Array): Request | undefined {
   const value = decode(body);
   if (typeof value !== "object" || value === null) return undefined;
-  const { show, about, user, what, last, busiest, worker } = value as Record<string, unknown>;
+  const { show, about, user, what, last, busiest, worker, call } = value as Record<string, unknown>;
   const subject = SUBJECTS.find((known) => known === show);
   if (subject === undefined || !isText(about) || !isText(user) || !isNumberOfRows(last)) {
     return undefined;
   }
   if (what !== undefined && !WHATS.some((known) => known === what)) return undefined;
   if (worker !== undefined && !(subject === "workers" && isWorkerChange(worker))) return undefined;
+  if (call !== undefined && !(subject === "sessions" && isCallRequest(call))) return undefined;
   if (busiest !== undefined && !isBusiest(subject, busiest, last)) return undefined;
-  const given = { about, user, what, last, busiest, worker };
+  const given = { about, user, what, last, busiest, worker, call };
   const present = Object.entries(given).filter(([, each]) => each !== undefined);
   return { show: subject, ...Object.fromEntries(present) };
 }
@@ -247,6 +272,18 @@ function isWorkerChange(value: unknown): value is WorkerChange {
   const { change, index } = value as Record<string, unknown>;
   if (change === "add") return index === undefined;
   return CHANGES.some((known) => known === change) && Number.isSafeInteger(index);
+}
+
+function isCallRequest(value: unknown): value is CallRequest {
+  if (typeof value !== "object" || value === null) return false;
+  const { number, peer, subAddress } = value as Record<string, unknown>;
+  const isName = typeof peer === "string" && peer.length <= NETWORK_NAME_MAX;
+  return isName && isNumber(number) && (subAddress === undefined || isNumber(subAddress));
+}
+
+/** A Called Number or a Sub-Address (RFC 2661 4.4.4): ASCII. */
+export function isNumber(value: unknown): value is string {
+  return typeof value === "string" && value.length <= PEER_TEXT_MAX && /^[!-~]+$/.test(value);
 }
 
 export function isText(value: unknown): boolean {

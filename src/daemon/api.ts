@@ -15,6 +15,8 @@ import {
   type AnswerMessage,
   type BusiestAnswer,
   type BusyOrder,
+  type CallAnswer,
+  type CallRequest,
   type ClientRow,
   decodeRequest,
   encodeMessage,
@@ -42,6 +44,8 @@ export interface ApiHandlers {
   busiest(by: BusyOrder, count: number): BusiestAnswer;
   /** Of a LAC; an LNS has none. */
   readonly clients?: (() => ClientRow[]) | undefined;
+  /** Places a call, which may ring for a minute at each LAC; a LAC itself has none to place. */
+  readonly call?: ((request: CallRequest) => Promise<CallAnswer>) | undefined;
   workers(): WorkerRow[];
   /** Does what is wanted; throws a WorkersError when it cannot be done. */
   changeWorkers(change: WorkerChange): Promise<void>;
@@ -190,10 +194,27 @@ function awaitRequest(
 }
 
 async function answer(connection: Socket, request: Request, handlers: ApiHandlers): Promise<void> {
-  const { worker } = request;
+  const { worker, call } = request;
+  if (call !== undefined) return answerCall(connection, call, handlers);
   const refusal = worker === undefined ? undefined : await refusalOf(handlers, worker);
   if (refusal !== undefined) await send(connection, { refusal });
   for (const message of messages(request, handlers)) {
+    if (connection.destroyed) return;
+    await send(connection, message);
+  }
+  connection.end();
+}
+
+/** Who waits for a call is not idle; and it goes on when nobody waits any more. */
+async function answerCall(
+  connection: Socket,
+  call: CallRequest,
+  handlers: ApiHandlers,
+): Promise<void> {
+  connection.setTimeout(0);
+  const answer = (await handlers.call?.(call)) ?? { refusal: NO_CALLS };
+  connection.setTimeout(API_IDLE_MS);
+  for (const message of [answer, { end: true } as const]) {
     if (connection.destroyed) return;
     await send(connection, message);
   }
@@ -225,6 +246,7 @@ function* messages(request: Request, handlers: ApiHandlers): Generator<AnswerMes
   yield { end: true };
 }
 
+const NO_CALLS = "a LAC answers there, which takes calls and places none; see simplon lns";
 const NO_CLIENTS = "an LNS answers there, which has no clients of its own; see simplon lac";
 
 /** A message for so many rows that were looked at: also without a row it gives others their turn. */

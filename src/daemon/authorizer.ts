@@ -37,7 +37,9 @@ export class Authorizer {
   async authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
     const { aaa, clock, isAlive, onAnswer } = this.#options;
     subscriber.story.ask(request.name);
-    const { calledNumber } = subscriber.session.call;
+    const { direction, call } = subscriber.session;
+    // Whom we have called ourselves is wanted here: rules by Called Number are about callers.
+    const calledNumber = direction === "incoming" ? call.calledNumber : undefined;
     const answer = await aaa.authenticate(request, { held: subscriber.grant, calledNumber });
     const { link } = subscriber;
     if (!isAlive(subscriber) || link === undefined) {

@@ -208,6 +208,7 @@ class Daemon implements Running {
         ...this.#side.busiest(by, count, performance.now()),
       }),
       clients: this.#side.clients && (() => this.#side.clients?.(performance.now()) ?? []),
+      call: this.#side.call,
       workers: () => this.#workers.rows(),
       changeWorkers: (change) => this.#changeWorkers(change),
       counters: () => this.#counters(),

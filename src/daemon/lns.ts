@@ -5,6 +5,7 @@ import type { Call, Connected } from "../l2tp/index.ts";
 import type { Libc } from "../linux/libc.ts";
 import { isWildcard } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
+import { Caller } from "./caller.ts";
 import { type Running, startDaemon } from "./daemon.ts";
 import { adviceOf } from "./devices.ts";
 import { Forwarder, type ForwardOwner } from "./forwarder.ts";
@@ -34,13 +35,12 @@ function lnsSide(ground: Ground): Side {
   const ppp: Record<string, number> = {};
   const hosts = new Hosts(libc, devices.hosts, config.networks);
   const { address } = config.lns;
-  const dialler = new Dialler<Call, Connected>({
-    targets: config.peers,
-    endpoint,
-    role: "lac",
-    local: isWildcard(address) ? "" : address,
-    random,
-  });
+  const local = isWildcard(address) ? "" : address;
+  const { peers: targets } = config;
+  const dial = { targets, endpoint, local, random };
+  const dialler = new Dialler<Call, Connected>({ ...dial, role: "lac" });
+  const lacs = new Dialler<Call, Connected>({ ...dial, role: "lns" });
+  const caller = new Caller({ targets, dialler: lacs, log });
   const owner: ForwardOwner = {
     forwarded: (from, target) => subscribers.forwarded(from, target),
     forwardAgreed: (from, accm, now) => subscribers.forwardAgreed(from, accm, now),
@@ -71,21 +71,32 @@ function lnsSide(ground: Ground): Side {
     leftBehind: "masquerading may have been left behind; see it with: nft list tables",
     advice: () => adviceOf(libc, devices, config.networks),
     handleEvent(event, now) {
-      if (!forwarder.handleEvent(event, now)) subscribers.handleEvent(event, now);
+      if (forwarder.handleEvent(event, now) || caller.handleEvent(event, now)) return;
+      subscribers.handleEvent(event, now);
     },
     handleFrame: (punted, now) => subscribers.handleFrame(punted, now),
     handleTimeout(now) {
       subscribers.handleTimeout(now);
       forwarder.handleTimeout(now);
+      caller.handleTimeout(now);
       hosts.turn();
     },
     resume: () => subscribers.resume(),
-    pollTimeout: () => Math.min(subscribers.pollTimeout(), forwarder.pollTimeout()),
+    pollTimeout: () =>
+      Math.min(subscribers.pollTimeout(), forwarder.pollTimeout(), caller.pollTimeout()),
     lastHeard: (tunnelId) =>
       Math.max(subscribers.lastHeard(tunnelId), forwarder.lastHeard(tunnelId)),
-    stop: () => dialler.stop(),
+    stop() {
+      dialler.stop();
+      caller.stop();
+    },
     rows: (now) => subscribers.rows(now),
     busiest: (by, count, now) => subscribers.busiest(by, count, now),
+    call(request) {
+      const answer = caller.call(request, clock());
+      onProgress();
+      return answer;
+    },
     counters: () => ({
       ppp,
       ipv6: subscribers.routerCounters,

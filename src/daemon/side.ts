@@ -15,7 +15,13 @@ import type { Counters } from "../observe/counters.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Random } from "../sansio/machine.ts";
 import type { SessionRow } from "./api.ts";
-import type { BusiestAnswer, BusyOrder, ClientRow } from "./api-messages.ts";
+import type {
+  BusiestAnswer,
+  BusyOrder,
+  CallAnswer,
+  CallRequest,
+  ClientRow,
+} from "./api-messages.ts";
 import type { Devices } from "./devices.ts";
 
 /** What a side stands on. */
@@ -69,6 +75,8 @@ export interface Side {
   counters(): SideCounters;
   /** Of a LAC. */
   clients?(now: number): ClientRow[];
+  /** Of an LNS: places an outgoing call. */
+  readonly call?: (request: CallRequest) => Promise<CallAnswer>;
   /** The end has begun: nothing new is started. */
   stop(now: number): void;
 }

@@ -86,7 +86,7 @@ export class Dialler<Call, Connected> {
   handleEvent(event: EndpointEvent, now: number): number | undefined {
     if (event.type === "tunnel-up") this.#tunnelUp(event.tunnel.tunnelId, now);
     else if (event.type === "tunnel-down") this.#tunnelDown(event.tunnel.tunnelId, event, now);
-    else if (event.type === "session-open") return this.#find(event.session)?.id;
+    else if (event.type === "session-open") return this.#sessionOpen(event.session);
     else if (event.type === "session-up") return this.#sessionUp(event.session);
     else if (event.type === "session-down") return this.#sessionDown(event.session, event, now);
     return undefined;
@@ -184,6 +184,13 @@ export class Dialler<Call, Connected> {
     lns.tunnelId = undefined;
     lns.isOpen = false;
     lns.calls = 0;
+  }
+
+  /** Where a LAC calls somebody, that one may take his time: SESSION_SETUP_MS of the endpoint. */
+  #sessionOpen(session: SessionInfo): number | undefined {
+    const dial = this.#find(session);
+    if (dial !== undefined && this.#options.role === "lns") this.#timers.clear(dial.timer);
+    return dial?.id;
   }
 
   #sessionUp(session: SessionInfo): number | undefined {
