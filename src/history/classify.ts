@@ -72,6 +72,9 @@ const ERROR_CODES: Readonly<Record<number, Code>> = {
   [ErrorCode.UnknownAvp]: "unknown-mandatory-avp",
 };
 
+/** The state of a tunnel that we have asked for. */
+const ASKED = "wait-ctl-reply";
+
 /** A tunnel that was in `state`. */
 export function tunnelCode(end: L2tpEnd, state: string): Code {
   const isEstablished = state === "established";
@@ -81,9 +84,10 @@ export function tunnelCode(end: L2tpEnd, state: string): Code {
       return (isEstablished ? undefined : secretCode(end)) ?? stoppedByPeer(code, isEstablished);
     case "timeout":
       if (end.reason === "tunnel-setup-timeout") return "setup-timeout";
-      // In wait-ctl-reply it is we who asked.
-      return isEstablished || state === "wait-ctl-reply" ? "no-answer" : "half-open";
+      return isEstablished || state === ASKED ? "no-answer" : "half-open";
     case "local":
+      // We do not wait for as long as we would repeat ourselves.
+      if (state === ASKED && code === StopCode.General) return "no-answer";
       return stoppedHere(end);
   }
 }

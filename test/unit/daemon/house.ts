@@ -147,7 +147,9 @@ export class Client {
   }
 
   send(frame: Uint8Array): void {
-    this.house.plane.up([dataMessage(this.session.tunnelId, this.session.sessionId, frame)]);
+    const { tunnelId, sessionId, path } = this.session;
+    const from = { address: path.peer, port: path.peerPort };
+    this.house.plane.up([dataMessage(tunnelId, sessionId, frame)], from);
   }
 
   async establish(): Promise<void> {

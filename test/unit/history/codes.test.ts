@@ -148,6 +148,8 @@ test("tunnels: who ended them, in which state, with which Result Code", () => {
     ["local", "established", 7, "out-of-sequence", "out-of-sequence"],
     ["local", "established", 6, undefined, "stopping"],
     ["local", "established", 1, undefined, "closed-here"],
+    ["local", "wait-ctl-reply", 1, undefined, "no-answer"],
+    ["local", "wait-ctl-reply", 6, undefined, "stopping"],
     ["local", "wait-ctl-conn", 2, "half-open-gave-way", "half-open-dropped"],
   ];
   for (const [by, state, code, reason, expected] of cases) {
