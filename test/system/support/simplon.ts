@@ -190,6 +190,13 @@ export class Simplon {
     return run(command, rest, { ms: 15_000 });
   }
 
+  /** `simplon call`, to this one. */
+  call(...wish: readonly string[]) {
+    const args = simplonArgs("call", ...wish, "-c", this.#config);
+    const [command, rest] = this.#lab.inside(this.#place, args);
+    return run(command, rest, { ms: 30_000 });
+  }
+
   counters(): Promise<Readonly<Record<string, number>>> {
     return this.#show("counters");
   }

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { COUNTERS, OFFLOADS, session, TUNNEL } from "../daemon-api/rows.ts";
+import { COUNTERS, OFFLOADS, PLACED, session, TUNNEL } from "../daemon-api/rows.ts";
 import { pathOf, RUNTIMES, simplon, start } from "./process.ts";
 
 function directory(t: TestContext): string {
@@ -56,6 +56,25 @@ for (const runtime of Object.keys(RUNTIMES)) {
       [["show", "tunnels", "--xml"], "simplon: unknown option '--xml'; see simplon --help\n"],
       [["lns", "--fast"], "simplon: unknown option '--fast'; see simplon --help\n"],
       [["lns", "now"], 'simplon: unexpected argument "now"; see simplon --help\n'],
+      [
+        ["call", "--peer", "office"],
+        "simplon: call: expected a number of 1 to 128 printable ASCII characters without spaces, " +
+          "got nothing; see simplon --help\n",
+      ],
+      [
+        ["call", "555 1234", "--peer", "office"],
+        "simplon: call: expected a number of 1 to 128 printable ASCII characters without spaces, " +
+          'got "555 1234"; see simplon --help\n',
+      ],
+      [
+        ["call", "5551234", "--peer", "office", "--sub-address", ""],
+        "simplon: call: expected a --sub-address of 1 to 128 printable ASCII characters without " +
+          'spaces, got ""; see simplon --help\n',
+      ],
+      [
+        ["call", "5551234"],
+        "simplon: call: expected --peer NAME, the name of a [[peer]]; see simplon --help\n",
+      ],
     ];
     const outcomes = await Promise.all(cases.map(([args]) => simplon(runtime, args)));
     for (const [index, [, stderr]] of cases.entries()) {
@@ -120,7 +139,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
     });
   });
 
-  test(`${runtime}: show asks the server that listens`, async (t) => {
+  test(`${runtime}: show and call ask the server that listens`, async (t) => {
     const cwd = directory(t);
     const path = join(cwd, "api.sock");
     const file = join(cwd, "other.toml");
@@ -152,6 +171,18 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.deepEqual(counters, { ...COUNTERS, offloads: OFFLOADS });
     assert.match(texts.stdout, /^offloads\n {2}udp-gro {2}runs\n {2}udp-gso {2}off: .*\n\nl2tp\n/);
     assert.match(table.stdout, /^TUNNEL .*\n {2}4312 .* 1d02h\n$/);
+
+    const call = (...args: string[]) => simplon(runtime, ["call", "5551234", ...args, "-c", file]);
+    const [up, asJson, refused] = await Promise.all([
+      call("--peer", "office"),
+      call("--peer", "office", "--json"),
+      call("--peer", "home"),
+    ]);
+    const line = "call up: session 9 in tunnel 4312 at 10.9.0.1:1701\n";
+    assert.deepEqual(up, { code: 0, stdout: line, stderr: "" });
+    assert.deepEqual(asJson, { code: 0, stdout: `${JSON.stringify(PLACED)}\n`, stderr: "" });
+    const stderr = "simplon: no LAC takes the call\n";
+    assert.deepEqual(refused, { code: 1, stdout: "", stderr });
 
     server.kill("SIGTERM");
     const [code] = await once(server, "exit");

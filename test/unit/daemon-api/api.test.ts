@@ -5,9 +5,16 @@ import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { ask, askCounters, changeWorkers as changeWorkersOf } from "../../../src/cli/ask.ts";
+import {
+  ask,
+  askCounters,
+  changeWorkers as changeWorkersOf,
+  placeCall,
+} from "../../../src/cli/ask.ts";
 import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
 import {
+  type CallAnswer,
+  type CallRequest,
   encodeMessage,
   type Request,
   type WorkerChange,
@@ -20,10 +27,12 @@ import {
   API_IDLE_MS,
   API_REQUEST_MAX,
   API_TRIES_MAX,
+  NETWORK_NAME_MAX,
+  PEER_TEXT_MAX,
   SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { until } from "../until.ts";
-import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
+import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, PLACED, session, TUNNEL, WORKER } from "./rows.ts";
 
 function socketPath(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), "simplon-"));
@@ -79,6 +88,66 @@ test("a change of workers is done before they are told, and its refusal is what 
   );
 });
 
+const CALL: CallRequest = { number: "5551234", peer: "office" };
+
+test("a call is placed, and what is said of it is its session or why there is none", async (t) => {
+  const calls: CallRequest[] = [];
+  const call = async (request: CallRequest): Promise<CallAnswer> => {
+    calls.push(request);
+    return request.peer === "office" ? { placed: PLACED } : { refusal: "there is no such list" };
+  };
+  const { path, server } = await serve(t, { call });
+  assert.deepEqual(await placeCall(path, CALL), PLACED);
+  const other = { ...CALL, peer: "home", subAddress: "77" };
+  await assert.rejects(placeCall(path, other), /^CommandError: simplon: there is no such list$/);
+  assert.deepEqual(calls, [CALL, other]);
+  assert.equal(server.refused, 0);
+});
+
+test("a LAC places no calls, and a server of another version says nothing of one", async (t) => {
+  const { path } = await serve(t);
+  await assert.rejects(
+    placeCall(path, CALL),
+    /simplon: a LAC answers there, which takes calls and places none; see simplon lns$/,
+  );
+  const older = await serve(t, { call: async () => ({ rows: [] }) as unknown as CallAnswer });
+  await assert.rejects(placeCall(older.path, CALL), /of a version that has no simplon call$/);
+});
+
+test("who waits for a call is not idle at either end", async (t) => {
+  const { promise, resolve } = Promise.withResolvers<CallAnswer>();
+  const waiting = Promise.withResolvers<void>();
+  const call = () => {
+    waiting.resolve();
+    return promise;
+  };
+  const { path, server } = await serve(t, { call });
+  const answer = placeCall(path, CALL);
+  await waiting.promise;
+  await new Promise((goOn) => setTimeout(goOn, API_IDLE_MS + 500));
+  resolve({ refusal: "nobody is there" });
+  await assert.rejects(answer, /simplon: nobody is there$/);
+  assert.equal(server.refused, 0);
+});
+
+test("a call goes on when nobody waits for it any more", async (t) => {
+  const { promise, resolve } = Promise.withResolvers<CallAnswer>();
+  const waiting = Promise.withResolvers<void>();
+  const call = () => {
+    waiting.resolve();
+    return promise;
+  };
+  const { path } = await serve(t, { call });
+  const connection = createConnection(path);
+  connection.write(encodeMessage({ show: "sessions", call: CALL }));
+  await waiting.promise;
+  const gone = closed(connection);
+  connection.destroy();
+  await gone;
+  resolve({ placed: PLACED });
+  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
+});
+
 test("each subject is answered", async (t) => {
   const { path, server } = await serve(t);
   assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
@@ -124,6 +193,17 @@ test("what a request asks for is bounded", async (t) => {
     { show, about: ["bob"] },
     { show, user: 7 },
     { show, what: "car" },
+    { show, call: CALL },
+    ...[
+      ["5551234", {}, { peer: "office" }, { number: "5551234" }, { ...CALL, number: "" }],
+      ["555 1234", "5551234\n", "f\u00fcnf", 5551234, "5".repeat(PEER_TEXT_MAX + 1)].map(
+        (number) => ({ ...CALL, number }),
+      ),
+      ["", "a b", 7, null].map((subAddress) => ({ ...CALL, subAddress })),
+      [7, ["office"], "x".repeat(NETWORK_NAME_MAX + 1)].map((peer) => ({ ...CALL, peer })),
+    ]
+      .flat()
+      .map((call) => ({ show: "sessions", call })),
     { show: "toString" },
   ];
   for (const request of wrong) {

@@ -1,6 +1,6 @@
 /** Rows for tests of the control socket and of `simplon show`. @module */
 import type { SessionRow, TunnelRow } from "../../../src/daemon/api.ts";
-import type { BusiestAnswer, WorkerRow } from "../../../src/daemon/api-messages.ts";
+import type { BusiestAnswer, PlacedCall, WorkerRow } from "../../../src/daemon/api-messages.ts";
 import { type Entry, makeEntry } from "../../../src/history/entry.ts";
 import type { Offloads } from "../../../src/offloads.ts";
 
@@ -39,6 +39,8 @@ export function session(index: number): SessionRow {
     reasons: { "up.source-address": 2, "down.too-big": 1 },
   };
 }
+
+export const PLACED: PlacedCall = { tunnelId: 4312, sessionId: 9, peer: "10.9.0.1:1701" };
 
 export const COUNTERS = { "l2tp.wrong-peer": 12, "up.source-address": 1_234_567, "up.no-route": 0 };
 

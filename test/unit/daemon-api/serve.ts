@@ -1,6 +1,6 @@
 // A daemon that is only a control socket: `serve.ts SOCKET`. SIGTERM closes it in order.
 import { serveApi } from "../../../src/daemon/api.ts";
-import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
+import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, PLACED, session, TUNNEL, WORKER } from "./rows.ts";
 
 const [, , path = ""] = process.argv;
 const server = await serveApi(
@@ -9,6 +9,8 @@ const server = await serveApi(
     tunnels: () => [TUNNEL],
     sessions: () => [session(1), session(2)],
     busiest: () => BUSIEST,
+    call: async ({ peer }) =>
+      peer === "office" ? { placed: PLACED } : { refusal: "no LAC takes the call" },
     workers: () => [WORKER],
     changeWorkers: () => Promise.resolve(),
     counters: () => COUNTERS,
