@@ -119,7 +119,8 @@ export const SESSIONS_PER_TUNNEL_MAX = 60_000;
 
 /**
  * An LNS opens the tunnel and takes the call by then, or the next one of the list is tried: four
- * SCCRQs, and less than the 30 s for which a client repeats its first Configure-Request.
+ * SCCRQs, and less than the 30 s for which a client repeats its first Configure-Request. A LAC has
+ * so long to say that it places an outgoing call.
  */
 export const DIAL_ANSWER_MS = 8_000;
 /** An LNS that did not is not tried for so long; each time twice as long, up to the most. */

@@ -52,12 +52,12 @@ function isLoopback(address: string): boolean {
 
 export const peer = z.strictObject(
   {
-    name: name("Name of an LNS; several tables of one name are a list of LNSs."),
+    name: name("Name of an LNS, or of a LAC for outgoing calls; tables of one name are a list."),
     address: text(
       'an address and port such as "192.0.2.1:1701", "[2001:db8::1]:1701" or "lns.example.net:1701"',
       isPeerAddress,
       { pattern: `^(${IPV4}|\\[${IPV6}\\]|${HOST}):[1-9]\\d{0,4}$` },
-    ).describe("Address, or name, and UDP port of the LNS; a name is resolved at the start."),
+    ).describe("Address, or name, and UDP port of it; a name is resolved at the start."),
     secret: octets(0, SECRET_MAX)
       .default("")
       .describe('Shared tunnel secret; "" means no tunnel authentication.'),

@@ -2,6 +2,8 @@
  * Places calls at the first LNS of a list that takes them. Calls to one LNS share its tunnel, which is
  * opened with the first of them and closed a while after the last.
  *
+ * In role "lns" it asks LACs for outgoing calls, all else being the same; "LNS" then stands for a LAC.
+ *
  * Its owner passes on each event of the endpoint before it looks at it itself: `handleEvent` answers
  * which call the event belongs to.
  *

@@ -2,7 +2,7 @@
 import type { Cause, Path, Result, SessionInfo } from "../l2tp/index.ts";
 import type { Random } from "../sansio/machine.ts";
 
-/** An LNS that calls may go to; those of one name are a list. */
+/** An LNS that calls may go to, or a LAC that is asked for them; those of one name are a list. */
 export interface Target {
   readonly name: string;
   readonly address: string;
