@@ -17,6 +17,9 @@ export interface CallerOptions {
   readonly targets: readonly Target[];
   /** Of LACs: its role is "lns". */
   readonly dialler: Dialler<Call, Connected>;
+  readonly clock: () => number;
+  /** Called when a call has left things to be sent. */
+  readonly onProgress: () => void;
   readonly log: Logger;
 }
 
@@ -42,16 +45,18 @@ export class Caller {
   }
 
   /** Answers once the call is up, or when no LAC of the list takes it. */
-  call(request: CallRequest, now: number): Promise<CallAnswer> {
+  call(request: CallRequest): Promise<CallAnswer> {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) return Promise.resolve({ refusal });
     const { number: calledNumber, peer, subAddress } = request;
     const call = { calledNumber, ...(subAddress !== undefined && { subAddress }) };
-    const dial = this.#options.dialler.dial(peer, { call }, now);
+    const { dialler, clock, onProgress } = this.#options;
+    const dial = dialler.dial(peer, { call }, clock());
     const answer = new Promise<CallAnswer>((resolve) => {
       this.#byDial.set(dial, { request, answer: resolve, isOpen: false, words: "" });
     });
     this.#drain();
+    onProgress();
     return answer;
   }
 

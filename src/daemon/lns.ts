@@ -40,7 +40,7 @@ function lnsSide(ground: Ground): Side {
   const dial = { targets, endpoint, local, random };
   const dialler = new Dialler<Call, Connected>({ ...dial, role: "lac" });
   const lacs = new Dialler<Call, Connected>({ ...dial, role: "lns" });
-  const caller = new Caller({ targets, dialler: lacs, log });
+  const caller = new Caller({ targets, dialler: lacs, clock, onProgress, log });
   const owner: ForwardOwner = {
     forwarded: (from, target) => subscribers.forwarded(from, target),
     forwardAgreed: (from, accm, now) => subscribers.forwardAgreed(from, accm, now),
@@ -92,11 +92,7 @@ function lnsSide(ground: Ground): Side {
     },
     rows: (now) => subscribers.rows(now),
     busiest: (by, count, now) => subscribers.busiest(by, count, now),
-    call(request) {
-      const answer = caller.call(request, clock());
-      onProgress();
-      return answer;
-    },
+    call: (request) => caller.call(request),
     counters: () => ({
       ppp,
       ipv6: subscribers.routerCounters,

@@ -1,20 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createConnection, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
 import { dirname, join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
+import { ask, askCounters, changeWorkers as changeWorkersOf } from "../../../src/cli/ask.ts";
+import { serveApi } from "../../../src/daemon/api.ts";
 import {
-  ask,
-  askCounters,
-  changeWorkers as changeWorkersOf,
-  placeCall,
-} from "../../../src/cli/ask.ts";
-import { type ApiHandlers, serveApi } from "../../../src/daemon/api.ts";
-import {
-  type CallAnswer,
-  type CallRequest,
   encodeMessage,
   type Request,
   type WorkerChange,
@@ -27,48 +19,11 @@ import {
   API_IDLE_MS,
   API_REQUEST_MAX,
   API_TRIES_MAX,
-  NETWORK_NAME_MAX,
-  PEER_TEXT_MAX,
   SUBJECT_MAX,
 } from "../../../src/limits.ts";
 import { until } from "../until.ts";
-import { BUSIEST, COUNTERS, ENTRIES, OFFLOADS, PLACED, session, TUNNEL, WORKER } from "./rows.ts";
-
-function socketPath(t: TestContext): string {
-  const directory = mkdtempSync(join(tmpdir(), "simplon-"));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  return join(directory, "api.sock");
-}
-
-const KEY = "[lac] socket";
-
-const handlers: ApiHandlers = {
-  tunnels: () => [TUNNEL],
-  sessions: () => [session(1), session(2)],
-  busiest: () => BUSIEST,
-  workers: () => [WORKER],
-  changeWorkers: () => Promise.resolve(),
-  counters: () => COUNTERS,
-  offloads: () => OFFLOADS,
-  history: () => ENTRIES,
-};
-
-async function serve(t: TestContext, more: Partial<ApiHandlers> = {}) {
-  const path = socketPath(t);
-  const server = await serveApi({ path, key: KEY }, { ...handlers, ...more });
-  t.after(() => server.close());
-  return { path, server };
-}
-
-/** All that the server sends until it closes. */
-function closed(connection: Socket): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    connection.on("data", (chunk: Buffer) => chunks.push(chunk));
-    connection.on("error", () => undefined);
-    connection.on("close", () => resolve(Buffer.concat(chunks)));
-  });
-}
+import { COUNTERS, ENTRIES, OFFLOADS, session, TUNNEL, WORKER } from "./rows.ts";
+import { closed, handlers, KEY, serve, socketPath } from "./served.ts";
 
 test("a change of workers is done before they are told, and its refusal is what is said", async (t) => {
   const changes: WorkerChange[] = [];
@@ -86,66 +41,6 @@ test("a change of workers is done before they are told, and its refusal is what 
     changeWorkersOf(path, none),
     /^CommandError: simplon: there is no worker 7$/,
   );
-});
-
-const CALL: CallRequest = { number: "5551234", peer: "office" };
-
-test("a call is placed, and what is said of it is its session or why there is none", async (t) => {
-  const calls: CallRequest[] = [];
-  const call = async (request: CallRequest): Promise<CallAnswer> => {
-    calls.push(request);
-    return request.peer === "office" ? { placed: PLACED } : { refusal: "there is no such list" };
-  };
-  const { path, server } = await serve(t, { call });
-  assert.deepEqual(await placeCall(path, CALL), PLACED);
-  const other = { ...CALL, peer: "home", subAddress: "77" };
-  await assert.rejects(placeCall(path, other), /^CommandError: simplon: there is no such list$/);
-  assert.deepEqual(calls, [CALL, other]);
-  assert.equal(server.refused, 0);
-});
-
-test("a LAC places no calls, and a server of another version says nothing of one", async (t) => {
-  const { path } = await serve(t);
-  await assert.rejects(
-    placeCall(path, CALL),
-    /simplon: a LAC answers there, which takes calls and places none; see simplon lns$/,
-  );
-  const older = await serve(t, { call: async () => ({ rows: [] }) as unknown as CallAnswer });
-  await assert.rejects(placeCall(older.path, CALL), /of a version that has no simplon call$/);
-});
-
-test("who waits for a call is not idle at either end", async (t) => {
-  const { promise, resolve } = Promise.withResolvers<CallAnswer>();
-  const waiting = Promise.withResolvers<void>();
-  const call = () => {
-    waiting.resolve();
-    return promise;
-  };
-  const { path, server } = await serve(t, { call });
-  const answer = placeCall(path, CALL);
-  await waiting.promise;
-  await new Promise((goOn) => setTimeout(goOn, API_IDLE_MS + 500));
-  resolve({ refusal: "nobody is there" });
-  await assert.rejects(answer, /simplon: nobody is there$/);
-  assert.equal(server.refused, 0);
-});
-
-test("a call goes on when nobody waits for it any more", async (t) => {
-  const { promise, resolve } = Promise.withResolvers<CallAnswer>();
-  const waiting = Promise.withResolvers<void>();
-  const call = () => {
-    waiting.resolve();
-    return promise;
-  };
-  const { path } = await serve(t, { call });
-  const connection = createConnection(path);
-  connection.write(encodeMessage({ show: "sessions", call: CALL }));
-  await waiting.promise;
-  const gone = closed(connection);
-  connection.destroy();
-  await gone;
-  resolve({ placed: PLACED });
-  assert.deepEqual(await ask(path, "tunnels"), [TUNNEL]);
 });
 
 test("each subject is answered", async (t) => {
@@ -193,18 +88,6 @@ test("what a request asks for is bounded", async (t) => {
     { show, about: ["bob"] },
     { show, user: 7 },
     { show, what: "car" },
-    { show, call: CALL },
-    ...[
-      ["5551234", {}, { peer: "office" }, { number: "5551234" }, { ...CALL, number: "" }],
-      ["555 1234", "5551234\n", "f\u00fcnf", 5551234, "5".repeat(PEER_TEXT_MAX + 1)].map(
-        (number) => ({ ...CALL, number }),
-      ),
-      ["", "a b", 7, null].map((subAddress) => ({ ...CALL, subAddress })),
-      [7, ["office"], "x".repeat(NETWORK_NAME_MAX + 1)].map((peer) => ({ ...CALL, peer })),
-    ]
-      .flat()
-      .map((call) => ({ show: "sessions", call })),
-    { show: "toString" },
   ];
   for (const request of wrong) {
     const connection = createConnection(path);

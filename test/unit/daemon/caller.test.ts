@@ -29,6 +29,8 @@ class World {
   readonly house: House;
   readonly caller: Caller;
   readonly log: string[] = [];
+  /** How often it left something to be sent. */
+  progress = 0;
   /** Calls as the LAC has them. */
   readonly called: SessionInfo[] = [];
   manner: Manner = "answers";
@@ -40,17 +42,21 @@ class World {
     });
     const sink = { write: (line: string) => this.log.push(line) };
     const log = createLog({ level: "info", human: false, sink: { write: sink.write } });
-    this.caller = new Caller({ targets, dialler, log });
+    this.caller = new Caller({
+      ...{ targets, dialler, log, clock: () => this.pair.now },
+      onProgress: () => this.progress++,
+    });
     const forwards = [{ by: "called", value: REQUEST.number, peer: "upstream" } as const];
     const aaa = new LocalUsers({ networks: [NETWORK], users: USERS, forwards });
     this.house = new House(aaa, {
       forward: () => assert.fail("forwarded"),
       leave: () => undefined,
+      sessionOf: () => undefined,
     });
   }
 
   call(request: Parameters<Caller["call"]>[0] = REQUEST): Promise<CallAnswer> {
-    return this.caller.call(request, this.pair.now);
+    return this.caller.call(request);
   }
 
   /** Lets time pass for both endpoints; the LAC does what its manner is. */
@@ -94,6 +100,7 @@ class World {
 test("who is called becomes a subscriber like one who calls", async () => {
   const world = new World();
   const placed = world.call({ ...REQUEST, subAddress: "77" });
+  assert.equal(world.progress, 1, "the SCCRQ does not wait for another turn");
   world.pass(100);
   const { peerTunnelId: tunnelId, peerSessionId: sessionId, call } = world.last;
   const peer = "192.0.2.7:1701";
