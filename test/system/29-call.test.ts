@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, it } from "node:test";
 import { must } from "./support/child.ts";
-import { DEVICE, down, startLac, up } from "./support/clients.ts";
+import { addressOf, DEVICE, down, startLac, up } from "./support/clients.ts";
 import { CORE_ADDRESS, Lab, LNS_ADDRESS } from "./support/lab.ts";
 import { Simplon } from "./support/simplon.ts";
 import { messagesOf, resultCode } from "./support/traffic.ts";
@@ -111,6 +111,7 @@ it("the client that hangs up is called again", async () => {
 });
 
 it("an LNS that ends hangs up", async () => {
+  assert.notEqual(await addressOf(lab, DEVICE, "lac"), "");
   assert.deepEqual(await lns.stop(), { code: 0, signal: null });
   await down(lab, 10_000, DEVICE, "lac");
 });
