@@ -19,6 +19,8 @@ export interface LnsConfig {
   readonly hostName: string;
   /** Shared tunnel secret; "" means no tunnel authentication. */
   readonly secret: string;
+  /** Of tunnels that peers open. */
+  readonly hideAvps: boolean;
   readonly workers: number;
   readonly steer: Steer;
   readonly helloInterval: number;
@@ -44,6 +46,8 @@ export interface LacConfig {
   readonly hostName: string;
   /** Of tunnels that an LNS opens to us; those that we open have that of their peer. */
   readonly secret: string;
+  /** Likewise. */
+  readonly hideAvps: boolean;
   readonly workers: number;
   readonly helloInterval: number;
   readonly retransmitCap: number;

@@ -284,10 +284,10 @@ function toConfig(file: ConfigFile, places: Places): Config {
 }
 
 function toServer(server: ConfigFile["lns"] | ConfigFile["lac"]) {
-  const { hostname: hostName, secret, workers, offloads } = server;
+  const { hostname: hostName, secret, "hide-avps": hideAvps, workers, offloads } = server;
   return {
     ...endpoint(server.listen),
-    ...{ hostName, secret, workers, offloads },
+    ...{ hostName, secret, hideAvps, workers, offloads },
     helloInterval: server.hello * 1_000,
     retransmitCap: server["retransmit-cap"] * 1_000,
     retransmitCount: server["retransmit-count"],

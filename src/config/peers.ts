@@ -32,18 +32,18 @@ function listErrors(source: Source, { peer }: ConfigFile): ConfigError[] {
 }
 
 /** Values are hidden with the secret (RFC 2661 4.3). */
-function hidingErrors(source: Source, { peer }: ConfigFile): ConfigError[] {
-  return peer.flatMap((each, index) =>
-    each["hide-avps"] && each.secret === ""
-      ? [
-          keyError(
-            source,
-            ["peer", index, "hide-avps"],
-            "expected a secret, which values are hidden with",
-          ),
-        ]
-      : [],
-  );
+function hidingErrors(source: Source, { lns, lac, peer }: ConfigFile): ConfigError[] {
+  const tables = [
+    { path: ["lns"], table: lns },
+    { path: ["lac"], table: lac },
+    ...peer.map((table, index) => ({ path: ["peer", index], table })),
+  ];
+  return tables
+    .filter(({ table }) => table["hide-avps"] && table.secret === "")
+    .map(({ path }) => {
+      const message = "expected a secret, which values are hidden with";
+      return keyError(source, [...path, "hide-avps"], message);
+    });
 }
 
 function unknownPeers(source: Source, { peer, client, forward, user }: ConfigFile): ConfigError[] {

@@ -68,6 +68,11 @@ function common() {
     workers: integer(1, WORKERS_MAX)
       .default(1)
       .describe("Threads that move packets; at most one for each processor is of use."),
+    "hide-avps": flag()
+      .default(false)
+      .describe(
+        "Whether values that may be hidden are sent hidden in tunnels that peers open; needs a secret.",
+      ),
     hello: integer(1, HELLO_MAX_MS / SECOND_MS, " (seconds)")
       .default(60)
       .describe("Seconds of silence of a peer before it is asked with a HELLO."),

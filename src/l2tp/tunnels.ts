@@ -60,9 +60,9 @@ export class Tunnels {
       inTheWay.giveWay(now);
       this.settle(inTheWay, now);
     }
-    const { role } = this.#lcce.options;
+    const { role, hideAvps = false } = this.#lcce.options;
     const { secret } = this.#lcce;
-    const opening = { role, secret, hideAvps: false, dscp: request.dscp, isOurs: false };
+    const opening = { role, secret, hideAvps, dscp: request.dscp, isOurs: false };
     const tunnel = this.#add(path, request.tunnelId, opening, now);
     if (tunnel !== undefined) this.#halfOpen.add(tunnel);
     return tunnel;

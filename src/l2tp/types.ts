@@ -37,6 +37,8 @@ export interface EndpointOptions {
   readonly hostName: string;
   /** Shared secret for tunnel authentication and hidden AVPs; "" for none. */
   readonly secret: string;
+  /** What may be hidden is sent hidden in tunnels that peers open (RFC 2661 4.3); needs a secret. */
+  readonly hideAvps?: boolean;
   /** Silence of the peer before a HELLO, ms; 0 for no HELLO. */
   readonly helloInterval: number;
   /** Longest interval between two retransmissions, ms. */

@@ -80,6 +80,14 @@ test("what is said of peers and clients goes together", () => {
       "simplon.toml:4: [[peer]] hide-avps: expected a secret, which values are hidden with",
     ],
     [
+      `[lns]\nhide-avps = true\n${BOTH}`,
+      "simplon.toml:2: [lns] hide-avps: expected a secret, which values are hidden with",
+    ],
+    [
+      `[lac]\nhide-avps = true\n${BOTH}`,
+      "simplon.toml:2: [lac] hide-avps: expected a secret, which values are hidden with",
+    ],
+    [
       CLIENT,
       "simplon.toml:3: [[client]] peer: expected the name of a [[peer]] (there is none), " +
         'got "office"',
@@ -121,6 +129,11 @@ test("what is said of peers and clients goes together", () => {
   for (const route of ["0.0.0.0/0", "192.0.2.0/31", "::/0", "2001:db8::/128"]) {
     assert.deepEqual(parsed(`${BOTH}routes = ["${route}"]\n`).clients[0]?.routes, [route]);
   }
+});
+
+test("values are hidden in tunnels that peers open where that is asked for", () => {
+  const { lns, lac } = parsed(`[lns]\nsecret = "s"\nhide-avps = true\n${BOTH}`);
+  assert.deepEqual([lns.hideAvps, lac.hideAvps], [true, false]);
 });
 
 test("a password is not told, whatever is wrong with it", () => {

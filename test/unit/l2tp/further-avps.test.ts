@@ -63,6 +63,16 @@ describe("hidden AVPs", () => {
     assert.equal(find({ avps: cdn } as never, AvpType.AssignedSessionId)?.hidden, true);
   });
 
+  test("are sent too where the peer has opened the tunnel, if that is wanted", () => {
+    for (const hideAvps of [true, false]) {
+      const talk = new Talk({ secret: SECRET, hideAvps }).establish(SECRET);
+      const assigned = avp(AvpType.AssignedSessionId, u16(9));
+      const serial = avp(AvpType.CallSerialNumber, u32(1));
+      const avps = avpsOf(talk.say(typed("ICRQ", assigned, serial)), "ICRP");
+      assert.equal(find({ avps } as never, AvpType.AssignedSessionId)?.hidden, hideAvps);
+    }
+  });
+
   test("a value that has no room hidden is left out", () => {
     const talk = hiding();
     const sizes = [1_014, 1_015, 1_016, 1_017].map((size) => new Uint8Array(size));
