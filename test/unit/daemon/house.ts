@@ -33,6 +33,7 @@ export class House {
   readonly entries: Entry[] = [];
   /** What LACs were told of their lines. */
   readonly told: { sessionId: number; send: number; receive: number }[] = [];
+  /** The last line of it: of many sessions none keeps more. */
   readonly log: string[] = [];
   readonly aaa: Aaa;
   readonly subscribers: Subscribers;
@@ -78,7 +79,7 @@ export class House {
       log: createLog({
         level: "debug",
         human: false,
-        sink: { write: (line) => this.log.push(line) },
+        sink: { write: (line) => this.log.splice(0, this.log.length, line) },
       }),
     });
   }
