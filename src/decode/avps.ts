@@ -57,9 +57,8 @@ type Describe = (value: never, message: Message) => Words;
 const STOP_VERSION = 5;
 const AVP_HEADER = 6;
 const STOP_CCN = 4;
-/** Proxy Authen Types whose response is the password itself. */
-const TEXTUAL = 1;
-const PAP = 3;
+/** Proxy Authen Types whose response is no password: CHAP and MS-CHAPv1. */
+const NO_PASSWORD: readonly (number | undefined)[] = [2, 5];
 
 /** `avps` are the received ones, with those revealed that could be. */
 export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFields[] {
@@ -68,7 +67,7 @@ export function describeAvps(avps: readonly Avp[], context: AvpContext): AvpFiel
     const onWire = context.received[index] ?? clear;
     const isRevealed = onWire.hidden && !clear.hidden && !isNonsense(clear);
     const avp = isRevealed ? clear : onWire;
-    const words = avp.hidden ? hidden(context.received, index, context) : describe(avp, message);
+    const words = avp.hidden ? hidden(index, message) : describe(avp, message);
     const length = AVP_HEADER + onWire.value.length;
     return { name: avpName(avp), type: avp.type, avp, length, isRevealed, ...words };
   });
@@ -84,17 +83,20 @@ function isNonsense(avp: Avp): boolean {
   return avp.vendor === 0 && avpTypeName(avp.type) !== undefined && decodeAvp(avp) === undefined;
 }
 
-function hidden(received: readonly Avp[], index: number, { hasSecret }: AvpContext): Words {
-  const { value } = received[index] as Avp;
+function hidden(index: number, message: Message): Words {
+  const { received, hasSecret } = message;
+  const { vendor, type, value } = received[index] as Avp;
   const hasVector = received
     .slice(0, index)
-    .some(({ vendor, type }) => vendor === 0 && type === AvpType.RandomVector);
+    .some((avp) => avp.vendor === 0 && avp.type === AvpType.RandomVector);
   const why = !hasVector
     ? ", and no Random Vector before it"
     : hasSecret
       ? ", and the secret does not reveal it"
       : "";
-  return { text: `hidden, ${octetsText(value.length)}${why}`, value: hex(value) };
+  const isResponse = vendor === 0 && type === AvpType.ProxyAuthenResponse;
+  const isShown = !isResponse || isResponseShown(message);
+  return { text: `hidden, ${octetsText(value.length)}${why}`, value: isShown ? hex(value) : null };
 }
 
 function describe(avp: Avp, message: Message): Words {
@@ -192,10 +194,21 @@ function lcpOptions(value: Uint8Array): Words {
   return { text: said, value: hex(value), fields };
 }
 
-function response(value: Uint8Array, { avps, isPasswordShown }: Message): Words {
-  const type = readAvp(avps, AvpType.ProxyAuthenType);
-  const isPassword = type === TEXTUAL || type === PAP;
-  return isPassword ? password(value, isPasswordShown) : octets(value);
+function response(value: Uint8Array, message: Message): Words {
+  if (isNoPassword(message.avps)) return octets(value);
+  return password(value, message.isPasswordShown);
+}
+
+function isResponseShown({ avps, isPasswordShown }: Message): boolean {
+  return isPasswordShown || isNoPassword(avps);
+}
+
+/** Only where the one Proxy Authen Type is known, and says so: anything else may be a password. */
+function isNoPassword(avps: readonly Avp[]): boolean {
+  const types = avps.filter(({ vendor, type }) => vendor === 0 && type === AvpType.ProxyAuthenType);
+  const [only] = types;
+  if (types.length !== 1 || only === undefined || only.hidden || !only.recognised) return false;
+  return NO_PASSWORD.includes(decodeAvp(only) as number | undefined);
 }
 
 /** A person who shows a capture to others does not mean to show passwords. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { md5 } from "@noble/hashes/legacy.js";
 import { type AvpInput, AvpType, avpTypeName, hideAvp, makeAvp } from "../../../src/codec/index.ts";
-import type { Message } from "../../../src/decode/index.ts";
+import { formatJson, type Message } from "../../../src/decode/index.ts";
 import { b16, b32, control, decode, ethernet, ipv4, join, pcap, talk } from "./build.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -221,6 +221,31 @@ test("a password for a proxy is shown when that is asked for", () => {
     const [, , field] = read(avps).avps;
     assert.deepEqual([field?.text, field?.value], ["not shown, 5 octets", null]);
     assert.equal(read(avps, "ICCN", { isPasswordShown: true }).avps[2]?.text, '"bobpw"');
+  }
+});
+
+test("a proxy's response is withheld unless the one known type says that it is no password", () => {
+  const type = (value: number) => makeAvp(AvpType.ProxyAuthenType, value);
+  const response = makeAvp(AvpType.ProxyAuthenResponse, utf8("bobpw"));
+  const cases: [string, AvpInput[], object, boolean][] = [
+    ["CHAP", [type(2), response], {}, true],
+    ["MS-CHAPv1", [type(5), response], {}, true],
+    ["the type behind it", [response, type(2)], {}, true],
+    ["hidden, revealed", [vector, hide(type(2)), response], { secret: SECRET }, true],
+    ["hidden", [vector, hide(type(2)), response], {}, false],
+    ["hidden, a wrong secret", [vector, hide(type(3)), response], { secret: "wrong" }, false],
+    ["no type", [response], {}, false],
+    ["twice", [type(2), type(3), response], {}, false],
+    ["another type", [type(4), response], {}, false],
+    ["a type of a wrong length", [{ type: 29, value: OCTETS }, response], {}, false],
+    ["H without hiding", [{ ...response, hidden: true }], {}, false],
+  ];
+  for (const [name, avps, options, isShown] of cases) {
+    const message = read(avps, "ICCN", options);
+    const field = message.avps.find((each) => each.type === AvpType.ProxyAuthenResponse);
+    assert.equal(field?.value, isShown ? "626f627077" : null, name);
+    const said = formatJson(message) + JSON.stringify(field.text);
+    assert.equal(/bobpw|626f627077/.test(said), isShown, name);
   }
 });
 
