@@ -170,7 +170,8 @@ class Daemon implements Running {
     const { lns } = config;
     const lastHeard = (tunnelId: number) => this.#side.lastHeard(tunnelId);
     const slots = { owners: this.#workers.owners.bySlot, crowded: this.#losses.crowded };
-    this.#lns = new Endpoint({ ...lns, role: maker.role, random, lastHeard, slots });
+    const messageMax = layout.SLOT_CAPACITY;
+    this.#lns = new Endpoint({ ...lns, role: maker.role, random, lastHeard, slots, messageMax });
     this.#side = maker.make({
       ...{ libc, devices, config, injectOf, family, random, clock, log },
       table: new SessionTable(this.#memory, forwarding, injectOf, this.#steering),

@@ -48,7 +48,7 @@ export function messageOf(action: CallAction, session: Session, cause: Cause): A
   }
 }
 
-function incomingCallRequest(sessionId: number, serial: number, call: Call): AvpInput[] {
+export function incomingCallRequest(sessionId: number, serial: number, call: Call): AvpInput[] {
   return [
     messageType("ICRQ"),
     makeAvp(AvpType.AssignedSessionId, sessionId),
@@ -62,7 +62,7 @@ function incomingCallRequest(sessionId: number, serial: number, call: Call): Avp
   ];
 }
 
-function outgoingCallRequest(sessionId: number, serial: number, call: Call): AvpInput[] {
+export function outgoingCallRequest(sessionId: number, serial: number, call: Call): AvpInput[] {
   return [
     messageType("OCRQ"),
     makeAvp(AvpType.AssignedSessionId, sessionId),
@@ -105,7 +105,7 @@ function callReply(name: "ICRP" | "OCRP", sessionId: number, { dscp }: Call): Av
   ];
 }
 
-function callConnected(name: "ICCN" | "OCCN", connected: Connected): AvpInput[] {
+export function callConnected(name: "ICCN" | "OCCN", connected: Connected): AvpInput[] {
   return [
     messageType(name),
     makeAvp(AvpType.TxConnectSpeed, connected.txConnectSpeed ?? CONNECT_SPEED),
@@ -133,7 +133,10 @@ export function readConnected({ values }: Message): Connected {
   });
 }
 
-function disconnectNotify(sessionId: number, { result, disconnect = {} }: Cause): AvpInput[] {
+export function disconnectNotify(
+  sessionId: number,
+  { result, disconnect = {} }: Cause,
+): AvpInput[] {
   return [
     messageType("CDN"),
     resultCode(result),

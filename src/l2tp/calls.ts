@@ -28,6 +28,7 @@ import {
   wanErrorNotify,
 } from "./call-messages.ts";
 import type { ControlConnection } from "./control-connection.ts";
+import { checkAnswer, checkCall, checked } from "./door.ts";
 import type { Lcce } from "./lcce.ts";
 import { isSupported, requestable, withFraming } from "./lines.ts";
 import type { Message } from "./messages.ts";
@@ -84,6 +85,7 @@ export class Calls {
   /** Offers a call to an LNS, or asks a LAC for one. `undefined`: there is no place for it. */
   place(call: Call, connected: Connected, now: number): number | undefined {
     const { role } = this.#connection;
+    checkCall(role, call, connected);
     const id = this.#sessions.freeId(now);
     if (id === 0) return undefined;
     const direction = role === "lac" ? "incoming" : "outgoing";
@@ -115,6 +117,7 @@ export class Calls {
 
   /** An outgoing call that a LAC has placed is answered. */
   connect(sessionId: number, connected: Connected, now: number): void {
+    checkAnswer(connected);
     const session = this.#sessions.find(sessionId);
     if (session?.state !== "wait-cs-answer") return;
     session.connected = connected;
@@ -123,18 +126,20 @@ export class Calls {
 
   /** Sends a WEN; earlier than a minute after the last one it waits for the next call of this. */
   reportErrors(sessionId: number, errors: CallErrors, now: number): void {
+    const avps = checked(wanErrorNotify(errors));
     const session = this.#sessions.find(sessionId);
     if (session?.state !== "established" || session.role !== "lac") return;
     if (now - session.reportedAt < CALL_ERRORS_INTERVAL_MS) return;
     session.reportedAt = now;
-    this.#connection.send(session.peerId, wanErrorNotify(errors));
+    this.#connection.send(session.peerId, avps);
   }
 
   /** Sends an SLI. */
   setAccm(sessionId: number, accm: Accm): void {
+    const avps = checked(setLinkInfo(accm));
     const session = this.#sessions.find(sessionId);
     if (session?.state !== "established" || session.role !== "lns") return;
-    this.#connection.send(session.peerId, setLinkInfo(accm));
+    this.#connection.send(session.peerId, avps);
   }
 
   /** Takes a call management message; `sessionId` is that of its header. */

@@ -15,6 +15,7 @@ import {
   type ControlConnectionState,
   controlConnection,
 } from "./control-connection-automaton.ts";
+import { fitting } from "./fit.ts";
 import { hidden } from "./hide.ts";
 import type { Lcce } from "./lcce.ts";
 import { isOfType, type Message, readMessage } from "./messages.ts";
@@ -143,8 +144,9 @@ export class ControlConnection {
   /** Of a call. */
   send(sessionId: number, avps: readonly AvpInput[]): void {
     const isHidden = this.#terms.hideAvps && this.secret.length > 0;
-    const { random } = this.#lcce.options;
-    this.#carrier.send(sessionId, isHidden ? hidden(avps, this.secret, random) : avps);
+    const { random, messageMax = Infinity } = this.#lcce.options;
+    const shown = isHidden ? hidden(avps, this.secret, random) : avps;
+    this.#carrier.send(sessionId, fitting(shown, messageMax));
   }
 
   /** A call wants the control connection; where there is none yet it waits. */

@@ -17,6 +17,7 @@ import {
 import type { Machine } from "../sansio/machine.ts";
 import type { Calls } from "./calls.ts";
 import type { CounterName, Counters } from "./counters.ts";
+import { checkDscp, checkEnd, checkResult } from "./door.ts";
 import { glanceTunnelId } from "./glance.ts";
 import { Lcce } from "./lcce.ts";
 import { Strangers } from "./strangers.ts";
@@ -68,8 +69,12 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
   /**
    * Opens a tunnel: sends an SCCRQ, and again until it is answered or given up. Returns our Tunnel
    * ID; `undefined` when there are too many.
+   *
+   * As all that says something to the peer it throws a RangeError for a value that no AVP can carry,
+   * and has done nothing then.
    */
   connect(options: ConnectOptions, now: number): number | undefined {
+    checkDscp(options.dscp);
     if (this.#lcce.shuttingDown) return undefined;
     const { path, role, hideAvps = false, dscp } = options;
     const secret =
@@ -177,11 +182,13 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
     disconnect?: Disconnect,
   ): void {
     const cause: Cause = { by: "local", result, ...(disconnect && { disconnect }) };
+    checkEnd(cause);
     this.#withCalls(tunnelId, (calls) => calls.close(sessionId, cause, now), now);
   }
 
   /** Sends a StopCCN. Harmless when the tunnel is gone. */
   closeTunnel(tunnelId: number, result: Result, now: number): void {
+    checkResult(result);
     const tunnel = this.#tunnels.find(tunnelId);
     if (tunnel === undefined) return;
     tunnel.close(result, now);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type AvpInput, AvpType } from "../codec/index.ts";
+import { type AvpInput, AvpType, uint16Value } from "../codec/index.ts";
 import { PEER_TEXT_MAX } from "../limits.ts";
 import { peerText } from "./avps.ts";
 import type { Message } from "./messages.ts";
@@ -29,12 +29,12 @@ export function readResult(message: Message): Result {
  * octets.
  */
 export function resultCode(result: Result, room = Infinity): AvpInput {
-  const fields = [result.code >> 8, result.code & 0xff];
+  const fields = [...uint16Value(result.code)];
   const error = result.error ?? (result.message === undefined ? undefined : ErrorCode.None);
   if (error === undefined || room < 2) {
     return { type: AvpType.ResultCode, value: Uint8Array.from(fields) };
   }
-  fields.push((error >> 8) & 0xff, error & 0xff);
+  fields.push(...uint16Value(error));
   const message = cutText(result.message ?? "", Math.min(PEER_TEXT_MAX, room - 2));
   return { type: AvpType.ResultCode, value: Uint8Array.of(...fields, ...message) };
 }

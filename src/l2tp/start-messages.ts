@@ -6,6 +6,7 @@
  */
 import { type AvpInput, AvpType, MessageType, makeAvp } from "../codec/index.ts";
 import { PEER_WINDOW_DEFAULT, RECEIVE_WINDOW, UNPROVEN_ANSWER_MAX } from "../limits.ts";
+import { sizeOf } from "./fit.ts";
 import type { Message, MessageName } from "./messages.ts";
 import { optionalAvp, phbOf, readDscp } from "./optional.ts";
 import { resultCode } from "./result-code.ts";
@@ -17,8 +18,6 @@ const BOTH = 3;
 /** Vendor Name and Firmware Revision, in a format of our own (RFC 2661 4.4.3). */
 const VENDOR_NAME = "simplon";
 const FIRMWARE_REVISION = 0x0001;
-const MESSAGE_HEADER = 12;
-const AVP_HEADER = 6;
 /** Header, Message Type, Assigned Tunnel ID, Result Code without Error Code. */
 const STOP_NOTIFICATION_MIN = 36;
 
@@ -148,9 +147,4 @@ function introduction(name: "SCCRQ" | "SCCRP", ours: Introduction): AvpInput[] {
     makeAvp(AvpType.AssignedTunnelId, ours.tunnelId),
     ...(ours.role === "lac" ? [makeAvp(AvpType.BearerCapabilities, BOTH)] : []),
   ];
-}
-
-/** Octets of a control message (RFC 2661 3.1, 4.1). */
-function sizeOf(avps: readonly AvpInput[]): number {
-  return avps.reduce((size, { value }) => size + AVP_HEADER + value.length, MESSAGE_HEADER);
 }

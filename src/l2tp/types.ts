@@ -52,6 +52,8 @@ export interface EndpointOptions {
   readonly lastHeard?: (tunnelId: number) => number;
   /** What the ids of tunnels are chosen by, so that workers get equally many (`Spread`). */
   readonly slots?: Slots;
+  /** Octets of the largest control message that its owner can send; no bound when absent. */
+  readonly messageMax?: number;
   readonly random: Random;
 }
 

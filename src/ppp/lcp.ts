@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
+import { AVP_VALUE_MAX, MRU_DEFAULT, MRU_MIN } from "../limits.ts";
 import type { Random } from "../sansio/machine.ts";
 import { ControlProtocol, type Verdict } from "./control-protocol.ts";
 import {
@@ -115,9 +115,14 @@ export class Lcp extends ControlProtocol {
     return { send: this.peer.accm, receive: this.#accm };
   }
 
-  /** What was agreed on, for somebody else to go on from (RFC 2661 4.4.5). */
+  /**
+   * What was agreed on, for somebody else to go on from (RFC 2661 4.4.5). The peer's first wishes may
+   * be as long as its MRU, and are left out where no AVP can carry them.
+   */
   get proxy(): ProxyLcp {
-    return this.#proxy;
+    const { initialReceived, ...rest } = this.#proxy;
+    const isCarried = (initialReceived?.length ?? 0) <= AVP_VALUE_MAX;
+    return isCarried ? this.#proxy : rest;
   }
 
   /** Nobody else is to go on: it need not be kept in each of many links. */

@@ -207,6 +207,20 @@ test("when one end is gone no frame of the other goes anywhere", async () => {
   assert.equal(house.forwarder.sessionOf({ index: 1, generation: 1 }), undefined);
 });
 
+test("a client whose first wishes no AVP can carry goes on without them", async () => {
+  const house = new Switch();
+  const wishes = [200, 201, 202, 203, 204].map(
+    (type) => [type, ...new Array<number>(250).fill(1)] as const,
+  );
+  const client = house.house.open(5, { name: NAME, password: "hers", lcp: wishes });
+  await client.establish();
+  await settled();
+  house.pass(100);
+  const { proxyLcp } = house.next.connected ?? {};
+  assert.equal(proxyLcp?.initialReceived, undefined);
+  assert.notEqual(proxyLcp?.lastReceived, undefined);
+});
+
 test("a user of here is served here, whatever goes on", async () => {
   const house = new Switch();
   const client = house.house.open(6);

@@ -1,0 +1,26 @@
+// A link whose peer another LNS goes on with (RFC 2661 4.4.5).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeOptions, LCP } from "../../peer/ppp.ts";
+import { Bench, MAGIC } from "../../peer/ppp-bench.ts";
+
+test("first wishes that no AVP can carry are not given on, the rest is (RFC 2661 4.1)", () => {
+  const unknown = Array.from(
+    { length: 5 },
+    () => [200, ...new Array<number>(250).fill(1)] as const,
+  );
+  for (const [first, isCarried] of [
+    [unknown.slice(0, 4), true],
+    [unknown, false],
+  ] as const) {
+    const bench = new Bench({ authMethods: ["pap"] });
+    bench.open();
+    bench.ask(LCP, 1, first);
+    bench.ask(LCP, 2, [MAGIC]);
+    bench.ack(LCP);
+    bench.pap(1);
+    const { lcp } = bench.link.proxy ?? {};
+    assert.equal(lcp?.initialReceived !== undefined, isCarried);
+    assert.deepEqual(lcp?.lastReceived, Uint8Array.from(encodeOptions([MAGIC])));
+  }
+});
