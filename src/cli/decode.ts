@@ -63,6 +63,7 @@ class Run {
   #found = 0;
   #shown = 0;
   #malformed = 0;
+  #refused = 0;
 
   constructor(messages: Messages, filter: Filter, format: (message: Message) => string) {
     this.#messages = messages;
@@ -101,6 +102,7 @@ class Run {
       this.#found === 1 ? "1 message of L2TP" : `${formatCount(this.#found)} messages of L2TP`,
       this.#shown === this.#found ? "" : `${formatCount(this.#shown)} shown`,
       this.#malformed === 0 ? "" : `${formatCount(this.#malformed)} malformed`,
+      this.#refused === 0 ? "" : `${formatCount(this.#refused)} to be refused`,
       incomplete === 0 ? "" : `${formatCount(incomplete)} whose IP fragments are not all there`,
     ];
     return parts.filter((part) => part !== "").join(", ");
@@ -118,6 +120,7 @@ class Run {
   #show(message: Message): void {
     this.#found++;
     if (message.kind === "malformed") this.#malformed++;
+    if (message.isRefused) this.#refused++;
     if (!this.#filter(message)) return;
     this.#shown++;
     this.#output += this.#format(message);

@@ -44,8 +44,8 @@ function parseTerm(term: string): Filter | undefined {
   }
 }
 
-function isMalformed({ kind, ppp }: Message): boolean {
-  return kind === "malformed" || ppp?.fault !== undefined;
+function isMalformed({ kind, isRefused, ppp }: Message): boolean {
+  return kind === "malformed" || isRefused || ppp?.fault !== undefined;
 }
 
 function both(ids: Ids | undefined): (number | undefined)[] {

@@ -27,6 +27,7 @@ function objectOf(message: Message): Fields {
   if (message.session !== undefined) object.session = idsOf(message, message.session);
   if (user !== undefined) object.user = user;
   if (isRepeated) object.repeated = true;
+  if (message.isRefused) object.refused = true;
   if (message.avps.length > 0) object.avps = message.avps.map(avpOf);
   if (message.ppp !== undefined) object.ppp = pppOf(message.ppp);
   if (message.fault !== undefined) object.fault = { ...message.fault };

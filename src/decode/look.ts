@@ -33,6 +33,11 @@ export function beginsAsL2tp(octets: Uint8Array): boolean {
   return (u16(octets, 0) & (RESERVED | 0xf)) === 2;
 }
 
+/** Bits of the header that are sent as 0 and ignored (RFC 2661 3.1). */
+export function reservedBits(octets: Uint8Array): number {
+  return u16(octets, 0) & RESERVED;
+}
+
 /**
  * The datagrams of a packet that was captured where the kernel had many in one (UDP GSO or GRO):
  * all of one length, but the last, which may be shorter. Anything else is one datagram.

@@ -26,8 +26,10 @@ import {
   type Way,
 } from "./conversations.ts";
 import { CONTROL_HEADER, faultText } from "./faults.ts";
-import { octetsText } from "./octets.ts";
+import { reservedBits } from "./look.ts";
+import { hex16, octetsText } from "./octets.ts";
 import { readPpp } from "./ppp.ts";
+import { violationOf } from "./refusal.ts";
 import { summarizeControl } from "./summary.ts";
 import type { AvpFields, Datagram, HeaderFields, Ids, Message, Ppp, Time } from "./types.ts";
 import { readHeader, walkAvps } from "./walk.ts";
@@ -66,20 +68,24 @@ export class Messages {
     const { source, destination, payload, missing } = datagram;
     const way = source && destination && this.#conversations.wayOf(source, destination);
     this.#begin ??= datagram.time;
+    const notes = notesOf(datagram);
     const context: Context = {
       begin: this.#begin,
       datagram,
       header: readHeader(payload),
       way,
-      notes: notesOf(datagram),
+      notes,
     };
     // What the capture did not keep is no fault of the sender.
     const whole = missing === 0 ? payload : padded(payload, missing);
     const header = parseHeader(whole);
     if (typeof header === "string") return this.#malformed(context, header, []);
+    const reserved = reservedBits(payload);
+    if (reserved !== 0)
+      notes.push(`reserved bits ${hex16(reserved)} of the header are to be ignored`);
     const { length } = context.header;
     if (length !== undefined && length < whole.length) {
-      context.notes.push(`${octetsText(whole.length - length)} of padding behind Length`);
+      notes.push(`${octetsText(whole.length - length)} of padding behind Length`);
     }
     if (header.control) return this.#control(context, whole);
     const at = header.payload.byteOffset - whole.byteOffset;
@@ -100,12 +106,15 @@ export class Messages {
 
   /** A control message whose AVPs are as they have to be. */
   #message(context: Context, received: readonly Avp[]): Message {
-    const { header, way, notes } = context;
+    const { header, way } = context;
     const { tunnelId = 0, sessionId = 0, ns = 0 } = header;
     const avps = this.#reveal(received);
     const type = readAvp(avps, AvpType.MessageType);
     const name = nameOf(received, type);
-    if (way === undefined) return { ...this.#finish(context, received, avps, undefined), name };
+    const isRefused = this.#judge(context, received);
+    if (way === undefined) {
+      return { ...this.#finish(context, received, avps, undefined), name, isRefused };
+    }
     const assignedTunnel = readAvp(avps, AvpType.AssignedTunnelId);
     const tunnel = this.#conversations.tunnelOf(way, tunnelId, assignedTunnel);
     const assigned = readAvp(avps, AvpType.AssignedSessionId);
@@ -117,12 +126,21 @@ export class Messages {
     if (type === MessageType.CDN && session !== undefined) session.isClosed = true;
     const user = readAvp(avps, AvpType.ProxyAuthenName);
     if (session !== undefined && user !== undefined) session.user = user;
-    if (avps.some(({ recognised }) => !recognised)) {
-      notes.push("an AVP with a reserved bit set has to be treated as unrecognized");
-    }
     const isResponseRight = this.#prove(avps, type, tunnel, way);
     const message = this.#finish(context, received, avps, isResponseRight);
-    return { ...message, name, isRepeated, ...idsOf(tunnel, session) };
+    return { ...message, name, isRefused, isRepeated, ...idsOf(tunnel, session) };
+  }
+
+  /** Says what is wrong with the AVPs of a message; whether a receiver refuses it for that. */
+  #judge({ datagram, notes }: Context, received: readonly Avp[]): boolean {
+    if (received.some(({ recognised }) => !recognised)) {
+      notes.push("an AVP with a reserved bit set has to be treated as unrecognized");
+    }
+    // What the capture did not keep may be what seems to be missing.
+    if (datagram.missing > 0) return false;
+    const violation = violationOf(received, this.#secret ?? new Uint8Array(0));
+    if (violation !== undefined) notes.push(violation.text);
+    return violation?.isRefused === true;
   }
 
   #reveal(avps: readonly Avp[]): readonly Avp[] {
@@ -230,6 +248,7 @@ function plain({
     ...ALONE,
     user: undefined,
     isRepeated: false,
+    isRefused: false,
     avps: [],
     ppp: undefined,
     fault: undefined,

@@ -117,8 +117,8 @@ export class TextPrinter {
   }
 }
 
-function colourOf({ kind, name, ppp }: Message): Colour {
-  if (kind === "malformed" || ppp?.fault !== undefined) return "fault";
+function colourOf({ kind, name, isRefused, ppp }: Message): Colour {
+  if (kind === "malformed" || isRefused || ppp?.fault !== undefined) return "fault";
   if (kind === "data") return ppp?.code === undefined ? "plain" : "link";
   if (ENDS.includes(name)) return "end";
   return QUIET.includes(name) ? "dim" : "control";

@@ -129,6 +129,8 @@ export interface Message {
   readonly user: string | undefined;
   /** The same Ns was seen before. */
   readonly isRepeated: boolean;
+  /** Its form is right, and a receiver refuses it; the notes say why. */
+  readonly isRefused: boolean;
   readonly avps: readonly AvpFields[];
   readonly ppp: Ppp | undefined;
   readonly fault: { readonly status: Fault; readonly text: string } | undefined;

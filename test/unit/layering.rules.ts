@@ -34,7 +34,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   host: { knows: ["codec", ...COMMON], isPure: true },
   aaa: { knows: [...CORE, "l2tp", "ppp"], packages: [...HASHES, "des.js", "js-md4"] },
   history: { knows: [...CORE, "l2tp", "ppp", "aaa"], isPure: true },
-  decode: { knows: [...CORE, "ppp"], packages: HASHES, isPure: true },
+  decode: { knows: [...CORE, "l2tp", "ppp"], packages: HASHES, isPure: true },
   linux: { knows: COMMON, packages: ["node:", "koffi"] },
   dataplane: { knows: [...COMMON, "linux", "assembly", "build"], packages: ["node:"] },
   observe: { knows: COMMON, packages: ["node:", "pino"] },

@@ -66,6 +66,18 @@ test("hex on standard input", async () => {
   assert.equal(stderr, "1 packet, 1 message of L2TP\n");
 });
 
+test("what a receiver refuses is counted, and found among the malformed", async () => {
+  const hello = HELLO.slice(0, 40);
+  const hidden = hello.replace("8008", "c008");
+  const args = ["--filter", "malformed", "-"];
+  const { stdout, stderr } = await piped("node", args, `${hello}\n${hidden}\n`);
+  assert.match(
+    stdout,
+    /^ {5}2 {2}control message without Message Type\n[\s\S]* Note: a receiver refuses it: its Message Type is hidden/,
+  );
+  assert.equal(stderr, "2 packets, 2 messages of L2TP, 1 shown, 1 to be refused\n");
+});
+
 test("what comes in is printed at once, while more is to come", async () => {
   const [command = "", ...options] = RUNTIMES.node ?? [];
   const child = spawn(command, [...options, pathOf("src/cli/main.ts"), "decode", "--brief", "-"]);

@@ -17,12 +17,19 @@ function read(datagram: Uint8Array) {
 const tunnel = (id: number) => makeAvp(AvpType.AssignedTunnelId, id);
 const session = (id: number) => makeAvp(AvpType.AssignedSessionId, id);
 
+const WHO = [
+  makeAvp(AvpType.ProtocolVersion, 0x0100),
+  makeAvp(AvpType.HostName, "host"),
+  makeAvp(AvpType.FramingCapabilities, 3),
+];
+const serial = makeAvp(AvpType.CallSerialNumber, 1);
+
 /** A call from the LAC, as far as data. */
 const CALL = [
-  [true, control("SCCRQ", [tunnel(7)])],
-  [false, control("SCCRP", [tunnel(8)], { tunnelId: 7, nr: 1 })],
+  [true, control("SCCRQ", [...WHO, tunnel(7)])],
+  [false, control("SCCRP", [...WHO, tunnel(8)], { tunnelId: 7, nr: 1 })],
   [true, control("SCCCN", [], { tunnelId: 8, ns: 1, nr: 1 })],
-  [true, control("ICRQ", [session(70)], { tunnelId: 8, ns: 2, nr: 1 })],
+  [true, control("ICRQ", [session(70), serial], { tunnelId: 8, ns: 2, nr: 1 })],
   [false, control("ICRP", [session(80)], { tunnelId: 7, sessionId: 70, ns: 1, nr: 3 })],
   [true, control("ICCN", [], { tunnelId: 8, sessionId: 80, ns: 3, nr: 2 })],
   [false, buildHeader({ ...FLAT, tunnelId: 7, sessionId: 70 }, Uint8Array.from(LCP_ECHO))],
@@ -199,6 +206,41 @@ test("padding, a reserved bit, fragments and what the capture left out are notes
   );
   const size = `the capture kept ${long.length - 5} of ${long.length} octets`;
   assert.deepEqual(cut?.notes, [size]);
+});
+
+/** A control message of just these octets of AVPs. */
+function raw(avps: readonly number[], word = 0xc802): Uint8Array {
+  return join(b16(word), b16(12 + avps.length), [0, 7, 0, 0, 0, 0, 0, 0], avps);
+}
+
+test("what a receiver refuses or has to ignore is said, of packets and of bare hex", () => {
+  const type = (value: number, word = 0x8008) => [...b16(word), 0, 0, 0, 0, ...b16(value)];
+  const host = [0x80, 7, 0, 0, 0, 7, 0x61];
+  const cases: [string, Uint8Array, RegExp | undefined, boolean][] = [
+    ["right", HELLO, undefined, false],
+    ["ZLB", raw([]), undefined, false],
+    ["reserved bits", raw(type(6), 0xf8f2), /^reserved bits 0x30f0 of the header are to/, false],
+    ["type not first", raw([...host, ...type(6)]), /refuses it: its first AVP is not/, true],
+    ["hidden type", raw(type(6, 0xc008)), /refuses it: its Message Type is hidden/, true],
+    ["a reserved bit", raw(type(6, 0x8408)), /a reserved bit set has to be treated/, true],
+    ["unknown type", raw(type(99)), /refuses it: Message Type 99/, true],
+    ["unknown type without M", raw(type(99, 8)), /a receiver ignores it: Message Type 99/, false],
+    ["tunnel 0", control("SCCRQ", [...WHO, tunnel(0)]), /it: Assigned Tunnel ID 0 \(Error/, true],
+    ["session 0", control("ICRQ", [session(0), serial]), /it: Assigned Session ID 0/, true],
+    ["lacking", control("ICRQ", [session(9)]), /it: Call Serial Number missing/, true],
+    ["the end", control("CDN", [session(0)]), /^Assigned Session ID 0 .* it ends all the/, false],
+    ["hidden", raw([...type(6), 0xc0, 8, 0, 0, 0, 11, 1, 2]), undefined, false],
+  ];
+  const isMalformed = parseFilter("malformed");
+  assert.ok(typeof isMalformed === "function");
+  for (const [name, datagram, note, isRefused] of cases) {
+    const hex = new TextEncoder().encode(Buffer.from(datagram).toString("hex"));
+    for (const message of [read(datagram), ...decode(hex)]) {
+      assert.equal(message.kind, "control", name);
+      assert.match(message.notes.join("; "), note ?? /^$/, name);
+      assert.equal(isMalformed(message), isRefused, name);
+    }
+  }
 });
 
 test("a control message without Message Type, and one of a type that no RFC has", () => {
