@@ -39,7 +39,13 @@ export { type Hiding, hideAvp, type Md5, revealAvps } from "./hiding.ts";
 export { checkIpv4, checkIpv6, checksum } from "./ip.ts";
 export { load } from "./load.ts";
 export { buildPpp, parsePpp } from "./ppp.ts";
-export { callResultText, errorText, stopResultText } from "./result-codes.ts";
+export {
+  callResultText,
+  disconnectCauseText,
+  disconnectDirectionText,
+  errorText,
+  stopResultText,
+} from "./result-codes.ts";
 export type {
   Avp,
   AvpInput,

@@ -1,5 +1,6 @@
 /**
- * Result Codes and Error Codes in the words of RFC 2661 4.4.2.
+ * Result Codes and Error Codes in the words of RFC 2661 4.4.2, PPP Disconnect Causes in those of
+ * RFC 3145.
  *
  * @module
  */
@@ -42,6 +43,34 @@ const ERRORS: readonly string[] = [
   "session or tunnel was shut down due to receipt of an unknown AVP with the M bit set",
 ];
 
+/** PPP Disconnect Cause Code (RFC 3145 3). */
+const DISCONNECT_CAUSES: readonly string[] = [
+  "no information available",
+  "administrative disconnect",
+  "LCP renegotiation at LNS disabled",
+  "normal disconnection, LCP Terminate-Request sent",
+  "compulsory encryption refused",
+  "LCP: FSM timeout error",
+  "no recognizable LCP packets were received",
+  "LCP: Magic Number error, link possibly looped back",
+  "LCP: Echo-Request timeout",
+  "unexpected Endpoint-Discriminator for existing Multilink PPP bundle",
+  "unexpected MRRU for existing Multilink PPP bundle",
+  "unexpected Short-Sequence-Number option for existing Multilink PPP bundle",
+  "compulsory call-back refused",
+  "authentication: FSM timeout error",
+  "unexpected authenticated name for existing Multilink PPP bundle",
+  "authentication protocol refused",
+  "authentication failed",
+  "NCP: FSM timeout error",
+  "no NCPs available",
+  "NCP: failed to converge on acceptable addresses",
+  "NCP: not permitted to use any address",
+];
+
+/** Whose end of the PPP link is meant, as the sender sees it (RFC 3145 2). */
+const DISCONNECT_DIRECTIONS: readonly string[] = ["global", "at peer", "at local"];
+
 /** What a Result Code of a StopCCN means. */
 export function stopResultText(code: number): string | undefined {
   return STOP_RESULTS[code];
@@ -55,4 +84,14 @@ export function callResultText(code: number): string | undefined {
 /** What a general Error Code means. */
 export function errorText(code: number): string | undefined {
   return ERRORS[code];
+}
+
+/** What the code of a PPP Disconnect Cause means. */
+export function disconnectCauseText(code: number): string | undefined {
+  return DISCONNECT_CAUSES[code];
+}
+
+/** Where that was. */
+export function disconnectDirectionText(direction: number): string | undefined {
+  return DISCONNECT_DIRECTIONS[direction];
 }

@@ -9,6 +9,7 @@ import { cleanText } from "../history/entry.ts";
 import { Host, type HostEvent } from "../ipv6/index.ts";
 import { type LinkEvent, PeerLink } from "../ppp/index.ts";
 import type { Client } from "./client.ts";
+import { disconnectOf } from "./disconnect.ts";
 import { type HostRequests, holds } from "./host-keeper.ts";
 import type { Ground } from "./side.ts";
 import { RESULTS } from "./subscriber.ts";
@@ -185,10 +186,12 @@ export class ClientLinks {
   #down(client: Client, event: LinkEvent & { type: "down" }, now: number): void {
     const { session, story } = client;
     if (session === undefined) return;
+    const disconnect = disconnectOf(event.reason, story, "dialling");
     story.turnAway(dialledLinkCode(event.reason, story));
     story.words = cleanText(event.message);
     const { endpoint } = this.#ground;
-    endpoint.closeSession(session.tunnelId, session.sessionId, RESULTS[event.reason], now);
+    const { tunnelId, sessionId } = session;
+    endpoint.closeSession(tunnelId, sessionId, RESULTS[event.reason], now, disconnect);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Call,
   type Cause,
   type Connected,
+  type Disconnect,
   DisconnectCode,
   type EndpointEvent,
   type Result,
@@ -49,6 +50,8 @@ export interface ForwardOwner {
 export interface ForwardEnd {
   readonly wasUp: boolean;
   readonly words: string;
+  /** What the next LNS said beside `result`. */
+  readonly disconnect?: Disconnect | undefined;
 }
 
 const NOWHERE: Result = {
@@ -101,11 +104,11 @@ export class Forwarder {
   }
 
   /** The subscriber's session has ended. Harmless where it did not go on. */
-  leave(from: SessionHandle, { result, withTunnel }: Cause, now: number): void {
+  leave(from: SessionHandle, { result, withTunnel, disconnect }: Cause, now: number): void {
     const leg = this.#byFrom.get(from.index);
     if (leg === undefined || leg.from.generation !== from.generation) return;
     const lost: Result = { code: DisconnectCode.LostCarrier };
-    this.#hangUp(leg, withTunnel === true ? lost : result, now);
+    this.#hangUp(leg, withTunnel === true ? lost : named(result), now, disconnect);
   }
 
   /** Takes an event of the endpoint. True when it is about a call that was placed here. */
@@ -195,13 +198,13 @@ export class Forwarder {
     }
   }
 
-  #hangUp(leg: Leg, result: Result, now: number): void {
+  #hangUp(leg: Leg, result: Result, now: number, disconnect?: Disconnect): void {
     const { table, dialler } = this.#options;
     this.#byFrom.delete(leg.from.index);
     leg.isLeft = true;
     if (leg.handle !== undefined) table.unswitch(leg.handle);
     if (leg.session === undefined) this.#byDial.delete(leg.dial);
-    dialler.hangUp(leg.dial, result, now);
+    dialler.hangUp(leg.dial, result, now, disconnect);
   }
 
   #drain(now: number): void {
@@ -226,9 +229,10 @@ export class Forwarder {
         this.#end(leg, NOWHERE, now);
         break;
       case "down": {
-        const { result, withTunnel, by } = event.cause;
+        const { result, withTunnel, by, disconnect } = event.cause;
         leg.words = (by === "peer" && result.message) || "";
-        this.#end(leg, withTunnel === true || by === "timeout" ? LOST : result, now);
+        const isLost = withTunnel === true || by === "timeout";
+        this.#end(leg, isLost ? LOST : named(result), now, disconnect);
       }
     }
   }
@@ -248,10 +252,15 @@ export class Forwarder {
     owner.forwarded(leg.from, target);
   }
 
-  #end(leg: Leg, result: Result, now: number): void {
+  #end(leg: Leg, result: Result, now: number, disconnect?: Disconnect): void {
     this.#byDial.delete(leg.dial);
     this.#byFrom.delete(leg.from.index);
     const { from, isUp: wasUp, words } = leg;
-    this.#options.owner.forwardEnded(from, result, { wasUp, words }, now);
+    this.#options.owner.forwardEnded(from, result, { wasUp, words, disconnect }, now);
   }
+}
+
+/** A CDN needs a Result Code that means something; whoever named none has at least let go of it. */
+function named(result: Result): Result {
+  return result.code === 0 ? { ...result, code: DisconnectCode.LostCarrier } : result;
 }

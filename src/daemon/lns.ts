@@ -63,8 +63,8 @@ function lnsSide(ground: Ground): Side {
         ({ name, mtu, sequencing }, index) => [name, { index, mtu, sequencing }] as const,
       ),
     ),
-    closeSession: ({ tunnelId, sessionId }, result, now) =>
-      endpoint.closeSession(tunnelId, sessionId, result, now),
+    closeSession: ({ tunnelId, sessionId }, ...end) =>
+      endpoint.closeSession(tunnelId, sessionId, ...end),
   });
   return {
     descriptors: devices.hosts,

@@ -35,6 +35,7 @@ import type { SessionRow } from "./api.ts";
 import type { BusiestAnswer, BusyOrder } from "./api-messages.ts";
 import { Authorizer, proxyOf } from "./authorizer.ts";
 import { Busiest } from "./busiest.ts";
+import { type CloseSession, disconnectOf } from "./disconnect.ts";
 import type { ForwardEnd, Forwarder, ForwardOwner } from "./forwarder.ts";
 import { Lines, type LinesOptions } from "./lines.ts";
 import { publish } from "./records.ts";
@@ -53,7 +54,7 @@ interface SubscribersOptions extends LinesOptions {
   readonly family?: Family;
   readonly networks: ReadonlyMap<string, NetworkOfSessions>;
   readonly clock: () => number;
-  readonly closeSession: (session: SessionInfo, result: Result, now: number) => void;
+  readonly closeSession: CloseSession;
   /** Called when an answer of AAA has left things to be sent. */
   readonly onProgress: () => void;
   /** Keeps how sessions end; without one they are only logged. */
@@ -306,10 +307,11 @@ export class Subscribers implements ForwardOwner {
         subscriber.router?.handleInput(event.packet, now);
         break;
       case "down": {
-        const result = RESULTS[event.reason];
-        const code = subscriber.story.end(event.reason);
-        log.info({ ...names(subscriber), code, reason: event.reason }, "link down");
-        closeSession(subscriber.session, result, now);
+        const { reason } = event;
+        const code = subscriber.story.end(reason);
+        log.info({ ...names(subscriber), code, reason }, "link down");
+        const disconnect = disconnectOf(reason, subscriber.story, "dialled");
+        closeSession(subscriber.session, RESULTS[reason], now, disconnect);
       }
     }
   }
@@ -376,7 +378,7 @@ export class Subscribers implements ForwardOwner {
     const subscriber = this.#byRecord.get(index);
     if (subscriber === undefined) return;
     subscriber.story.goneBack(end);
-    this.#options.closeSession(subscriber.session, result, now);
+    this.#options.closeSession(subscriber.session, result, now, end.disconnect);
     this.#options.onProgress();
   }
 

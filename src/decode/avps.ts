@@ -13,6 +13,8 @@ import {
   type CauseCode,
   callResultText,
   decodeAvp,
+  disconnectCauseText,
+  disconnectDirectionText,
   errorText,
   messageTypeName,
   type PppDisconnectCause,
@@ -25,8 +27,6 @@ import { LCP_OPTIONS, readOptions } from "./options.ts";
 import { protocolName } from "./protocols.ts";
 import type { AvpFields, Field } from "./types.ts";
 import {
-  DISCONNECT_CAUSES,
-  DISCONNECT_DIRECTIONS,
   MESSAGES,
   otherAvpName,
   PROXY_AUTHEN_TYPES,
@@ -226,9 +226,9 @@ function challengeResponse(value: Uint8Array, { isResponseRight }: Message): Wor
 
 function disconnectCause(cause: PppDisconnectCause): Words {
   const { code, protocol, direction, message } = cause;
-  const parts = [`${DISCONNECT_CAUSES[code] ?? "unknown"} (${code})`];
+  const parts = [`${disconnectCauseText(code) ?? "unknown"} (${code})`];
   if (protocol !== 0) parts.push(protocolName(protocol));
-  parts.push(DISCONNECT_DIRECTIONS[direction] ?? `direction ${direction}`);
+  parts.push(disconnectDirectionText(direction) ?? `direction ${direction}`);
   if (message !== undefined) parts.push(quoted(message));
   return { text: parts.join("; "), value: { ...cause } };
 }

@@ -91,34 +91,6 @@ export const PROXY_AUTHEN_TYPES: readonly string[] = [
   "Microsoft CHAP version 1",
 ];
 
-/** PPP Disconnect Cause Code (RFC 3145 4). */
-export const DISCONNECT_CAUSES: readonly string[] = [
-  "no information available",
-  "administrative disconnect",
-  "LCP renegotiation at LNS disabled",
-  "normal disconnection, LCP Terminate-Request sent",
-  "compulsory encryption refused",
-  "LCP: FSM timeout error",
-  "no recognizable LCP packets were received",
-  "LCP: Magic Number error, link possibly looped back",
-  "LCP: Echo-Request timeout",
-  "unexpected Endpoint-Discriminator for existing Multilink PPP bundle",
-  "unexpected MRRU for existing Multilink PPP bundle",
-  "unexpected Short-Sequence-Number option for existing Multilink PPP bundle",
-  "compulsory call-back refused",
-  "authentication: FSM timeout error",
-  "unexpected authenticated name for existing Multilink PPP bundle",
-  "authentication protocol refused",
-  "authentication failed",
-  "NCP: FSM timeout error",
-  "no NCPs available",
-  "NCP: failed to converge on acceptable addresses",
-  "NCP: not permitted to use any address",
-];
-
-/** Who is meant by it (RFC 3145 2). */
-export const DISCONNECT_DIRECTIONS: readonly string[] = ["global", "at peer", "at local"];
-
 /** Causes of ITU-T Q.850 that calls end with. */
 export const Q931_CAUSES: Readonly<Record<number, string>> = {
   1: "unallocated number",

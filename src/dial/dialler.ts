@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Cause, EndpointEvent, Result, SessionInfo } from "../l2tp/index.ts";
+import type { Cause, Disconnect, EndpointEvent, Result, SessionInfo } from "../l2tp/index.ts";
 import { DIAL_ANSWER_MS, DIAL_TUNNEL_IDLE_MS } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
 import { Timer, Timers } from "../sansio/timers.ts";
@@ -70,13 +70,17 @@ export class Dialler<Call, Connected> {
   }
 
   /** Ends a call, or gives up placing it. Harmless when it is over. */
-  hangUp(id: number, result: Result, now: number): void {
+  hangUp(id: number, result: Result, now: number, disconnect?: Disconnect): void {
     const dial = this.#dials.get(id);
     if (dial === undefined || dial.isHungUp) return;
     dial.isHungUp = true;
     const { session } = dial;
-    if (session === undefined) this.#forget(dial);
-    else this.#options.endpoint.closeSession(session.tunnelId, session.sessionId, result, now);
+    if (session === undefined) {
+      this.#forget(dial);
+      return;
+    }
+    const { tunnelId, sessionId } = session;
+    this.#options.endpoint.closeSession(tunnelId, sessionId, result, now, disconnect);
   }
 
   /** No LNS is tried any more: the endpoint shuts down. */
@@ -257,11 +261,12 @@ function keyOf({ tunnelId, sessionId }: { tunnelId: number; sessionId: number })
 }
 
 /** The event without what is not the cause. */
-function causeOf({ by, result, reason, withTunnel }: Cause): Cause {
+function causeOf({ by, result, reason, withTunnel, disconnect }: Cause): Cause {
   return {
     by,
     result,
     ...(reason !== undefined && { reason }),
     ...(withTunnel === true && { withTunnel }),
+    ...(disconnect !== undefined && { disconnect }),
   };
 }

@@ -1,5 +1,5 @@
 /** What goes into and comes out of a `Dialler`. @module */
-import type { Cause, Path, Result, SessionInfo } from "../l2tp/index.ts";
+import type { Cause, Disconnect, Path, Result, SessionInfo } from "../l2tp/index.ts";
 import type { Random } from "../sansio/machine.ts";
 
 /** An LNS that calls may go to, or a LAC that is asked for them; those of one name are a list. */
@@ -33,7 +33,13 @@ export interface Placer<Call, Connected> {
     now: number,
   ): number | undefined;
   placeCall(tunnelId: number, call: Call, now: number, connected?: Connected): number | undefined;
-  closeSession(tunnelId: number, sessionId: number, result: Result, now: number): void;
+  closeSession(
+    tunnelId: number,
+    sessionId: number,
+    result: Result,
+    now: number,
+    disconnect?: Disconnect,
+  ): void;
   closeTunnel(tunnelId: number, result: Result, now: number): void;
 }
 

@@ -35,6 +35,8 @@ export interface EndResult {
   readonly code: number;
   readonly error?: number;
   readonly text?: string;
+  /** What a CDN said beside that (RFC 3145, RFC 2661 4.4.4), in words. */
+  readonly disconnect?: string;
 }
 
 export interface Entry {
@@ -94,9 +96,17 @@ export function makeEntry(given: Required & Partial<Entry>): Entry {
   const entry: Mutable<Entry> = { ...NOTHING, ...given };
   for (const key of TEXTS) entry[key] = cleanText(entry[key]);
   entry.addresses = entry.addresses.slice(0, HISTORY_ADDRESSES_MAX).map(cleanText);
-  const { result } = entry;
-  if (result?.text !== undefined) entry.result = { ...result, text: cleanText(result.text) };
+  if (entry.result !== undefined) entry.result = cleanResult(entry.result);
   return entry;
+}
+
+function cleanResult(result: EndResult): EndResult {
+  const { text, disconnect } = result;
+  return {
+    ...result,
+    ...(text !== undefined && { text: cleanText(text) }),
+    ...(disconnect !== undefined && { disconnect: cleanText(disconnect) }),
+  };
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -156,13 +166,14 @@ export function readEntry(value: unknown): Entry | undefined {
 
 function isResult(value: unknown): value is EndResult {
   if (typeof value !== "object" || value === null) return false;
-  const { message, by, code, error, text } = value as Record<string, unknown>;
+  const { message, by, code, error, text, disconnect } = value as Record<string, unknown>;
   return (
     (message === "StopCCN" || message === "CDN") &&
     (by === "peer" || by === "local") &&
     isCount(code) &&
     (error === undefined || isCount(error)) &&
-    (text === undefined || typeof text === "string")
+    (text === undefined || typeof text === "string") &&
+    (disconnect === undefined || typeof disconnect === "string")
   );
 }
 

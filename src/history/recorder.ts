@@ -10,6 +10,7 @@ import { refusedCode, sessionCode, tunnelCode } from "./classify.ts";
 import type { Code } from "./codes.ts";
 import { dialledTunnelCode } from "./dialled.ts";
 import { cleanText, type EndResult, type Entry, makeEntry } from "./entry.ts";
+import { disconnectWords } from "./results.ts";
 import type { Story } from "./story.ts";
 
 type SessionDown = Extract<EndpointEvent, { type: "session-down" }>;
@@ -154,8 +155,9 @@ export class Recorder {
 }
 
 /** What a log line says of an end. */
-export function logFields({ code, by, words }: Entry): Record<string, unknown> {
-  return words === "" ? { code, by } : { code, by, words };
+export function logFields({ code, by, words, result }: Entry): Record<string, unknown> {
+  const { disconnect } = result ?? {};
+  return { code, by, ...(words !== "" && { words }), ...(disconnect && { disconnect }) };
 }
 
 /** Text of a peer as it is kept. */
@@ -173,7 +175,7 @@ const UNHEARD: readonly Code[] = ["no-answer", "half-open", "half-open-dropped"]
 /** What was sent or came; nothing, where the peer did not answer any more. */
 function resultOf(
   message: EndResult["message"],
-  { by, result }: Pick<SessionDown, "by" | "result">,
+  { by, result, disconnect }: Pick<SessionDown, "by" | "result" | "disconnect">,
   code: Code,
 ): { result?: EndResult } {
   if (UNHEARD.includes(code)) return {};
@@ -185,6 +187,7 @@ function resultOf(
       code: result.code,
       ...(error === undefined ? {} : { error }),
       ...(text === "" ? {} : { text }),
+      ...(disconnect && { disconnect: disconnectWords(disconnect) }),
     },
   };
 }

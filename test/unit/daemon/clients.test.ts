@@ -126,6 +126,7 @@ test("a password that the LNS does not take is tried again only after a long whi
   await house.run(5_000);
   const { state, problem, next } = house.client;
   assert.match(problem, /^lns-refused-password/);
+  assert.ok(house.sent.includes("CDN 3 cause 16 2"), "it is ours that was not taken");
   assert.equal(state, "waiting");
   assert.ok(next >= 20, String(next));
   assert.equal(house.sent.filter((word) => word.startsWith("ICRQ")).length, 1);

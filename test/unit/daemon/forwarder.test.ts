@@ -177,6 +177,27 @@ test("who hangs up at one end is heard of at the other", async () => {
   );
 });
 
+test("a PPP Disconnect Cause goes on to the other end, and Result Code 0 does not", async () => {
+  const ppp = { code: 16, protocol: 0xc223, direction: 1, message: "who are you" };
+  const first = new Switch();
+  const client = await first.dial();
+  client.hangUp(0, { ppp });
+  first.pass(100);
+  const { result, disconnect } = first.pair.lns.event("session-down");
+  assert.deepEqual([result.code, disconnect], [1, { ppp }]);
+  assert.match(first.house.log.join(), /"disconnect":"PPP disconnect cause 16 .*who are you/);
+  assert.match(first.house.entries[0]?.result?.disconnect ?? "", /^PPP disconnect cause 16/);
+
+  const other = new Switch();
+  await other.dial();
+  const { tunnelId, sessionId } = other.next;
+  const { lns, now } = other.pair;
+  lns.endpoint.closeSession(tunnelId, sessionId, { code: 0 }, now, { ppp });
+  other.pass(100);
+  const [closed] = other.house.closed;
+  assert.deepEqual([closed?.result.code, closed?.disconnect], [1, { ppp }]);
+});
+
 test("an LNS that refuses is left for the next one; none left ends the call", async () => {
   const away = { ...UPSTREAM, address: "198.51.100.9" };
   const next = { ...UPSTREAM, priority: 2 };

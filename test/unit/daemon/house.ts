@@ -8,7 +8,7 @@ import type { LinesOptions } from "../../../src/daemon/lines.ts";
 import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
-import type { Accm, Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import type { Accm, Disconnect, Result, SessionInfo } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
 import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
@@ -27,7 +27,7 @@ export const USERS = [{ name: "demo", password: "right", network: "default" }];
 export class House {
   readonly plane = new Plane();
   readonly network = { index: 0, mtu: 1400, sequencing: false };
-  readonly closed: { session: SessionInfo; result: Result }[] = [];
+  readonly closed: { session: SessionInfo; result: Result; disconnect?: Disconnect }[] = [];
   readonly granted: Grant[] = [];
   readonly released: Grant[] = [];
   readonly entries: Entry[] = [];
@@ -73,7 +73,8 @@ export class House {
           this.told.push({ sessionId, send, receive }),
         reportErrors,
       },
-      closeSession: (session, result) => this.closed.push({ session, result }),
+      closeSession: (session, result, _now, disconnect) =>
+        this.closed.push({ session, result, ...(disconnect && { disconnect }) }),
       onProgress: () => undefined,
       recorder: new Recorder({ add: (entry) => this.entries.push(entry), clock: () => this.now }),
       log: createLog({
@@ -118,9 +119,10 @@ export class Client {
     this.link.open(this.house.now);
   }
 
-  hangUp(): void {
+  hangUp(code = 1, disconnect?: Disconnect): void {
     const { house, session } = this;
-    const event = { type: "session-down", session, by: "peer", result: { code: 1 } } as const;
+    const cause = { by: "peer", result: { code }, ...(disconnect && { disconnect }) } as const;
+    const event = { type: "session-down", session, ...cause } as const;
     house.subscribers.handleEvent(event, house.now);
   }
 

@@ -18,6 +18,7 @@ import type {
   Call,
   Cause,
   Connected,
+  Disconnect,
   EndpointEvent,
   Result,
   SessionInfo,
@@ -271,8 +272,15 @@ export class LacHouse {
         if (session === undefined) throw new Error("there is no call");
         this.#events.push({ type: "session-up", session });
       },
-      closeSession: (_tunnelId: number, sessionId: number, result: Result) => {
-        this.sent.push(`CDN ${result.code}`);
+      closeSession: (
+        _tunnelId: number,
+        sessionId: number,
+        result: Result,
+        _now: number,
+        { ppp }: Disconnect = {},
+      ) => {
+        const cause = ppp === undefined ? [] : ["cause", ppp.code, ppp.direction];
+        this.sent.push(["CDN", result.code, ...cause].join(" "));
         const session = this.#open.get(sessionId);
         if (session !== undefined) this.#end(session, { by: "local", result });
       },

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LocalUsers } from "../../../src/aaa/index.ts";
-import { AvpType } from "../../../src/codec/index.ts";
+import { AvpType, readAvp } from "../../../src/codec/index.ts";
 import { Subscribers } from "../../../src/daemon/subscribers.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
 import { createLog } from "../../../src/observe/log.ts";
@@ -28,6 +28,8 @@ class World {
   readonly clients = new Map<number, PppPeer>();
   /** [call, Result Code, message] of each CDN that the LAC got. */
   readonly cdns: [number, number, string][] = [];
+  /** [code, protocol, direction] of the PPP Disconnect Cause of each, where it has one. */
+  readonly causes: number[][] = [];
   /** [user, phase, code] of each session that ended. */
   readonly history: [string, string, string][] = [];
   readonly #plane = new Plane();
@@ -45,8 +47,8 @@ class World {
       networks: new Map([["default", { index: 0, mtu: 1400 }]]),
       clock: () => this.#now,
       endpoint: this.#lns,
-      closeSession: ({ tunnelId, sessionId }, result, now) =>
-        this.#lns.closeSession(tunnelId, sessionId, result, now),
+      closeSession: ({ tunnelId, sessionId }, ...end) =>
+        this.#lns.closeSession(tunnelId, sessionId, ...end),
       onProgress: () => undefined,
       recorder: new Recorder({
         add: ({ user, phase, code }) => this.history.push([user, phase, code]),
@@ -147,6 +149,8 @@ class World {
     const [code, error, text] = resultOf(message);
     assert.ok(error === undefined || error === 0, "no Error Code with these Result Codes");
     this.cdns.push([message.sessionId, code, text]);
+    const cause = readAvp(message.avps, AvpType.PppDisconnectCauseCode);
+    if (cause !== undefined) this.causes.push([cause.code, cause.protocol, cause.direction]);
   }
 }
 
@@ -163,6 +167,7 @@ for (const method of ALL) {
     assert.equal(client.verdict, "failure");
     assert.equal(heard(client, LCP).at(-1), 5);
     assert.deepEqual(world.cdns, [[5, 3, "authentication failed"]]);
+    assert.deepEqual(world.causes, [[16, 0, 1]]);
     assert.deepEqual(world.history, [["demo", "authenticate", "wrong-password"]]);
     assert.equal(world.lac.calls.get(5)?.state, "closed");
   });
@@ -175,6 +180,7 @@ for (const method of ALL) {
     assert.equal(second.verdict, undefined, "its password is not called wrong");
     assert.equal(heard(second, LCP).at(-1), 5);
     assert.deepEqual(world.cdns, [[6, 4, "no address is free"]]);
+    assert.deepEqual(world.causes, [], "RFC 3145 has no code for that");
     assert.deepEqual(world.history, [["demo", "authenticate", "pool-empty"]]);
     assert.equal(world.lac.calls.get(5)?.state, "established");
   });
@@ -186,6 +192,7 @@ test("no common method: LCP Terminate-Request, CDN 3", async () => {
   await world.run(10_000);
   assert.equal(heard(client, LCP).at(-1), 5);
   assert.deepEqual(world.cdns, [[5, 3, "no common authentication method"]]);
+  assert.deepEqual(world.causes, [[15, 0, 1]]);
   assert.deepEqual(world.history, [["", "lcp", "no-common-auth-method"]]);
 });
 
@@ -199,6 +206,10 @@ test("a client that never speaks, and one that goes without a word", async () =>
   gone.handleInput = () => undefined;
   await world.run(120_000);
   assert.deepEqual(world.history[1], ["demo", "network", "echo-timeout"]);
+  assert.deepEqual(world.causes, [
+    [6, LCP, 0],
+    [8, LCP, 0],
+  ]);
 });
 
 test("a client that says goodbye in LCP hung up; one that wants no IPv4 gets nothing", async () => {
@@ -210,6 +221,10 @@ test("a client that says goodbye in LCP hung up; one that wants no IPv4 gets not
   world.dial(6, { isWithoutIpv4: true });
   await world.run(10_000);
   assert.deepEqual(world.history[1], ["demo", "network", "negotiation-failed"]);
+  assert.deepEqual(world.causes, [
+    [3, LCP, 1],
+    [18, 0, 0],
+  ]);
 });
 
 test("a LAC that hangs up while we say goodbye is not why it ended", async () => {

@@ -19,7 +19,7 @@ import {
   dialledSessionCode,
   dialledTunnelCode,
 } from "../../../src/history/dialled.ts";
-import { resultWords } from "../../../src/history/results.ts";
+import { disconnectWords, resultWords } from "../../../src/history/results.ts";
 import type { CounterName, EndedBy } from "../../../src/l2tp/index.ts";
 import type { DownReason } from "../../../src/ppp/index.ts";
 
@@ -218,4 +218,9 @@ test("every Result Code and Error Code of RFC 2661 4.4.2 has its words", () => {
     "StopCCN 5 (the protocol version of the requester is not supported), highest version 1.0",
   );
   assert.equal(words("CDN", 99, 77), "CDN 99 (unknown), error 77 (unknown)");
+  const cause = { code: 16, protocol: 0xc223, direction: 1, message: "who?" };
+  assert.equal(
+    disconnectWords({ ppp: cause, q931: { cause: 16, message: 0x45 } }),
+    'PPP disconnect cause 16 (authentication failed, at peer), "who?", Q.931 cause 16',
+  );
 });
