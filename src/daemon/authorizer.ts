@@ -89,16 +89,19 @@ export class Authorizer {
     log.warn({ ...names(subscriber), network: grant.network }, "no /64 is free: IPv4 alone");
   }
 
-  /** The link waits for an answer that never comes; it is let go once the call has gone on. */
+  /** The link waits, and is let go once the call has gone on. */
   #goOn(subscriber: Subscriber, link: Link, peer: string, now: number): void {
     const { forwarder, log } = this.#options;
     if (forwarder === undefined) throw new Error(`nothing places calls to ${peer}`);
+    const proxy = link.handOn();
+    // LCP was renegotiated while AAA was asked: the peer says anew who it is.
+    if (proxy === undefined) return;
     const { session, handle, story } = subscriber;
     log.debug({ ...names(subscriber), user: story.user, to: peer }, "call goes on");
     forwarder.forward(
       handle,
       peer,
-      { call: session.call, connected: passedOn(session, link) },
+      { call: session.call, connected: passedOn(session, proxy) },
       now,
     );
   }
@@ -112,13 +115,15 @@ export function proxyOf({ connected }: SessionInfo, trustsProxies = false): Prox
 
 /**
  * What the next LNS is told of the call: the line as the LAC told us, and what our link has learned.
- * Whether data messages are numbered concerns each tunnel by itself (RFC 2661 5.4).
+ * What the LAC itself has negotiated and heard is none of it where our link has not taken it over: it
+ * may be about somebody else. Whether data messages are numbered concerns each tunnel by itself
+ * (RFC 2661 5.4).
  */
-function passedOn({ connected }: SessionInfo, { proxy }: Link): Connected {
-  const { sequencingRequired: _, ...line } = connected ?? {};
+function passedOn({ connected = {} }: SessionInfo, { lcp, authen }: ProxyState): Connected {
+  const { sequencingRequired: _ns, proxyLcp: _lcp, proxyAuthen: _authen, ...line } = connected;
   return {
     ...line,
-    ...(proxy?.lcp !== undefined && { proxyLcp: proxy.lcp }),
-    ...(proxy?.authen !== undefined && { proxyAuthen: proxy.authen }),
+    ...(lcp !== undefined && { proxyLcp: lcp }),
+    ...(authen !== undefined && { proxyAuthen: authen }),
   };
 }

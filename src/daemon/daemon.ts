@@ -180,8 +180,7 @@ class Daemon implements Running {
       recorder: this.#recorder,
     });
     this.#pollCount = this.#writePolls([this.#wake, control, sccrq, ...this.#side.descriptors]);
-    const notified = { libc, log, load: () => loadOf(this.#lns.tunnels()), manager };
-    this.#notifier = new Notifier(notified);
+    this.#notifier = new Notifier({ libc, log, load: () => loadOf(this.#lns.tunnels()), manager });
     const { rings } = this.#workers;
     this.#input = new ControlInput({
       control: this.#socket,

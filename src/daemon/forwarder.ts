@@ -93,14 +93,17 @@ export class Forwarder {
 
   /** The call of the session that `from` names goes on to an LNS of `list`. */
   forward(from: SessionHandle, list: string, request: Request<Call, Connected>, now: number): void {
-    const earlier = this.#byFrom.get(from.index);
-    // The client has begun its link anew, and may have told another name.
-    if (earlier !== undefined) this.#hangUp(earlier, GIVEN_UP, now);
     const dial = this.#options.dialler.dial(list, request, now);
     const leg: Leg = { dial, from, isUp: false, isLeft: false, words: "" };
     this.#byDial.set(dial, leg);
     this.#byFrom.set(from.index, leg);
     this.#drain(now);
+  }
+
+  /** The client has begun its link anew, and may tell another name: the call does not go on. */
+  giveUp(from: SessionHandle, now: number): void {
+    const leg = this.#byFrom.get(from.index);
+    if (leg !== undefined) this.#hangUp(leg, GIVEN_UP, now);
   }
 
   /** The subscriber's session has ended. Harmless where it did not go on. */

@@ -62,7 +62,7 @@ interface SubscribersOptions extends LinesOptions {
 }
 
 /** Where calls go that end elsewhere. */
-export type CallForwarder = Pick<Forwarder, "forward" | "leave" | "sessionOf">;
+export type CallForwarder = Pick<Forwarder, "forward" | "giveUp" | "leave" | "sessionOf">;
 
 export class Subscribers implements ForwardOwner {
   readonly counters = {
@@ -259,6 +259,8 @@ export class Subscribers implements ForwardOwner {
       this.#handleLinkEvent(subscriber, event, now);
     }
     subscriber.passRouted(link);
+    // Before its call has gone on, the peer of a link can but wait in this phase.
+    if (link.phase !== "authenticate") this.#options.forwarder?.giveUp(subscriber.handle, now);
     const reached = REACHED[link.phase];
     if (reached !== undefined) subscriber.story.reach(reached);
     this.#send(subscriber, link);

@@ -109,6 +109,18 @@ export class Link extends LinkEnd {
     return true;
   }
 
+  /**
+   * AAA's answer is that another LNS judges the peer: what that one goes on from. `undefined` when the
+   * link has gone on without the answer, which means nothing then. The peer waits, or begins anew.
+   */
+  handOn(): ProxyState | undefined {
+    const { proxy } = this;
+    this.#asking = undefined;
+    if (proxy === undefined) this.outbox.count("late-answer");
+    else this.lcp.forgetProxy();
+    return proxy;
+  }
+
   protected override established(now: number): void {
     const authenticator = authenticatorOf(this.lcp.asked, this.outbox, this.#options);
     const authen = this.#authen;

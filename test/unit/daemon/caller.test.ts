@@ -50,6 +50,7 @@ class World {
     const aaa = new LocalUsers({ networks: [NETWORK], users: USERS, forwards });
     this.house = new House(aaa, {
       forward: () => assert.fail("forwarded"),
+      giveUp: () => undefined,
       leave: () => undefined,
       sessionOf: () => undefined,
     });

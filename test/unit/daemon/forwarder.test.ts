@@ -9,10 +9,11 @@ import type { Call, Connected, EndpointEvent, SessionInfo } from "../../../src/l
 import { encodeDscp } from "../../../src/linux/cmsg.ts";
 import { encodePktinfo } from "../../../src/linux/sockaddr.ts";
 import { createLog } from "../../../src/observe/log.ts";
+import type { LinkOptions } from "../../../src/ppp/index.ts";
 import { seededRandom } from "../../peer/control.ts";
 import { Pair } from "../../peer/pair.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
-import { type Client, HOST, House, NETWORK, settled, USERS } from "./house.ts";
+import { type Client, type ErrorReport, HOST, House, NETWORK, settled, USERS } from "./house.ts";
 
 const UPSTREAM: Target = {
   ...{ name: "upstream", address: "198.51.100.1", port: 1701, secret: "" },
@@ -33,7 +34,7 @@ class Switch {
   /** What the forwarder hears in place of an event. */
   tell = (event: EndpointEvent): EndpointEvent => event;
 
-  constructor(targets: readonly Target[] = [UPSTREAM]) {
+  constructor(targets: readonly Target[] = [UPSTREAM], authMethods?: LinkOptions["authMethods"]) {
     const dialler = new Dialler<Call, Connected>({
       ...{ targets, endpoint: this.pair.lac.endpoint, role: "lac", local: "" },
       random: seededRandom(3),
@@ -44,10 +45,12 @@ class Switch {
     const { endpoint } = this.pair.lac;
     const forwarder: CallForwarder = {
       forward: (...call) => this.forwarder.forward(...call),
+      giveUp: (...call) => this.forwarder.giveUp(...call),
       leave: (...end) => this.forwarder.leave(...end),
       sessionOf: (from) => this.forwarder.sessionOf(from),
     };
-    this.house = new House(aaa, forwarder, (...report) => endpoint.reportErrors(...report));
+    const report: ErrorReport = (...errors) => endpoint.reportErrors(...errors);
+    this.house = new House(aaa, forwarder, report, authMethods);
     this.forwarder = new Forwarder({
       ...{ table: this.house.plane.table, dialler },
       owner: this.house.subscribers,
@@ -103,6 +106,56 @@ test("a call goes on with what was learned of it, and its frames pass unopened",
   assert.equal(row?.phase, "forwarded");
   assert.equal(row?.forwardedTo, "198.51.100.1:1701");
   assert.equal(row?.user, NAME);
+});
+
+test("the line is told of as the LAC told it, and nothing that the LAC says of the user", async () => {
+  const house = new Switch();
+  const octets = (text: string) => new TextEncoder().encode(text);
+  const line = {
+    ...{ txConnectSpeed: 9_600, rxConnectSpeed: 2_400, framingType: 2, privateGroupId: "group" },
+    ...{ lcpWantOptions: Uint8Array.of(1, 4, 5, 0), lcpAllowOptions: Uint8Array.of(7, 2) },
+  };
+  // Our link has to negotiate anew, and what the LAC has heard is about somebody else.
+  const proxyLcp = { initialReceived: Uint8Array.of(7, 2), lastSent: Uint8Array.of(1, 4, 0, 0) };
+  const proxyAuthen = { type: 3, name: octets("eve@example.net"), id: 1, response: octets("x") };
+  const connected = { ...line, sequencingRequired: true, proxyLcp, proxyAuthen };
+  const wishes = { name: NAME, password: "hers" };
+  await house.house.open(5, wishes, { connected }).establish();
+  await settled();
+  house.pass(100);
+  const { proxyLcp: lcp, proxyAuthen: authen, ...told } = house.next.connected ?? {};
+  assert.deepEqual(told, line);
+  assert.deepEqual(authen?.name, octets(NAME));
+  assert.notDeepEqual(lcp?.initialReceived, proxyLcp.initialReceived);
+
+  // MS-CHAPv2 leaves nothing to give on: neither does the LAC's word on somebody else.
+  const other = new Switch([UPSTREAM], ["mschapv2"]);
+  await other.house.open(5, wishes, { connected: { proxyAuthen } }).establish();
+  await settled();
+  other.pass(100);
+  assert.equal(other.next.connected?.proxyAuthen, undefined);
+});
+
+test("a client that begins anew while its call is placed is asked anew, and served as whom it names", async () => {
+  const away = { ...UPSTREAM, address: "198.51.100.9" };
+  const house = new Switch([away, { ...UPSTREAM, priority: 2 }]);
+  const client = await house.dial();
+  client.renegotiate({ name: "alice@example.net", password: "its" });
+  await client.talk();
+  await settled();
+  house.pass(20_000);
+  const name = new TextEncoder().encode("alice@example.net");
+  assert.deepEqual(house.next.connected?.proxyAuthen?.name, name);
+  assert.equal(house.house.rows[0]?.user, "alice@example.net");
+
+  const local = new Switch([away, { ...UPSTREAM, priority: 2 }]);
+  const caller = await local.dial();
+  caller.renegotiate({});
+  await caller.talk();
+  local.pass(20_000);
+  assert.equal(local.house.rows[0]?.user, "demo");
+  assert.equal(caller.link.address, "10.64.0.2");
+  assert.deepEqual(local.pair.lns.takeEvents(), [], "nothing goes on any more");
 });
 
 test("data messages to the next LNS have Ns while its own have (RFC 2661 5.4)", async () => {

@@ -8,8 +8,9 @@ import type { LinesOptions } from "../../../src/daemon/lines.ts";
 import { type CallForwarder, Subscribers } from "../../../src/daemon/subscribers.ts";
 import type { Entry } from "../../../src/history/entry.ts";
 import { Recorder } from "../../../src/history/recorder.ts";
-import type { Accm, Disconnect, Result, SessionInfo } from "../../../src/l2tp/index.ts";
+import type { Accm, Connected, Disconnect, Result, SessionInfo } from "../../../src/l2tp/index.ts";
 import { createLog } from "../../../src/observe/log.ts";
+import type { LinkOptions } from "../../../src/ppp/index.ts";
 import { type PeerWishes, PppPeer } from "../../peer/ppp.ts";
 import { dataMessage, packet, pppFrame } from "../dataplane/frames.ts";
 import { Plane } from "../dataplane/plane.ts";
@@ -23,6 +24,8 @@ export const NETWORK = {
   nbns: [],
 };
 export const USERS = [{ name: "demo", password: "right", network: "default" }];
+
+export type ErrorReport = LinesOptions["endpoint"]["reportErrors"];
 
 export class House {
   readonly plane = new Plane();
@@ -42,7 +45,8 @@ export class House {
   constructor(
     aaa: Aaa = new LocalUsers({ networks: [NETWORK], users: USERS }),
     forwarder?: CallForwarder,
-    reportErrors: LinesOptions["endpoint"]["reportErrors"] = () => undefined,
+    reportErrors: ErrorReport = () => undefined,
+    authMethods: LinkOptions["authMethods"] = ["pap"],
   ) {
     this.aaa = {
       authenticate: async (request, caller) => {
@@ -62,7 +66,7 @@ export class House {
       ...(forwarder && { forwarder }),
       link: {
         mru: 1400,
-        authMethods: ["pap"],
+        authMethods,
         hostName: "lns",
         random: (length) => new Uint8Array(length).fill(7),
       },
@@ -86,9 +90,9 @@ export class House {
   }
 
   open(sessionId: number, wishes: PeerWishes = {}, more: Partial<SessionInfo> = {}): Client {
-    const session = { ...info(sessionId), ...more };
+    const { connected, ...session } = { ...info(sessionId), ...more };
     this.subscribers.handleEvent({ type: "session-open", session }, this.now);
-    return new Client(this, session, wishes);
+    return new Client(this, session, wishes, connected);
   }
 
   get rows() {
@@ -100,16 +104,20 @@ export class House {
 export class Client {
   readonly house: House;
   readonly session: SessionInfo;
+  /** What its ICCN says. */
+  readonly connected: Connected;
   link: PppPeer;
 
-  constructor(house: House, session: SessionInfo, wishes: PeerWishes) {
+  constructor(house: House, session: SessionInfo, wishes: PeerWishes, connected: Connected = {}) {
     this.house = house;
+    this.connected = connected;
     this.session = session;
     this.link = new PppPeer({ name: "demo", password: "right", ...wishes });
   }
 
   connect(): void {
-    const { house, session } = this;
+    const { house } = this;
+    const session = { ...this.session, connected: this.connected };
     house.subscribers.handleEvent({ type: "session-up", session }, house.now);
   }
 
@@ -197,7 +205,6 @@ export function info(sessionId: number): SessionInfo {
     role: "lns",
     direction: "incoming",
     call: {},
-    connected: {},
     since: 0,
   };
 }

@@ -24,3 +24,31 @@ test("first wishes that no AVP can carry are not given on, the rest is (RFC 2661
     assert.deepEqual(lcp?.lastReceived, Uint8Array.from(encodeOptions([MAGIC])));
   }
 });
+
+test("who waits for another LNS may begin anew, and is asked anew", () => {
+  const bench = new Bench({ authMethods: ["pap"] });
+  bench.establish();
+  bench.pap(1, "first");
+  assert.equal(bench.link.handOn()?.authen?.id, 1);
+  assert.equal(bench.link.handOn(), undefined, "one answer, once");
+  bench.ask(LCP, 2, [MAGIC]);
+  bench.ack(LCP);
+  bench.pap(2, "second");
+  const asked = bench.events.flatMap((event) =>
+    event.type === "authenticate" ? [event.request.name] : [],
+  );
+  assert.deepEqual(asked, ["first", "second"]);
+  assert.equal(bench.link.handOn()?.authen?.id, 2);
+});
+
+test("an answer that comes after the link began anew hands nothing on, and the next login is heard", () => {
+  const bench = new Bench({ authMethods: ["pap"] });
+  bench.establish();
+  bench.pap(1, "first");
+  bench.ask(LCP, 2, [MAGIC]);
+  bench.ack(LCP);
+  assert.equal(bench.link.handOn(), undefined);
+  assert.equal(bench.link.counters["late-answer"], 1);
+  bench.pap(2, "second");
+  assert.equal(bench.link.handOn()?.authen?.id, 2);
+});
