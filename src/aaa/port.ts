@@ -58,8 +58,12 @@ export interface Caller {
    * to the same keeps it, so that even the only address of a pool is not in its way.
    */
   readonly held?: Grant | undefined;
-  /** As the LAC told it (RFC 2661 4.4.4); "" or nothing when it did not. */
+  /** As the LAC told it (RFC 2661 4.4.4); "" or nothing when it did not, as of all below. */
   readonly calledNumber?: string | undefined;
+  readonly callingNumber?: string | undefined;
+  readonly subAddress?: string | undefined;
+  /** The private group that the call belongs to at the LAC. */
+  readonly privateGroupId?: string | undefined;
 }
 
 /** The port. An implementation answers every request and never rejects. */

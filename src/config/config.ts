@@ -85,8 +85,10 @@ export interface ClientConfig {
   /** Prefixes of either family, host bits zero. */
   readonly routes: readonly string[];
   readonly dns: boolean;
-  /** Called Number; "" is none. */
+  /** What an LNS is told of the call; "" is nothing. `number` is the Called Number. */
   readonly number: string;
+  readonly callingNumber: string;
+  readonly subAddress: string;
 }
 
 /** Which calls of an LNS go on to another one. */

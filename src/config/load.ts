@@ -19,7 +19,14 @@ import {
   parseListen,
   parsePeer,
 } from "./address.ts";
-import type { Config, ForwardConfig, NetworkConfig, Rates, UserConfig } from "./config.ts";
+import type {
+  ClientConfig,
+  Config,
+  ForwardConfig,
+  NetworkConfig,
+  Rates,
+  UserConfig,
+} from "./config.ts";
 import { type ConfigError, expectedError, keyError, type Source, schemaErrors } from "./errors.ts";
 import { Lines } from "./locate.ts";
 import { peerErrors } from "./peers.ts";
@@ -277,7 +284,7 @@ function toConfig(file: ConfigFile, places: Places): Config {
       history: file.lac.history ?? places.lacHistory,
     },
     peers: file.peer.map(toPeer),
-    clients: file.client,
+    clients: file.client.map(toClient),
     forwards: toForwards(file),
     log: file.log,
   };
@@ -301,6 +308,11 @@ function endpoint(text: string): { address: string; port: number } {
 function toPeer({ address, "hide-avps": hideAvps, ...others }: ConfigFile["peer"][number]) {
   const { address: host, port } = parsePeer(address) as { address: string; port: number };
   return { ...others, address: host, port, hideAvps };
+}
+
+function toClient(client: ConfigFile["client"][number]): ClientConfig {
+  const { "calling-number": callingNumber, "sub-address": subAddress, ...others } = client;
+  return { ...others, callingNumber, subAddress };
 }
 
 /** Called Numbers, realms and users, each kind in the order of the file. */

@@ -79,6 +79,13 @@ const wayExpected = 'a prefix such as "10.8.0.0/24", "0.0.0.0/0" or "::/0", host
 const waysExpected = `at most ${ROUTES_PER_CLIENT_MAX} prefixes, such as ["10.8.0.0/24"]`;
 const numberExpected = `at most ${PEER_TEXT_MAX} printable ASCII characters without spaces`;
 
+const number = (described: string) =>
+  text(numberExpected, (value) => value === "" || isPrintable(value, PEER_TEXT_MAX), {
+    pattern: `^[!-~]{0,${PEER_TEXT_MAX}}$`,
+  })
+    .default("")
+    .describe(described);
+
 export const client = z.strictObject(
   {
     name: name("Name of the connection, for the log and for show."),
@@ -109,11 +116,11 @@ export const client = z.strictObject(
     dns: flag()
       .default(false)
       .describe("Whether this host asks the name servers that the LNS names while it is up."),
-    number: text(numberExpected, (value) => value === "" || isPrintable(value, PEER_TEXT_MAX), {
-      pattern: `^[!-~]{0,${PEER_TEXT_MAX}}$`,
-    })
-      .default("")
-      .describe("Called Number that the LNS is told; its calls to this number are answered too."),
+    number: number(
+      "Called Number that the LNS is told; its calls to this number are answered too.",
+    ),
+    "calling-number": number("Calling Number that the LNS is told."),
+    "sub-address": number("Sub-Address that the LNS is told beside the Called Number."),
   },
   "a table [[client]]",
 );

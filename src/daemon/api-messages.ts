@@ -37,6 +37,12 @@ export interface SessionRow {
   peerTunnelId: number;
   peerSessionId: number;
   peer: string;
+  /** Called and Calling Number, where they were told; else "". */
+  called: string;
+  calling: string;
+  /** Connect Speeds of the line to the client and from it, bits a second; 0: not told. */
+  txSpeed: number;
+  rxSpeed: number;
   user: string;
   network: string;
   address: string;

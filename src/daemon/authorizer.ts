@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Aaa, AaaResult, Refusal } from "../aaa/index.ts";
+import type { Aaa, AaaResult, Caller, Refusal } from "../aaa/index.ts";
 import type { Recorder } from "../history/recorder.ts";
 import type { Connected, SessionInfo } from "../l2tp/index.ts";
 import type { Logger } from "../observe/log.ts";
@@ -37,10 +37,8 @@ export class Authorizer {
   async authenticate(subscriber: Subscriber, request: AuthRequest): Promise<void> {
     const { aaa, clock, isAlive, onAnswer } = this.#options;
     subscriber.story.ask(request.name);
-    const { direction, call } = subscriber.session;
-    // Whom we have called ourselves is wanted here: rules by Called Number are about callers.
-    const calledNumber = direction === "incoming" ? call.calledNumber : undefined;
-    const answer = await aaa.authenticate(request, { held: subscriber.grant, calledNumber });
+    const { session, grant: held } = subscriber;
+    const answer = await aaa.authenticate(request, { held, ...callerOf(session) });
     const { link } = subscriber;
     if (!isAlive(subscriber) || link === undefined) {
       if (answer.ok) aaa.release(answer.grant);
@@ -105,6 +103,13 @@ export class Authorizer {
       now,
     );
   }
+}
+
+/** Whom we have called ourselves is wanted here: rules by Called Number are about callers. */
+function callerOf({ direction, call, connected }: SessionInfo): Caller {
+  if (direction !== "incoming") return {};
+  const { calledNumber, callingNumber, subAddress } = call;
+  return { calledNumber, callingNumber, subAddress, privateGroupId: connected?.privateGroupId };
 }
 
 /** What the LAC has done for us; its word on who the user is counts only where it is trusted. */

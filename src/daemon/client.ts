@@ -14,6 +14,7 @@ import { formatEndpoint, ipv4, ipv6, upperHalf } from "../net.ts";
 import type { LinkEvent, PeerLink, PeerLinkOptions } from "../ppp/index.ts";
 import type { Random } from "../sansio/machine.ts";
 import type { ClientRow, SessionRow } from "./api-messages.ts";
+import { callRow } from "./call-row.ts";
 
 const NO_DNS = { ipv4: [], ipv6: [] };
 const NO_TRAFFIC = { rxPackets: 0, rxOctets: 0, txPackets: 0, txOctets: 0, drops: 0 };
@@ -147,6 +148,7 @@ export class Client {
       peerTunnelId: session.peerTunnelId,
       peerSessionId: session.peerSessionId,
       peer: this.lns,
+      ...callRow(session),
       user: this.config.name,
       network: this.config.tun,
       forwardedTo: "",

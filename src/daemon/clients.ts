@@ -166,9 +166,13 @@ export class Clients {
   }
 
   #dial(client: Client, now: number): void {
-    const { peer, number } = client.config;
+    const { peer, number, callingNumber, subAddress } = client.config;
     client.nextAt = Infinity;
-    const call = number === "" ? {} : { calledNumber: number };
+    const call: Call = {
+      ...(number !== "" && { calledNumber: number }),
+      ...(callingNumber !== "" && { callingNumber }),
+      ...(subAddress !== "" && { subAddress }),
+    };
     client.dial = this.#options.dialler.dial(peer, { call }, now);
   }
 

@@ -21,6 +21,7 @@ import type {
 } from "../ppp/index.ts";
 import { Timer } from "../sansio/timers.ts";
 import type { SessionRow } from "./api.ts";
+import { callRow } from "./call-row.ts";
 
 const { Administrative, LostCarrier, NoFacilitiesNow } = DisconnectCode;
 /** Result Codes of CDN (RFC 2661 4.4.2) for the ways in which a link ends. */
@@ -179,6 +180,7 @@ export class Subscriber {
       peerTunnelId: session.peerTunnelId,
       peerSessionId: session.peerSessionId,
       peer: formatEndpoint(session.path.peer, session.path.peerPort),
+      ...callRow(session),
       user: this.user,
       network: grant?.network ?? "",
       address: grant?.profile.address ?? "",

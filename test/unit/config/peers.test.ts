@@ -43,6 +43,8 @@ test("a peer and a client are enough, all else has its default", () => {
       routes: [],
       dns: false,
       number: "",
+      callingNumber: "",
+      subAddress: "",
     },
   ]);
 });

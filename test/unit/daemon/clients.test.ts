@@ -109,6 +109,14 @@ test("a connection that ends is taken back, and dialled again after a while", as
   );
 });
 
+test("the LNS is told who calls whom, and so is who asks for the sessions", async () => {
+  const house = new LacHouse(`${TEXT}calling-number = "+41443334455"\nsub-address = "7"\n`);
+  await house.run(5_000);
+  assert.ok(house.sent.includes("ICRQ 100 +41443334455 7"), house.sent.join());
+  const [row] = house.clients.sessionRows(house.now);
+  assert.deepEqual([row?.called, row?.calling], ["100", "+41443334455"]);
+});
+
 test("an LNS that is silent is told of, and found when it is back", async () => {
   const house = new LacHouse();
   house.isThere = false;

@@ -260,7 +260,8 @@ export class LacHouse {
         return TUNNEL;
       },
       placeCall: (_tunnelId: number, call: Call) => {
-        this.sent.push(`ICRQ ${call.calledNumber ?? ""}`);
+        const { calledNumber = "", callingNumber = "", subAddress = "" } = call;
+        this.sent.push(`ICRQ ${calledNumber} ${callingNumber} ${subAddress}`.trim());
         const session = this.#make({ call });
         if (this.isThere) this.#events.push({ type: "session-open", session });
         if (this.isThere) this.#events.push({ type: "session-up", session });

@@ -229,3 +229,22 @@ test("what is due at once is bounded in a turn, and the rest is due still", () =
   }
   assert.equal(turns, 3);
 });
+
+test("who calls whom is told to AAA and to the operator, and how fast the line is", async () => {
+  const asked: unknown[] = [];
+  const local = new LocalUsers({ networks: [NETWORK], users: USERS });
+  const house = new House({
+    authenticate(request, caller) {
+      asked.push({ ...caller });
+      return local.authenticate(request, caller);
+    },
+    release: (grant) => local.release(grant),
+  });
+  const call = { calledNumber: "100", callingNumber: "200", subAddress: "7" };
+  const connected = { txConnectSpeed: 9_600, rxConnectSpeed: 1_200, privateGroupId: "blue" };
+  await house.open(5, {}, { call, connected }).establish();
+  assert.deepEqual(asked, [{ held: undefined, ...call, privateGroupId: "blue" }]);
+  const [row] = house.rows;
+  assert.deepEqual([row?.called, row?.calling], ["100", "200"]);
+  assert.deepEqual([row?.txSpeed, row?.rxSpeed], [9_600, 1_200]);
+});
