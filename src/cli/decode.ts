@@ -36,9 +36,9 @@ export async function decode(args: readonly string[]): Promise<number> {
   const messages = new Messages({ secret: values.secret, isPasswordShown: values.passwords });
   const format = isJson ? formatJson : (message: Message) => printer.format(message);
   const run = new Run(messages, readFilter(values.filter), format);
-  const isCut = await run.read(file);
+  const isUnread = await run.read(file);
   if (!isJson) process.stderr.write(`${run.count()}\n`);
-  return isCut ? 1 : 0;
+  return isUnread ? 1 : 0;
 }
 
 /** https://no-color.org */
@@ -71,7 +71,7 @@ class Run {
     this.#format = format;
   }
 
-  /** Prints all that is wanted; answers whether the file could not be read to its end. */
+  /** Prints all that is wanted; answers whether the file could not be read, or not to its end. */
   async read(file: string): Promise<boolean> {
     const name = file === "-" ? "standard input" : file;
     const input =
@@ -91,7 +91,8 @@ class Run {
     }
     const { fault } = this.#capture;
     if (fault !== undefined) process.stderr.write(`simplon: ${name}: ${fault}\n`);
-    return fault !== undefined;
+    const isUnread = this.#found === 0 && this.#datagrams.unknownLinks.size > 0;
+    return fault !== undefined || isUnread;
   }
 
   /** "12 packets, 10 messages of L2TP, 1 malformed". */

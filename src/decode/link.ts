@@ -12,8 +12,11 @@ import { u16 } from "./octets.ts";
 export const Link = {
   Null: 0,
   Ethernet: 1,
+  Ppp: 9,
   RawBsd: 12,
   RawOpenBsd: 14,
+  PppHdlc: 50,
+  Pppoe: 51,
   Raw: 101,
   Loop: 108,
   LinuxCooked: 113,
@@ -30,11 +33,22 @@ const ETHERTYPE_PPPOE = 0x8864;
 const VLAN_TAGS: readonly number[] = [0x8100, 0x88a8, 0x9100];
 const PPPOE_HEADER = 6;
 
-/** What stands in front, and where the Ethertype is, if there is one. */
-const LINKS: Readonly<Record<number, { readonly size: number; readonly typeAt?: number }>> = {
+interface Layout {
+  /** Octets in front. */
+  readonly size: number;
+  /** Where the Ethertype is, if there is one. */
+  readonly typeAt?: number;
+  /** A PPP frame follows, with Address and Control or without. */
+  readonly isPpp?: boolean;
+}
+
+const LINKS: Readonly<Record<number, Layout>> = {
   [Link.Null]: { size: 4 },
   [Link.Loop]: { size: 4 },
   [Link.Ethernet]: { size: 14, typeAt: 12 },
+  [Link.Ppp]: { size: 0, isPpp: true },
+  [Link.PppHdlc]: { size: 0, isPpp: true },
+  [Link.Pppoe]: { size: PPPOE_HEADER, isPpp: true },
   [Link.RawBsd]: { size: 0 },
   [Link.RawOpenBsd]: { size: 0 },
   [Link.Raw]: { size: 0 },
@@ -53,10 +67,18 @@ export function packetOf(link: number, octets: Uint8Array): Uint8Array | undefin
   const layout = LINKS[link];
   if (layout === undefined || octets.length <= layout.size) return undefined;
   const behind = octets.subarray(layout.size);
-  const packet =
-    layout.typeAt === undefined ? behind : behindTags(u16(octets, layout.typeAt), behind);
+  const packet = inside(layout, octets, behind);
   const version = (packet?.[0] ?? 0) >> 4;
   return version === 4 || version === 6 ? packet : undefined;
+}
+
+function inside(
+  { typeAt, isPpp }: Layout,
+  octets: Uint8Array,
+  behind: Uint8Array,
+): Uint8Array | undefined {
+  if (isPpp === true) return inPpp(behind);
+  return typeAt === undefined ? behind : behindTags(u16(octets, typeAt), behind);
 }
 
 /** A tag is two octets and the Ethertype of what follows (IEEE 802.1Q). */
@@ -68,8 +90,11 @@ function behindTags(first: number, octets: Uint8Array): Uint8Array | undefined {
     rest = rest.subarray(4);
   }
   if (type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6) return rest;
-  if (type !== ETHERTYPE_PPPOE) return undefined;
-  const frame = parsePpp(rest.subarray(PPPOE_HEADER));
+  return type === ETHERTYPE_PPPOE ? inPpp(rest.subarray(PPPOE_HEADER)) : undefined;
+}
+
+function inPpp(octets: Uint8Array): Uint8Array | undefined {
+  const frame = parsePpp(octets);
   if (typeof frame === "string") return undefined;
   return frame.protocol === IP || frame.protocol === IPV6 ? frame.information : undefined;
 }

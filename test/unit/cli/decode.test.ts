@@ -103,6 +103,17 @@ test("a file that was cut: what is there, one line about it, exit code 1", async
   );
 });
 
+test("a link type that is not read: one line about it, exit code 1", async () => {
+  const file = readFileSync(PAP);
+  file.writeUInt32LE(105, 20);
+  const { code, stdout, stderr } = await piped("node", ["-"], file);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(
+    stderr,
+    /^simplon: standard input: packets of link type 105 are not read\n31 packets, 0/,
+  );
+});
+
 test("what cannot be read or is not understood", async () => {
   const missing = await simplon("node", ["decode", join(directory, "none.pcap")]);
   assert.equal(missing.code, 1);
