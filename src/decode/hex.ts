@@ -1,31 +1,16 @@
 /**
- * Packets as hex text: the octets of a datagram out of a log, or the dumps of tshark -x, xxd,
- * hexdump -C and tcpdump -x with offsets in front and characters behind.
+ * Packets as hex text: which lines are one. Of a log each is, those of a dump belong together.
  *
  * @module
  */
 import { CAPTURE_PACKET_MAX, HEX_LINE_MAX } from "../limits.ts";
-import { beginsAsL2tp, isWholeDatagram, linkOf } from "./look.ts";
+import { halfLine, insideText, isLength, readLine } from "./hex-line.ts";
+import { Link } from "./link.ts";
+import { beginsAsL2tp, isPacket, isWhole, linkOf } from "./look.ts";
 import { octetsText } from "./octets.ts";
 import type { Frame, Reader } from "./types.ts";
 
 const LINE_FEED = 10;
-/** Hex in the middle of a line of text: at least as long as the shortest L2TP header. */
-const INSIDE_TEXT = /(?<![0-9a-z])(?:0x)?((?:[0-9a-f]{2}){6,})(?![0-9a-z])/gi;
-const OFFSET = /^\s*(?:0x)?([0-9a-f]{3,16})(:\s*|\s+)/i;
-/** Octets with or without separators and nothing else. */
-const ONLY_HEX = /^(?:(?:0x|\\x)?[0-9a-f]{2}[\s:,-]*)+$/i;
-const SEPARATORS = /0x|\\x|[\s:,-]/gi;
-/** hexdump -C has a gap between its halves. */
-const HALF_LINE = 8;
-/** Digits of a group: xxd -c 32 -g 32 has this many. */
-const GROUP_MAX = 64;
-
-interface Line {
-  readonly offset: number | undefined;
-  readonly octets: Uint8Array;
-}
-
 export class HexReader implements Reader {
   fault: string | undefined;
   #text = "";
@@ -34,8 +19,12 @@ export class HexReader implements Reader {
   #length = 0;
   /** Whether its lines have offsets. */
   #hasOffsets = false;
+  /** Whether all of them are groups of four digits, whose octets may be swapped. */
+  #isOfWords = true;
   #number = 0;
   #lineNumber = 0;
+  /** The first line with half an octet. */
+  #half: number | undefined;
 
   *push(chunk: Uint8Array): Iterable<Frame> {
     let from = 0;
@@ -57,22 +46,34 @@ export class HexReader implements Reader {
     if (this.fault !== undefined) return;
     yield* this.#takeLine();
     yield* this.#flush();
-    if (this.#number === 0) this.fault = "it is no capture, and there is no hex in it";
+    if (this.#half !== undefined) this.fault = `line ${this.#half} has an odd number of hex digits`;
+    else if (this.#number === 0) this.fault = "it is no capture, and there is no hex in it";
   }
 
   *#takeLine(): Iterable<Frame> {
     const text = this.#text.trimEnd();
     this.#text = "";
     this.#lineNumber++;
+    // Dumps end with their length; one of words that had an odd number of octets is one longer.
+    const isOdd = this.#isOfWords && isLength(text, this.#length - 1);
+    if (this.#hasOffsets && this.#length > 0 && (isOdd || isLength(text, this.#length))) {
+      yield* this.#flush(isOdd ? this.#length - 1 : this.#length);
+      return;
+    }
     const line = readLine(text, this.#length);
     if (line === undefined) {
       yield* this.#flush();
+      const half = halfLine(text);
+      if (half !== undefined && (this.#number === 0 || beginsAsL2tp(half))) {
+        this.#half ??= this.#lineNumber;
+      }
       for (const octets of insideText(text)) yield this.#frame(octets);
       return;
     }
     const hasOffset = line.offset !== undefined;
     if (line.offset === 0 || hasOffset !== this.#hasOffsets) yield* this.#flush();
     this.#hasOffsets = hasOffset;
+    this.#isOfWords &&= line.isOfWords;
     this.#lines.push(line.octets);
     this.#length += line.octets.length;
     if (this.#length > CAPTURE_PACKET_MAX) {
@@ -80,16 +81,19 @@ export class HexReader implements Reader {
     }
   }
 
-  /** Lines without offsets are one packet, unless each of them is one by itself. */
-  *#flush(): Iterable<Frame> {
+  /** `length` is what the end of a dump says. */
+  *#flush(length = this.#length): Iterable<Frame> {
     const lines = this.#lines;
+    const isOfWords = this.#hasOffsets && this.#isOfWords;
     this.#lines = [];
     this.#length = 0;
+    this.#isOfWords = true;
     if (lines.length === 0) return;
-    if (!this.#hasOffsets && lines.every(isWholeDatagram)) {
+    const whole = joined(lines);
+    if (!this.#hasOffsets && isLineEach(lines, whole)) {
       for (const octets of lines) yield this.#frame(octets);
     } else {
-      yield this.#frame(joined(lines));
+      yield this.#frame(isOfWords ? ordered(whole).subarray(0, length) : whole);
     }
   }
 
@@ -99,54 +103,24 @@ export class HexReader implements Reader {
   }
 }
 
-/** `undefined` for a line that is not hex; `length` is where the next offset has to be. */
-function readLine(text: string, length: number): Line | undefined {
-  const match = OFFSET.exec(text);
-  if (match !== null) {
-    const offset = Number.parseInt(match[1] ?? "", 16);
-    const rest = text.slice(match[0].length);
-    const isOffset = offset === length || offset === 0;
-    const octets = isOffset && (offset !== 0 || isDumped(rest)) ? dumped(rest) : undefined;
-    if (octets !== undefined && octets.length > 0) return { offset, octets };
-  }
-  return ONLY_HEX.test(text) ? { offset: undefined, octets: bytesOf(text) } : undefined;
+/**
+ * Lines without offsets are a packet each where one is whole by itself, or all begin as one; what is
+ * broken among them is then no part of its neighbours.
+ */
+function isLineEach(lines: readonly Uint8Array[], whole: Uint8Array): boolean {
+  return !isWhole(whole) && (lines.some(isWhole) || lines.every(isPacket));
 }
 
-/** Two or four digits in front, as every dump has them. */
-function isDumped(rest: string): boolean {
-  return /^(?:[0-9a-f]{2}|[0-9a-f]{4})(?:\s|$)/i.test(rest);
+/** hexdump and od -x print words of a little-endian host: their octets are swapped. */
+function ordered(octets: Uint8Array): Uint8Array {
+  const swapped = octets.map((_, index) => octets[index ^ 1] ?? 0);
+  return certaintyOf(swapped) > certaintyOf(octets) ? swapped : octets;
 }
 
-/** The octets of a dumped line, up to the gap before its characters. */
-function dumped(rest: string): Uint8Array {
-  const octets: number[] = [];
-  const isHalved = rest.endsWith("|");
-  const group = /([0-9a-f]+)(\s*)/iy;
-  for (let match = group.exec(rest); match !== null; match = group.exec(rest)) {
-    const [, digits = "", gap = ""] = match;
-    if (digits.length > GROUP_MAX) return new Uint8Array(0);
-    if (digits.length % 2 !== 0) break;
-    octets.push(...bytesOf(digits));
-    const isEnd = gap.length > 1 && !(isHalved && octets.length === HALF_LINE && gap.length === 2);
-    if (isEnd || gap === "") break;
-  }
-  return Uint8Array.from(octets);
-}
-
-/** A log has other hex, too: hashes, addresses. */
-function insideText(text: string): Uint8Array[] {
-  return [...text.matchAll(INSIDE_TEXT)]
-    .map((match) => bytesOf(match[1] ?? ""))
-    .filter(beginsAsL2tp);
-}
-
-function bytesOf(text: string): Uint8Array {
-  const digits = text.replaceAll(SEPARATORS, "");
-  const octets = new Uint8Array(digits.length >> 1);
-  for (let i = 0; i < octets.length; i++) {
-    octets[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
-  }
-  return octets;
+/** That octets are in their order: a few begin as L2TP by chance. */
+function certaintyOf(octets: Uint8Array): number {
+  if (isWhole(octets) || linkOf(octets) !== Link.Datagram) return 2;
+  return beginsAsL2tp(octets) ? 1 : 0;
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkIpv4, checkIpv6, parseHeader } from "../codec/index.ts";
+import { checkIpv4, parseHeader } from "../codec/index.ts";
+import { UDP } from "./ip.ts";
 import { Link } from "./link.ts";
 import { u16 } from "./octets.ts";
 
@@ -14,6 +15,9 @@ const RESERVED = 0x34f0;
 const LENGTH_BIT = 0x4000;
 /** Flags, Length, Tunnel ID, Session ID. */
 const SHORTEST_WITH_LENGTH = 8;
+const ETHERNET_HEADER = 14;
+const IPV4_HEADER = 20;
+const IPV6_HEADER = 40;
 /** A Message Type AVP: M, 8 octets, vendor 0, type 0. */
 const MESSAGE_TYPE = [0x8008, 0, 0];
 
@@ -55,17 +59,50 @@ export function unmerge(payload: Uint8Array): readonly Uint8Array[] {
   return parts;
 }
 
-/** A datagram whose Length is that of the line. */
-export function isWholeDatagram(octets: Uint8Array): boolean {
+/** A datagram or an IP packet that is as long as it says. */
+export function isWhole(octets: Uint8Array): boolean {
+  const { length } = octets;
+  if (isIpv4(octets)) return u16(octets, 2) === length;
+  if (isIpv6(octets)) return IPV6_HEADER + u16(octets, 4) === length;
   const header = parseHeader(octets);
-  return typeof header !== "string" && header.length === octets.length;
+  return typeof header !== "string" && header.length === length;
+}
+
+/** What begins as one of those that `linkOf` tells apart. */
+export function isPacket(octets: Uint8Array): boolean {
+  return beginsAsL2tp(octets) || linkOf(octets) !== Link.Datagram;
 }
 
 /** What hex begins with: an IP packet, an Ethernet frame, or else a datagram of L2TP. */
 export function linkOf(octets: Uint8Array): number {
-  if (checkIpv4(octets) === "ok" || checkIpv6(octets) === "ok") return Link.Raw;
-  const behind = octets.subarray(14);
-  const isIpv4 = u16(octets, 12) === 0x0800 && checkIpv4(behind) === "ok";
-  const isIpv6 = u16(octets, 12) === 0x86dd && checkIpv6(behind) === "ok";
-  return isIpv4 || isIpv6 || u16(octets, 12) === 0x8100 ? Link.Ethernet : Link.Datagram;
+  if (isIpv4(octets) || isIpv6(octets)) return Link.Raw;
+  const behind = octets.subarray(ETHERNET_HEADER);
+  switch (u16(octets, ETHERNET_HEADER - 2)) {
+    case 0x0800:
+      return isIpv4(behind) ? Link.Ethernet : Link.Datagram;
+    case 0x86dd:
+      return isIpv6(behind) ? Link.Ethernet : Link.Datagram;
+    case 0x8100:
+      return Link.Ethernet;
+    default:
+      return Link.Datagram;
+  }
+}
+
+/**
+ * By its lengths, since checksum and length may be left to the device that sends it. What was cut is
+ * UDP, at least. Only with options it may be a data message, which the checksum tells apart.
+ */
+function isIpv4(octets: Uint8Array): boolean {
+  if (beginsAsL2tp(octets)) return checkIpv4(octets) === "ok";
+  const [first = 0] = octets;
+  const header = (first & 0xf) * 4;
+  if (first >> 4 !== 4 || header < IPV4_HEADER || octets.length < header) return false;
+  const total = u16(octets, 2) || octets.length;
+  return total >= header && (total <= octets.length || octets[9] === UDP);
+}
+
+function isIpv6(octets: Uint8Array): boolean {
+  if ((octets[0] ?? 0) >> 4 !== 6 || octets.length < IPV6_HEADER) return false;
+  return IPV6_HEADER + u16(octets, 4) <= octets.length || octets[6] === UDP;
 }

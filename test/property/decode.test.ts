@@ -13,7 +13,15 @@ const fixture = (name: string) =>
   readFileSync(new URL(`../fixtures/decode/${name}`, import.meta.url));
 const PCAP = fixture("xl2tpd-pap.pcap");
 const PCAPNG = fixture("xl2tpd-secret.pcapng");
-const HEX = new TextEncoder().encode(`0000  ${PCAP.subarray(40, 90).toString("hex")}\n`);
+const encode = (text: string) => new TextEncoder().encode(text);
+const HEX = encode(`0000  ${PCAP.subarray(40, 90).toString("hex")}\n`);
+const WORDS = encode(
+  "0000000 02c8 1400 0700 0000 0300 0400 0880 0000\n0000010 0000 0600\n0000014\n",
+);
+const SOURCE = encode(
+  `char a[] = { 0xc8, 0x02,\n 0x00, 0x14 };\n"\\xc8\\2\\n\\"a"\nsent b'\\xc8\\x02\\0\\n"\\'x' of c80\n`,
+);
+const BASES = [PCAP, PCAPNG, HEX, WORDS, SOURCE];
 
 /** All but the line feed. */
 const CONTROL = /[^\n\P{Cc}]|[\p{Cf}\u2028\u2029]/u;
@@ -54,7 +62,7 @@ function mutated(base: Uint8Array) {
 }
 
 test("any octets are read to their end, and no control character comes out", () => {
-  const files = fc.oneof(fc.uint8Array({ maxLength: 300 }), ...[PCAP, PCAPNG, HEX].map(mutated));
+  const files = fc.oneof(fc.uint8Array({ maxLength: 300 }), ...BASES.map(mutated));
   fc.assert(
     fc.property(files, (file) => {
       assert.doesNotMatch(run(file), CONTROL);
@@ -77,7 +85,7 @@ test("any payload of port 1701 is read", () => {
 });
 
 test("chunks make no difference to what is printed", () => {
-  const files = fc.oneof(...[PCAP, PCAPNG, HEX].map(mutated));
+  const files = fc.oneof(...BASES.map(mutated));
   fc.assert(
     fc.property(files, fc.integer({ min: 1, max: 200 }), (file, chunk) => {
       assert.equal(run(file, chunk), run(file));
@@ -128,8 +136,12 @@ test("ten times the octets take about ten times as long", () => {
   };
   const shapes: ((size: number) => Uint8Array)[] = [
     (size) => new Uint8Array(size * 40).fill(0x41),
-    (size) => new TextEncoder().encode("c8 ".repeat(size)),
-    (size) => new TextEncoder().encode("c802000c000700000000000\n".repeat(size / 20)),
+    (size) => encode("c8 ".repeat(size)),
+    (size) => encode(`"\\xc8${'\\"\\xc8'.repeat(size)}`),
+    (size) => encode(`x '\\xc8"${"\\xc8' \"".repeat(size / 2)}`),
+    (size) => encode(`{${"0xc8, ".repeat(size)}${" ".repeat(size)}x`),
+    (size) => encode(`${"a [ ".repeat(size)}= `),
+    (size) => encode("c802000c000700000000000\n".repeat(size / 20)),
     (size) => pcap(Array.from({ length: size / 40 }, (_, id) => ({ octets: fragment(id) }))),
     (size) => {
       const lcp = Array.from({ length: 600 }, () => [7, 2]).flat();

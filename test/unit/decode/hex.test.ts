@@ -1,7 +1,8 @@
 // Hex text: octets out of a log, and the dumps of other programs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { control, decode, ethernet, HELLO, ipv4 } from "./build.ts";
+import { Capture } from "../../../src/decode/index.ts";
+import { control, decode, ethernet, HELLO, ipv4, ipv6, join } from "./build.ts";
 
 const hex = (octets: Uint8Array) => Buffer.from(octets).toString("hex");
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -30,6 +31,11 @@ function dump(octets: Uint8Array, line: (at: number, part: string[], text: strin
 const offset = (at: number, digits: number) => at.toString(16).padStart(digits, "0");
 const grouped = (part: readonly string[]) => part.join("").replaceAll(/.{4}/g, "$& ").trimEnd();
 
+const octal = (at: number) => at.toString(8).padStart(7, "0");
+/** As a little-endian host has them; an octet that is missing is 0. */
+const words = (part: readonly string[]) =>
+  part.flatMap((low, at) => (at % 2 === 0 ? [`${part[at + 1] ?? "00"}${low}`] : [])).join(" ");
+
 const DUMPS: Readonly<Record<string, (octets: Uint8Array) => string>> = {
   "tshark -x": (octets) =>
     dump(octets, (at, part, text) => `${offset(at, 4)}  ${part.join(" ").padEnd(47)}   ${text}`),
@@ -45,7 +51,19 @@ const DUMPS: Readonly<Record<string, (octets: Uint8Array) => string>> = {
       octets,
       (at, part, text) => `\t0x${offset(at, 4)}:  ${grouped(part).padEnd(39)}  ${text}`,
     )}`,
+  "hexdump -C, whole": (octets) =>
+    `${DUMPS["hexdump -C"]?.(octets)}\n${offset(octets.length, 8)}\n`,
   "od -A x -t x1": (octets) => dump(octets, (at, part) => `${offset(at, 6)} ${part.join(" ")}`),
+  "od -A x -t x1z": (octets) =>
+    `${dump(octets, (at, part, text) => {
+      return `${offset(at, 6)} ${part.join(" ").padEnd(47)}  >${text}<`;
+    })}\n${offset(octets.length, 6)}\n`,
+  "od -t x1": (octets) =>
+    `${dump(octets, (at, part) => `${octal(at)} ${part.join(" ")}`)}\n${octal(octets.length)}\n`,
+  hexdump: (octets) =>
+    `${dump(octets, (at, part) => `${offset(at, 7)} ${words(part)}`)}\n${offset(octets.length, 7)}\n`,
+  "od -x": (octets) =>
+    `${dump(octets, (at, part) => `${octal(at)} ${words(part)}`)}\n${octal(octets.length)}\n`,
 };
 
 test("octets with and without separators", () => {
@@ -92,6 +110,79 @@ test("many packets: by their offsets, by empty lines, a line each", () => {
   assert.deepEqual(namesOf(`${hex(HELLO)}\n${hex(second)}`), both);
   const log = `sent payload=${hex(HELLO)} to peer, id 6f1a9c2b44d0\ngot 0x${hex(second)}.\n`;
   assert.deepEqual(namesOf(log), both);
+});
+
+test("a dump that tells its length ends there, of an odd number of octets, too", () => {
+  const host = control("HELLO", [{ type: 7, value: encode("lac") }], { ns: 3 });
+  assert.equal(host.length % 2, 1);
+  for (const name of ["hexdump -C, whole", "od -A x -t x1z", "od -t x1", "hexdump", "od -x"]) {
+    const text = DUMPS[name]?.(host) ?? "";
+    const messages = decode(encode(`${text}${text}`));
+    const read = messages.map(({ kind, datagram }) => [kind, hex(datagram.payload)]);
+    assert.deepEqual(read, new Array(2).fill(["control", hex(host)]), name);
+  }
+});
+
+test("in a log of a message a line what is broken is no part of its neighbours", () => {
+  const good = hex(HELLO);
+  const cut = good.slice(0, 36);
+  for (const [lines, expected] of [
+    [[good, cut, good], "control malformed control"],
+    [[cut, good], "malformed control"],
+    [[good, "deadbeef", good], "control malformed control"],
+    [[cut, cut], "malformed malformed"],
+    [[hex(ipv4(HELLO)), hex(ipv6(HELLO)), cut], "control control malformed"],
+    [[good.slice(0, 16), good.slice(16)], "control"],
+  ] as const) {
+    const kinds = decode(encode(lines.join("\n"))).map(({ kind }) => kind);
+    assert.equal(kinds.join(" "), expected);
+  }
+});
+
+test("arrays and strings of source code", () => {
+  const octets = [...HELLO].map((octet) => `0x${octet.toString(16).padStart(2, "0")}`);
+  const escaped = hex(HELLO).replaceAll(/../g, "\\x$&");
+  for (const text of [
+    `unsigned char hello[] = {\n  ${octets.slice(0, 12).join(", ")},\n  ${octets.slice(12).join(", ")}\n};\nunsigned int hello_len = 20;\n`,
+    `uint8_t hello[20] = { ${octets.slice(0, 9).join(",")},\n${octets.slice(9).join(",")} };`,
+    `send({ ${octets.join(", ")} }, 20);`,
+    `"${escaped}"`,
+    `"${escaped.slice(0, 20)}"\n"${escaped.slice(20)}";`,
+    `payload = b'${escaped}'`,
+    "b'\\xc8\\x02\\x00\\x14\\0\\a\\0\\0\\x00\\x03\\x00\\x04\\x80\\b\\0\\0\\0\\0\\0\\6'",
+    "printf '\\310\\2\\0\\24\\0\\7\\0\\0\\0\\3\\0\\4\\200\\10\\0\\0\\0\\0\\0\\6' | nc",
+  ]) {
+    assert.deepEqual(namesOf(text), ["HELLO 3"], text);
+  }
+});
+
+test("half an octet is told by its line, and the other lines are read", () => {
+  const half = hex(HELLO).slice(1);
+  for (const [text, count, line] of [
+    [`${half}\n`, 0, 1],
+    [`${hex(HELLO)}\n${hex(HELLO).slice(0, -1)}\n${hex(HELLO)}\n`, 2, 2],
+  ] as const) {
+    const capture = new Capture();
+    const frames = [...capture.push(encode(text)), ...capture.end()];
+    assert.equal(frames.length, count);
+    assert.equal(capture.fault, `line ${line} has an odd number of hex digits`);
+  }
+});
+
+test("a packet without checksum or length, which are left to a device, is one", () => {
+  const packet = ipv4(HELLO);
+  packet.set([0, 0], 10);
+  const noLength = packet.slice();
+  noLength.set([0, 0], 2);
+  for (const octets of [packet, ethernet(packet), noLength, packet.slice(0, -1), ipv6(HELLO)]) {
+    const [message] = decode(encode(hex(octets)));
+    assert.equal(message?.datagram.source?.port, 1701);
+  }
+});
+
+test("a data message with Length and Ns is none of IPv4 with options", () => {
+  const data = join([0x48, 2, 0, 40, 0, 7, 0, 9, 0, 1, 0, 0, 0, 0x21], ipv4(HELLO).slice(0, 26));
+  assert.equal(decode(encode(hex(data)))[0]?.header.sessionId, 9);
 });
 
 test("a datagram in hex has no time and no endpoints", () => {
