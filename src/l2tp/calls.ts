@@ -38,8 +38,8 @@ import {
   type Fault,
   NO_INCOMING_CALL,
   NO_OUTGOING_CALL,
-  NO_SESSION,
   NO_SUCH_LINE,
+  noSession,
   OUT_OF_SEQUENCE,
   SESSION_ID_TAKEN,
   SESSION_STOPPING,
@@ -201,7 +201,7 @@ export class Calls {
     const refusal = this.#unacceptable(message, name);
     const id = refusal === undefined ? this.#sessions.freeId(now) : 0;
     if (id === 0) {
-      const fault = refusal ?? NO_SESSION;
+      const fault = refusal ?? noSession(name);
       if (fault !== message.fault) this.#lcce.count(fault.counter);
       this.#refuse(message, name, fault, now);
       return;

@@ -25,8 +25,8 @@ import {
   type Fault,
   LOST_TIE,
   NO_SECRET,
-  NO_TUNNEL,
   NO_WINDOW,
+  noTunnel,
   PEER_LOST,
   PROTOCOL_VERSION,
   SETUP_TIMEOUT,
@@ -298,7 +298,7 @@ export class ControlConnection {
 
   #full(): Fault | undefined {
     const { established, tunnelsMax } = this.#lcce;
-    return established < tunnelsMax ? undefined : NO_TUNNEL;
+    return established < tunnelsMax ? undefined : noTunnel(this.role);
   }
 
   #call(message: Message, sessionId: number, now: number): void {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { CounterName } from "./counters.ts";
-import type { Cause, Result } from "./types.ts";
+import type { Cause, Result, Role } from "./types.ts";
 
 /** Protocol Version 1, Revision 0 (RFC 2661 4.4.3). */
 export const PROTOCOL_VERSION = 0x0100;
@@ -36,7 +36,10 @@ export const DisconnectCode = {
   NoFraming: 11,
 } as const;
 
-/** Error Codes of both, with Result Code 2 (and 0 where only a message follows). */
+/**
+ * Error Codes of both, with Result Code 2 (and 0 where only a message follows). As of the Result
+ * Codes above, those that nothing here sends are for the owner, who knows the line.
+ */
 export const ErrorCode = {
   None: 0,
   NoControlConnection: 1,
@@ -79,12 +82,11 @@ const { NotAuthorized } = StopCode;
 export const WRONG_RESPONSE = fault("refused-secret", NotAuthorized, "wrong Challenge Response");
 export const NO_RESPONSE = fault("missing-avp", NotAuthorized, "Challenge Response missing");
 export const NO_SECRET = fault("refused-secret", NotAuthorized, "no secret for this tunnel");
-export const NO_TUNNEL = fault(
-  "refused-tunnels",
-  StopCode.Error,
-  "no tunnel free",
-  ErrorCode.Resources,
-);
+/** We are full. A LAC may know of another LNS; the lines of a LAC no other has. */
+export function noTunnel(role: Role): Fault {
+  const error = role === "lns" ? ErrorCode.TryAnother : ErrorCode.Resources;
+  return fault("refused-tunnels", StopCode.Error, "no tunnel free", error);
+}
 export const NO_WINDOW = fault(
   "refused-window",
   StopCode.Error,
@@ -123,11 +125,13 @@ export const SESSION_STOPPING: Result = {
   error: ErrorCode.None,
   message: "stopping",
 };
-export const NO_SESSION = fault(
-  "refused-sessions",
-  DisconnectCode.NoFacilitiesNow,
-  "no session free",
-);
+/** The same of a call: an LNS is offered it by ICRQ, a LAC asked for it by OCRQ. */
+export function noSession(name: "ICRQ" | "OCRQ"): Fault {
+  const message = "no session free";
+  return name === "ICRQ"
+    ? fault("refused-sessions", DisconnectCode.Error, message, ErrorCode.TryAnother)
+    : fault("refused-sessions", DisconnectCode.NoFacilitiesNow, message);
+}
 export const NO_OUTGOING_CALL = fault(
   "refused-outgoing-call",
   DisconnectCode.NoFacilities,

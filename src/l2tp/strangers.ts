@@ -15,7 +15,7 @@ import type { CounterName } from "./counters.ts";
 import { isGlance } from "./glance.ts";
 import type { Lcce } from "./lcce.ts";
 import { type Message, readMessage } from "./messages.ts";
-import { type Fault, NO_TUNNEL, STOPPING, UNASKED_REPLY, WON_TIE } from "./results.ts";
+import { type Fault, noTunnel, STOPPING, UNASKED_REPLY, WON_TIE } from "./results.ts";
 import { readHostName, readStart, type Start, stopNotification } from "./start-messages.ts";
 import { judge } from "./ties.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -100,7 +100,7 @@ export class Strangers {
     const fault = unacceptable(request, this.#lcce.secret);
     if (fault !== undefined) return fault;
     if (this.#lcce.shuttingDown) return STOPPING;
-    return this.#tunnels.isFull ? NO_TUNNEL : undefined;
+    return this.#tunnels.isFull ? noTunnel(this.#lcce.options.role) : undefined;
   }
 
   /** Unless a tunnel of ours that has met it wins the tie, the peer gets its own. */

@@ -62,6 +62,13 @@ function inSession(name: "ICCN" | "SLI", ...more: AvpInput[]): Case["act"] {
 const id = (value: number) => avp(AvpType.AssignedSessionId, u16(value));
 const serial = avp(AvpType.CallSerialNumber, u32(1));
 
+const ocrq = typed(
+  "OCRQ",
+  ...[id(50), serial, avp(AvpType.MinimumBps, u32(0)), avp(AvpType.MaximumBps, u32(9))],
+  ...[avp(AvpType.BearerType, u32(1)), avp(AvpType.FramingType, u32(1))],
+  avp(AvpType.CalledNumber, utf8("1")),
+);
+
 const SET_UP: Record<string, Case> = {
   "tunnel secret: their response is wrong": {
     options: { secret },
@@ -83,10 +90,17 @@ const SET_UP: Record<string, Case> = {
     reason: "refused-secret",
     event: "refused",
   },
+  "tunnels of a LAC exhausted": {
+    options: { maxTunnels: 0, role: "lac" },
+    act: request([]),
+    answer: ["StopCCN", 2, 4, "no tunnel free"],
+    reason: "refused-tunnels",
+    event: "refused",
+  },
   "tunnels exhausted": {
     options: { maxTunnels: 0 },
     act: request([]),
-    answer: ["StopCCN", 2, 4, "no tunnel free"],
+    answer: ["StopCCN", 2, 7, "no tunnel free"],
     reason: "refused-tunnels",
     event: "refused",
   },
@@ -198,10 +212,17 @@ const TUNNEL: Record<string, Case> = {
 };
 
 const CALL: Record<string, Case> = {
+  "sessions of a LAC exhausted": {
+    options: { maxSessions: 0, role: "lac" },
+    act: within(...ocrq),
+    answer: ["CDN", 4, 0, "no session free"],
+    reason: "refused-sessions",
+    event: "refused",
+  },
   "sessions exhausted": {
     options: { maxSessions: 0 },
     act: (talk) => talk.establish().say(talk.icrq(1)),
-    answer: ["CDN", 4, 0, "no session free"],
+    answer: ["CDN", 2, 7, "no session free"],
     reason: "refused-sessions",
     event: "refused",
   },

@@ -189,13 +189,13 @@ describe("a call", () => {
 });
 
 describe("bounds", () => {
-  test("max-sessions over all tunnels is CDN 4; a place that is free again is given", () => {
+  test("max-sessions over all tunnels is CDN 2, error 7; a place that is free again is given", () => {
     const talk = new Talk({ maxSessions: 2 }).establish();
     const first = talk.upSession(1);
     talk.upSession(2);
     const [out] = talk.say(talk.icrq(3));
     assert.equal(out?.name, "CDN");
-    assert.deepEqual(resultOf(out.message), [4, 0, "no session free"]);
+    assert.deepEqual(resultOf(out.message), [2, 7, "no session free"]);
     assert.equal(out.message.sessionId, 3);
     assert.equal(talk.lns.counters["refused-sessions"], 1);
     const other = new Talk(talk.lns);

@@ -287,7 +287,7 @@ describe("an SCCRQ that is refused leaves no state", () => {
       (t) => t.request([avp(AvpType.ReceiveWindowSize, u16(0))]),
       [2, 3, "Receive Window Size 0"],
     ],
-    ["no room", () => new Talk({ maxTunnels: 0 }), (t) => t.request(), [2, 4, "no tunnel free"]],
+    ["no room", () => new Talk({ maxTunnels: 0 }), (t) => t.request(), [2, 7, "no tunnel free"]],
     [
       "no version",
       () => new Talk(),
@@ -369,7 +369,7 @@ describe("an SCCRQ that is refused leaves no state", () => {
     a.say(typed("SCCCN"));
     const [late] = b.say(typed("SCCCN"));
     assert.equal(late?.name, "StopCCN");
-    assert.deepEqual(resultOf(late.message), [2, 4, "no tunnel free"]);
+    assert.deepEqual(resultOf(late.message), [2, 7, "no tunnel free"]);
     assert.deepEqual(names(c.request()), ["StopCCN"]);
     assert.equal(lns.counters["refused-tunnels"], 2);
     a.say(a.stopCcn());
