@@ -6,11 +6,13 @@
 import { HOST_NAME_WITH_SECRET_MAX, MTU6_MIN } from "../limits.ts";
 import { parseListen, parsePeer } from "./address.ts";
 import { type ConfigError, expectedError, keyError, type Source } from "./errors.ts";
+import { reachErrors } from "./reach.ts";
 import type { ConfigFile } from "./schema.ts";
 
 export function peerErrors(source: Source, file: ConfigFile): ConfigError[] {
   return [
     ...listErrors(source, file),
+    ...reachErrors(source, file),
     ...hidingErrors(source, file),
     ...unknownPeers(source, file),
     ...clientErrors(source, file),

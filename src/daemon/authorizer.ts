@@ -96,12 +96,9 @@ export class Authorizer {
     if (proxy === undefined) return;
     const { session, handle, story } = subscriber;
     log.debug({ ...names(subscriber), user: story.user, to: peer }, "call goes on");
-    forwarder.forward(
-      handle,
-      peer,
-      { call: session.call, connected: passedOn(session, proxy) },
-      now,
-    );
+    const { call, path } = session;
+    const request = { call, connected: passedOn(session, proxy), from: path.peer };
+    forwarder.forward(handle, peer, request, now);
   }
 }
 

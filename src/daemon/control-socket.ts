@@ -17,6 +17,7 @@ import {
   encodePktinfo,
   encodeSockaddr,
   type Family,
+  isReached,
 } from "../linux/sockaddr.ts";
 import { isIpv4 } from "../net.ts";
 
@@ -89,6 +90,10 @@ export class ControlSocket {
       return;
     }
     const { libc, base, fd, family } = this.#options;
+    if (!isReached(path.peer, family)) {
+      this.counters["send-failed"]++;
+      return;
+    }
     const message = CONTROL_SEND + layout.BATCH_HEADERS;
     const name = encodeSockaddr(path.peer, path.peerPort, family);
     // Without an address of ours the kernel chooses one: that of a tunnel that we open.

@@ -58,6 +58,11 @@ const NOWHERE: Result = {
   code: DisconnectCode.NoFacilitiesNow,
   message: "no LNS takes the call",
 };
+/** Two that send a realm to each other would do so for ever. */
+const BACK: Result = {
+  code: DisconnectCode.Administrative,
+  message: "the call would go back to where it comes from",
+};
 const TABLE_FULL: Result = {
   code: DisconnectCode.NoFacilitiesNow,
   message: "session table is full",
@@ -77,6 +82,8 @@ interface Leg {
   isLeft: boolean;
   /** What the LNS said that was tried last. */
   words: string;
+  /** What the client's LAC is told when none takes it. */
+  refusal: Result;
 }
 
 export class Forwarder {
@@ -94,7 +101,7 @@ export class Forwarder {
   /** The call of the session that `from` names goes on to an LNS of `list`. */
   forward(from: SessionHandle, list: string, request: Request<Call, Connected>, now: number): void {
     const dial = this.#options.dialler.dial(list, request, now);
-    const leg: Leg = { dial, from, isUp: false, isLeft: false, words: "" };
+    const leg: Leg = { dial, from, isUp: false, isLeft: false, words: "", refusal: NOWHERE };
     this.#byDial.set(dial, leg);
     this.#byFrom.set(from.index, leg);
     this.#drain(now);
@@ -229,7 +236,7 @@ export class Forwarder {
         this.#up(leg, event.target);
         break;
       case "failed":
-        this.#end(leg, NOWHERE, now);
+        this.#end(leg, leg.refusal, now);
         break;
       case "down": {
         const { result, withTunnel, by, disconnect } = event.cause;
@@ -244,7 +251,8 @@ export class Forwarder {
     leg.words = cause?.result.message ?? leg.words;
     const lns = formatEndpoint(target.address, target.port);
     const fields = { lns, list: target.name, why, ...(cause && { result: cause.result }) };
-    this.#options.log.warn(fields, "call not taken");
+    leg.refusal = why === "origin" ? BACK : NOWHERE;
+    this.#options.log.warn(fields, why === "origin" ? BACK.message : "call not taken");
   }
 
   #up(leg: Leg, target: Target): void {

@@ -9,7 +9,14 @@
  *
  * @module
  */
-import type { Cause, Disconnect, EndpointEvent, Result, SessionInfo } from "../l2tp/index.ts";
+import {
+  type Cause,
+  type Disconnect,
+  DisconnectCode,
+  type EndpointEvent,
+  type Result,
+  type SessionInfo,
+} from "../l2tp/index.ts";
 import { DIAL_ANSWER_MS, DIAL_TUNNEL_IDLE_MS } from "../limits.ts";
 import { Fifo } from "../sansio/fifo.ts";
 import { Timer, Timers } from "../sansio/timers.ts";
@@ -63,8 +70,16 @@ export class Dialler<Call, Connected> {
     const list = this.#lists.get(name);
     if (list === undefined) throw new Error(`there is no list of LNSs ${name}`);
     this.#lastId++;
-    const dial = new Dial(this.#lastId, list, request);
+    const isBack = ({ target }: Entry) => target.address === request.from;
+    const dial = new Dial(
+      this.#lastId,
+      list.filter((entry) => !isBack(entry)),
+      request,
+    );
     this.#dials.set(dial.id, dial);
+    for (const { target } of list.filter(isBack)) {
+      this.#events.push({ type: "missed", dial: dial.id, target, why: "origin" });
+    }
     this.#tryNext(dial, now);
     return dial.id;
   }
@@ -160,7 +175,6 @@ export class Dialler<Call, Connected> {
     const lns = this.#byTunnel.get(tunnelId);
     if (lns === undefined) return;
     lns.isOpen = true;
-    lns.trust();
     this.#timers.set(lns.timer, lns.calls > 0 ? Infinity : now + DIAL_TUNNEL_IDLE_MS);
   }
 
@@ -203,6 +217,7 @@ export class Dialler<Call, Connected> {
     const dial = this.#find(session);
     if (dial?.entry === undefined) return dial?.id;
     dial.isUp = true;
+    dial.entry.lns.trust();
     this.#timers.clear(dial.timer);
     const { target } = dial.entry;
     if (!dial.isHungUp) this.#events.push({ type: "up", dial: dial.id, target, session });
@@ -224,6 +239,7 @@ export class Dialler<Call, Connected> {
       return id;
     }
     const why = isLate || cause.by === "timeout" ? "no-answer" : "ended";
+    if (why === "no-answer" || isFull(cause)) entry.lns.lockOut(now);
     this.#events.push({ type: "missed", dial: id, target, why, ...(why === "ended" && { cause }) });
     // Not before it is known whether the tunnel ends too: that is the next event.
     this.#timers.set(dial.timer, now);
@@ -258,6 +274,14 @@ export class Dialler<Call, Connected> {
 
 function keyOf({ tunnelId, sessionId }: { tunnelId: number; sessionId: number }): number {
   return tunnelId * 65_536 + sessionId;
+}
+
+/** The LNS has no facilities, now or at all (RFC 2661 4.4.2): no call of anybody's fares better. */
+function isFull({ by, result: { code }, withTunnel }: Cause): boolean {
+  const { NoFacilitiesNow, NoFacilities } = DisconnectCode;
+  return (
+    by === "peer" && withTunnel !== true && (code === NoFacilitiesNow || code === NoFacilities)
+  );
 }
 
 /** The event without what is not the cause. */

@@ -1,8 +1,8 @@
 /**
  * The LNSs of a list: what is known of each, and which is tried next.
  *
- * An LNS that does not answer, refuses the tunnel or loses it is locked out for a while, longer each
- * time, so that calls do not wait for it one by one.
+ * An LNS that does not answer, has no room for a call, refuses the tunnel or loses it is locked out for
+ * a while, longer each time, so that calls do not wait for it one by one.
  *
  * @module
  */
@@ -28,12 +28,14 @@ export class KnownLns {
     this.target = target;
   }
 
+  /** Calls that fail together are one failure. */
   lockOut(now: number): void {
+    if (this.lockedUntil > now) return;
     this.lockedUntil = now + this.#lockout;
     this.#lockout = Math.min(2 * this.#lockout, LOCKOUT_MOST_MS);
   }
 
-  /** It has answered. */
+  /** It has taken a call. */
   trust(): void {
     this.lockedUntil = -Infinity;
     this.#lockout = LOCKOUT_FIRST_MS;

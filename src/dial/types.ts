@@ -19,6 +19,8 @@ export interface Target {
 export interface Request<Call, Connected> {
   readonly call: Call;
   readonly connected?: Connected;
+  /** Address that the call itself comes from: it does not go back there. */
+  readonly from?: string;
 }
 
 /** The verbs of an L2TP endpoint that placing a call needs. */
@@ -63,7 +65,8 @@ export type DialEvent =
       readonly type: "missed";
       readonly dial: number;
       readonly target: Target;
-      readonly why: "no-answer" | "ended" | "no-room";
+      /** "origin": the call comes from there, and it is not tried. */
+      readonly why: "no-answer" | "ended" | "no-room" | "origin";
       /** With "ended": how. */
       readonly cause?: Cause;
     }

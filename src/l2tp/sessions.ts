@@ -66,10 +66,10 @@ export class Sessions {
     this.#lcce.sessions += 1;
   }
 
-  /** The peer has told its id of a session. False: another one has it. */
+  /** The peer has told its id of a session. False: another one has it, and is all that it names. */
   identify(session: Session, peerId: number): boolean {
-    session.peerId = peerId;
     if (this.#byPeerId.has(peerId)) return false;
+    session.peerId = peerId;
     this.#byPeerId.set(peerId, session);
     return true;
   }

@@ -43,6 +43,11 @@ export function isWildcard(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
 }
 
+/** Whether a socket of that family can send to `address`. */
+export function isReached(address: string, family: Family): boolean {
+  return family === AF_INET6 || isIpv4(address);
+}
+
 /** `family` is that of the socket that the address is for. */
 export function encodeSockaddr(
   address: string,

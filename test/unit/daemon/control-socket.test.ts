@@ -58,6 +58,14 @@ for (const receive of [layout.CONTROL_RECEIVE, layout.CONTROL_STARTS]) {
   });
 }
 
+test("what goes to an address that the socket has no place for is counted", () => {
+  const kernel = new SocketKernel();
+  const path = { peer: "2001:db8::9", peerPort: 1_701, local: "" };
+  kernel.socket.send({ datagram: filled(12, 1), path });
+  assert.equal(kernel.sent.length, 0);
+  assert.equal(kernel.socket.counters["send-failed"], 1);
+});
+
 test("a buffer that is full is taken to its last octet", () => {
   const kernel = new SocketKernel();
   const octets = Uint8Array.from({ length: 65_507 }, (_, at) => at % 251);

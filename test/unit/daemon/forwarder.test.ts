@@ -267,6 +267,16 @@ test("an LNS that refuses is left for the next one; none left ends the call", as
   assert.deepEqual(closed?.result, { code: 4, message: "no LNS takes the call" });
 });
 
+test("a call does not go back to where it comes from: that would never end", async () => {
+  const house = new Switch([{ ...UPSTREAM, address: "192.0.2.9" }]);
+  await house.dial();
+  const [closed] = house.house.closed;
+  const message = "the call would go back to where it comes from";
+  assert.deepEqual(closed?.result, { code: 3, message });
+  assert.match(house.log.join(), /192\.0\.2\.9:1701.*the call would go back/);
+  assert.deepEqual(house.pair.trace, []);
+});
+
 test("when one end is gone no frame of the other goes anywhere", async () => {
   const house = new Switch();
   const client = await house.dial();

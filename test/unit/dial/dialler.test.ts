@@ -72,7 +72,44 @@ test("an LNS that does not take a call in time misses it and keeps its tunnel", 
   assert.deepEqual(told, ["1 trying a", "1 missed a no-answer", "1 trying b", "1 up b"]);
   assert.deepEqual(world.sent, ["SCCRQ a", "ICRQ a", "CDN a", "SCCRQ b", "ICRQ b"]);
   world.dial();
-  assert.deepEqual(world.run(10), ["2 trying a"], "one call that is not taken locks nothing out");
+  assert.deepEqual(world.run(4_000), ["2 trying b", "2 up b"], "the next one does not wait for it");
+  world.run(1_000);
+  world.dial();
+  assert.deepEqual(world.run(8_200).slice(0, 2), ["3 trying a", "3 missed a no-answer"]);
+  world.run(5_000);
+  world.dial();
+  assert.deepEqual(world.run(10), ["4 trying b"], "10 s now, though its tunnel is there");
+});
+
+test("calls that one LNS does not take together are one failure of it", () => {
+  const world = new World(TWO, { a: "ignores-call" });
+  for (let call = 0; call < 5; call++) world.dial();
+  world.run(8_200 + 5_000);
+  world.dial();
+  assert.deepEqual(world.run(10), ["6 trying a"]);
+});
+
+test("an LNS without facilities is locked out; one that refuses a caller is not", () => {
+  for (const [manner, next] of [
+    ["has-no-room", "b"],
+    ["refuses-call", "a"],
+  ] as const) {
+    const world = new World(TWO, { a: manner });
+    world.dial();
+    assert.deepEqual(world.run(200), ["1 trying a", "1 missed a ended", "1 trying b", "1 up b"]);
+    world.dial();
+    assert.deepEqual(world.run(10), [`2 trying ${next}`], manner);
+  }
+});
+
+test("a call does not go back to where it comes from", () => {
+  const world = new World(TWO, {});
+  world.dial("office", "a");
+  assert.deepEqual(world.run(100), ["1 missed a origin", "1 trying b", "1 up b"]);
+  const alone = new World([target("a")], {});
+  alone.dial("office", "a");
+  assert.deepEqual(alone.run(100), ["1 missed a origin", "1 failed"]);
+  assert.deepEqual(alone.sent, []);
 });
 
 test("an LNS that refuses tunnels is locked out for a while, longer each time", () => {

@@ -13,7 +13,13 @@ export interface Call {
 }
 
 /** What an LNS does: opens its tunnels and takes calls, refuses either, or is not there. */
-export type Manner = "takes" | "refuses-tunnel" | "refuses-call" | "ignores-call" | "silent";
+export type Manner =
+  | "takes"
+  | "refuses-tunnel"
+  | "refuses-call"
+  | "has-no-room"
+  | "ignores-call"
+  | "silent";
 
 export const CALL: Call = { calledNumber: "1" };
 const STEP_MS = 10;
@@ -44,8 +50,9 @@ export class World implements Placer<Call, never> {
     this.dialler = new Dialler({ targets, endpoint: this, role: "lac", local: "", random });
   }
 
-  dial(name = "office"): number {
-    return this.dialler.dial(name, { call: CALL }, this.now);
+  dial(name = "office", from?: string): number {
+    const request = { call: CALL, ...(from !== undefined && { from }) };
+    return this.dialler.dial(name, request, this.now);
   }
 
   /** Lets time pass; what the dialler tells in it is kept in `told`. */
@@ -127,6 +134,7 @@ export class World implements Placer<Call, never> {
     const manner = this.manners[address] ?? "takes";
     const session = { tunnelId, sessionId } as SessionInfo;
     const isThere = () => this.#tunnels.get(tunnelId)?.sessions.has(sessionId) === true;
+    if (manner === "has-no-room") this.#later(() => this.#endSession(tunnelId, sessionId, FULL));
     if (manner === "refuses-call") this.#later(() => this.#endSession(tunnelId, sessionId, PEER));
     if (manner !== "takes") return;
     this.#later(() => (isThere() ? { type: "session-open", session } : undefined));
@@ -159,4 +167,5 @@ export class World implements Placer<Call, never> {
   }
 }
 
-const PEER: Cause = { by: "peer", result: { code: 2, error: 4 } };
+const FULL: Cause = { by: "peer", result: { code: 4 } };
+const PEER: Cause = { by: "peer", result: { code: 3 } };

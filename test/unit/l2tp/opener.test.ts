@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type AvpInput, AvpType } from "../../../src/codec/index.ts";
 import { names, newLns, type Sent, Talk } from "../../peer/control.ts";
-import { avp, resultOf, typed, u16, u32 } from "../../peer/lac.ts";
+import { avp, find, resultOf, typed, u16, u32, uint } from "../../peer/lac.ts";
 
 function opening(): Talk {
   const talk = new Talk(newLns({ role: "lac" }));
@@ -125,6 +125,9 @@ describe("a LAC", () => {
     talk.ack();
     const sent = talk.say(typed("ICRP", id(9)), { sessionId: second as number });
     assert.deepEqual(refusal(sent), ["CDN", 2, 5, "Assigned Session ID in use"]);
+    const { message } = sent[0] as Sent;
+    const named = uint(find(message, AvpType.AssignedSessionId));
+    assert.deepEqual([message.sessionId, named], [0, second], "it names nothing but the second");
     assert.deepEqual(
       [...talk.lns.sessions()].map(({ sessionId }) => sessionId),
       [first],
