@@ -95,7 +95,7 @@ password = "grüße"
 network = "default"
 routes = ["192.168.7.0/24", "2001:db8:1::/56"]
 [lac]
-listen = "0.0.0.0:1702"
+listen = "[::]:1702"
 [[peer]]
 name = "upstream"
 address = "[2001:db8::1]:1701"

@@ -60,7 +60,8 @@ test("it is asked for addresses of the family that we listen on", async () => {
     ["[2001:db8::1]:1701", 6],
   ] as const) {
     const asked: number[] = [];
-    const text = `[lns]\nlisten = "${listen}"\n${NETWORK}${PEERS}`;
+    const own = expected === 6 ? PEERS.replace("192.0.2.9", "[2001:db8::2]") : PEERS;
+    const text = `[lns]\nlisten = "${listen}"\n${NETWORK}${own}`;
     const { peers } = await resolved(text, (_name, family) => {
       asked.push(family);
       return Promise.resolve(["2001:DB8:0::9"]);
