@@ -61,7 +61,7 @@ const NOWHERE: Result = {
 /** Two that send a realm to each other would do so for ever. */
 const BACK: Result = {
   code: DisconnectCode.Administrative,
-  message: "the call would go back to where it comes from",
+  message: "the call would go back to its own LAC",
 };
 const TABLE_FULL: Result = {
   code: DisconnectCode.NoFacilitiesNow,

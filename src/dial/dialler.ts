@@ -239,7 +239,7 @@ export class Dialler<Call, Connected> {
       return id;
     }
     const why = isLate || cause.by === "timeout" ? "no-answer" : "ended";
-    if (why === "no-answer" || isFull(cause)) entry.lns.lockOut(now);
+    if (isLate || isFull(cause)) entry.lns.lockOut(now);
     this.#events.push({ type: "missed", dial: id, target, why, ...(why === "ended" && { cause }) });
     // Not before it is known whether the tunnel ends too: that is the next event.
     this.#timers.set(dial.timer, now);

@@ -271,7 +271,7 @@ test("a call does not go back to where it comes from: that would never end", asy
   const house = new Switch([{ ...UPSTREAM, address: "192.0.2.9" }]);
   await house.dial();
   const [closed] = house.house.closed;
-  const message = "the call would go back to where it comes from";
+  const message = "the call would go back to its own LAC";
   assert.deepEqual(closed?.result, { code: 3, message });
   assert.match(house.log.join(), /192\.0\.2\.9:1701.*the call would go back/);
   assert.deepEqual(house.pair.trace, []);
