@@ -23,6 +23,10 @@ const MSCHAP_ERRORS: Readonly<Record<string, string>> = {
   709: "changing password failed",
 };
 
+const EAP_RESPONSE = 2;
+/** One-Time Password, Generic Token Card: the response is what the user has typed. */
+const EAP_PASSWORDS: readonly number[] = [5, 6];
+
 /** RFC 3748 5, RFC 5216 and others of the registry. */
 const EAP_TYPES: Readonly<Record<number, string>> = {
   1: "Identity",
@@ -49,7 +53,11 @@ export function readPap({ code, data }: ControlPacket, isPasswordShown: boolean)
   const at = 1 + size;
   const length = data[at] ?? 0;
   const second = data.subarray(at + 1, at + 1 + length);
-  const id = textField("Peer-ID", first);
+  // What reaches past the end has the password in it.
+  const id: Field =
+    fault === undefined
+      ? textField("Peer-ID", first)
+      : { name: "Peer-ID", ...password(first, isPasswordShown) };
   const secret: Field = { name: "Password", ...password(second, isPasswordShown) };
   const isShort = at >= data.length || second.length < length;
   return {
@@ -93,11 +101,15 @@ function readChapResult(data: Uint8Array): Said {
   return { fields: [message, field], summary: `${message.text}, ${meaning}` };
 }
 
-export function readEap({ data }: ControlPacket): Said {
+export function readEap({ code, data }: ControlPacket, isPasswordShown: boolean): Said {
   const [type] = data;
   if (type === undefined) return { fields: [], summary: "" };
   const rest = data.subarray(1);
   const name = EAP_TYPES[type] ?? `type ${type}`;
+  if (code === EAP_RESPONSE && EAP_PASSWORDS.includes(type)) {
+    const secret = { name: "Type-Data", ...password(rest, isPasswordShown) };
+    return { fields: [{ name: "Type", text: name, value: type }, secret], summary: name };
+  }
   const isText = type === 1 || type === 2;
   const value = isText ? textField("Type-Data", rest) : octetsField("Type-Data", rest);
   return {

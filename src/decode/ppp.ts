@@ -6,6 +6,7 @@
 import { parsePpp } from "../codec/index.ts";
 import { CHAP, IP, IPCP, IPV6, IPV6CP, LCP, PAP } from "../ppp/protocols.ts";
 import { readChap, readEap, readPap } from "./authentication.ts";
+import { password } from "./avps.ts";
 import { hex, hex32, octetsText, quoted, shortHex, u16, u32, utf8 } from "./octets.ts";
 import {
   CCP_OPTIONS,
@@ -71,6 +72,9 @@ const OPTIONS: Readonly<Record<number, Options>> = {
   [CCP]: CCP_OPTIONS,
 };
 
+/** Whose packets may hold a password, also those that are sent back. */
+const HAS_PASSWORDS: readonly number[] = [PAP, EAP];
+
 /** What a packet of a control protocol says, and what a line has room for. */
 export interface Said {
   readonly fields: readonly Field[];
@@ -135,14 +139,19 @@ function read(protocol: number, packet: ControlPacket, isPasswordShown: boolean)
     case CHAP:
       return readChap(packet);
     case EAP:
-      return readEap(packet);
+      return readEap(packet, isPasswordShown);
     default:
-      return readLinkPacket(protocol, nameOf(protocol, packet.code), packet.data);
+      return readLinkPacket(protocol, nameOf(protocol, packet.code), packet.data, isPasswordShown);
   }
 }
 
 /** The codes that LCP and the network control protocols share. */
-function readLinkPacket(protocol: number, name: string, data: Uint8Array): Said {
+function readLinkPacket(
+  protocol: number,
+  name: string,
+  data: Uint8Array,
+  isPasswordShown: boolean,
+): Said {
   if (name.startsWith("Configure")) {
     const { fields, fault } = readOptions(OPTIONS[protocol] ?? {}, data);
     return { fields, summary: fields.map(brief).join(", "), fault };
@@ -156,11 +165,11 @@ function readLinkPacket(protocol: number, name: string, data: Uint8Array): Said 
     const rejected = u16(data, 0);
     const packet = data.subarray(2);
     const field = { name: "Rejected-Protocol", text: protocolName(rejected), value: rejected };
-    const information = {
-      name: "Rejected-Information",
-      text: shortHex(packet),
-      value: hex(packet),
-    };
+    const isSecret = HAS_PASSWORDS.includes(rejected) && !isPasswordShown;
+    const words = isSecret
+      ? password(packet, false)
+      : { text: shortHex(packet), value: hex(packet) };
+    const information = { name: "Rejected-Information", ...words };
     return { fields: [field, information], summary: field.text };
   }
   if (protocol === LCP && data.length >= 4) return readMagic(name, data);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildHeader, buildPpp } from "../../../src/codec/index.ts";
-import type { Message } from "../../../src/decode/index.ts";
+import { formatJson, type Message } from "../../../src/decode/index.ts";
 import { b16, b32, ipv4, ipv4Part, ipv6, join, talk } from "./build.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -146,6 +146,22 @@ test("codes are those of the protocol", () => {
     "BACP code 1",
     "PAP code 0",
   ]);
+});
+
+test("a password is withheld wherever it may be: past a wrong length, sent back, in EAP", () => {
+  const secret = utf8("bobpw");
+  const cases: [number, Uint8Array][] = [
+    [PAP, packet(1, [99], utf8("bob"), [5], secret)],
+    [LCP, packet(8, b16(PAP), packet(1, [3], utf8("bob"), [5], secret))],
+    [LCP, packet(8, b16(EAP), packet(2, [6], secret))],
+    [EAP, packet(2, [6], secret)],
+    [EAP, packet(2, [5], secret)],
+  ];
+  for (const [protocol, information] of cases) {
+    const said = (options: object) => formatJson(read(protocol, information, options));
+    assert.doesNotMatch(said({}), /bobpw|626f627077/);
+    assert.match(said({ isPasswordShown: true }), /bobpw|626f627077/);
+  }
 });
 
 test("PAP: the password is shown when that is asked for", () => {

@@ -31,3 +31,16 @@ test("data that was heard puts the HELLO off, and is looked at only when one is 
 function hellos(talk: Talk): number[] {
   return talk.sent.filter(({ name }) => name === "HELLO").map(({ at }) => at);
 }
+
+test("a peer that never sends a HELLO is not missed", () => {
+  for (const helloInterval of [0, 20_000]) {
+    const talk = new Talk({ helloInterval }).establish();
+    talk.takeEvents();
+    for (let times = 0; times < 60; times++) {
+      talk.pass(20_000);
+      talk.ack();
+    }
+    assert.deepEqual(talk.takeEvents(), [], `${helloInterval}`);
+    assert.equal([...talk.lns.tunnels()].length, 1);
+  }
+});
