@@ -67,6 +67,8 @@ export const TIE_BREAKER_SIZE = 8;
 export const AVPS_MAX = 64;
 /** Octets of text kept from a peer (Host Name, Error Message, numbers); longer is cut. */
 export const PEER_TEXT_MAX = 128;
+/** Octets of a number or group of a call that goes on as it came; a longer one goes on as its text. */
+export const PASSED_TEXT_MAX = 255;
 /**
  * Octets of an SCCRP, of its retransmission and of a StopCCN that refuses: all that an address gets
  * which has not shown that it is really there. The smallest SCCRQ has 53.

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Avp, AvpType, avpTypeName } from "../codec/index.ts";
-import { AVP_VALUE_MAX, PEER_TEXT_MAX } from "../limits.ts";
+import { AVP_VALUE_MAX, PASSED_TEXT_MAX, PEER_TEXT_MAX } from "../limits.ts";
 import { reveal } from "./authentication.ts";
 import { ErrorCode, type Fault } from "./results.ts";
 
@@ -16,6 +16,7 @@ interface Rule {
   readonly mayHide: boolean;
 }
 
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 function fixed(length: number, mayHide = true): Rule {
@@ -97,6 +98,15 @@ export class Values {
   text(type: number): string | undefined {
     const value = this.#values.get(type);
     return value === undefined ? undefined : peerText(value);
+  }
+
+  /** What `text` does not tell as it came, for whoever passes it on; of bounded length too. */
+  odd(type: number): Uint8Array | undefined {
+    const value = this.#values.get(type);
+    if (value === undefined || value.length > PASSED_TEXT_MAX) return undefined;
+    const told = encoder.encode(peerText(value));
+    const isTold = told.length === value.length && told.every((octet, at) => octet === value[at]);
+    return isTold ? undefined : value.slice();
   }
 
   uint32(type: number): number | undefined {

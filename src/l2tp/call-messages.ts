@@ -18,7 +18,16 @@ import { optionalAvp, phbOf, present, readDscp } from "./optional.ts";
 import { resultCode } from "./result-code.ts";
 import type { Session } from "./session.ts";
 import { messageType } from "./start-messages.ts";
-import type { Accm, Call, Cause, Connected, Disconnect, ProxyAuthen, ProxyLcp } from "./types.ts";
+import type {
+  Accm,
+  Call,
+  CallOctets,
+  Cause,
+  Connected,
+  Disconnect,
+  ProxyAuthen,
+  ProxyLcp,
+} from "./types.ts";
 
 /** What is told of a line that is none. */
 const CONNECT_SPEED = 1_000_000_000;
@@ -55,9 +64,9 @@ export function incomingCallRequest(sessionId: number, serial: number, call: Cal
     makeAvp(AvpType.CallSerialNumber, serial),
     ...optionalAvp(AvpType.BearerType, call.bearerType),
     ...optionalAvp(AvpType.PhysicalChannelId, call.physicalChannelId),
-    ...optionalAvp(AvpType.CallingNumber, call.callingNumber),
-    ...optionalAvp(AvpType.CalledNumber, call.calledNumber),
-    ...optionalAvp(AvpType.SubAddress, call.subAddress),
+    ...told(AvpType.CallingNumber, call.callingNumber, call.octets?.callingNumber),
+    ...told(AvpType.CalledNumber, call.calledNumber, call.octets?.calledNumber),
+    ...told(AvpType.SubAddress, call.subAddress, call.octets?.subAddress),
     ...optionalAvp(AvpType.Sds, phbOf(call.dscp)),
   ];
 }
@@ -71,8 +80,8 @@ export function outgoingCallRequest(sessionId: number, serial: number, call: Cal
     makeAvp(AvpType.MaximumBps, call.maximumBps ?? SPEED_MAX),
     makeAvp(AvpType.BearerType, call.bearerType ?? 0),
     makeAvp(AvpType.FramingType, call.framingType ?? 0),
-    makeAvp(AvpType.CalledNumber, call.calledNumber ?? ""),
-    ...optionalAvp(AvpType.SubAddress, call.subAddress),
+    ...told(AvpType.CalledNumber, call.calledNumber ?? "", call.octets?.calledNumber),
+    ...told(AvpType.SubAddress, call.subAddress, call.octets?.subAddress),
     ...optionalAvp(AvpType.Sds, phbOf(call.dscp)),
   ];
 }
@@ -83,6 +92,7 @@ export function readCall({ values }: Message): Call {
     calledNumber: values.text(AvpType.CalledNumber),
     callingNumber: values.text(AvpType.CallingNumber),
     subAddress: values.text(AvpType.SubAddress),
+    octets: readOctets(values),
     bearerType: values.uint32(AvpType.BearerType),
     framingType: values.uint32(AvpType.FramingType),
     physicalChannelId: values.uint32(AvpType.PhysicalChannelId),
@@ -90,6 +100,15 @@ export function readCall({ values }: Message): Call {
     maximumBps: values.uint32(AvpType.MaximumBps),
     dscp: readDscp(values.uint16(AvpType.Sds)),
   });
+}
+
+function readOctets(values: Values): CallOctets | undefined {
+  const octets = present<CallOctets>({
+    calledNumber: values.odd(AvpType.CalledNumber),
+    callingNumber: values.odd(AvpType.CallingNumber),
+    subAddress: values.odd(AvpType.SubAddress),
+  });
+  return Object.keys(octets).length === 0 ? undefined : octets;
 }
 
 /** Our call as the reply leaves it: a DSCP that it does not confirm is none (RFC 3308). */
@@ -126,6 +145,7 @@ export function readConnected({ values }: Message): Connected {
     framingType: values.uint32(AvpType.FramingType),
     sequencingRequired: values.has(AvpType.SequencingRequired) ? true : undefined,
     privateGroupId: values.text(AvpType.PrivateGroupId),
+    privateGroupOctets: values.odd(AvpType.PrivateGroupId),
     proxyLcp: readProxyLcp(values),
     proxyAuthen: readProxyAuthen(values),
     lcpWantOptions: values.octets(AvpType.LcpWantOptions),
@@ -183,9 +203,10 @@ export function setLinkInfo(accm: Accm): AvpInput[] {
   ];
 }
 
-function proxied({ privateGroupId, proxyLcp = {}, proxyAuthen }: Connected): AvpInput[] {
+function proxied(connected: Connected): AvpInput[] {
+  const { privateGroupId, privateGroupOctets, proxyLcp = {}, proxyAuthen } = connected;
   return [
-    ...optionalAvp(AvpType.PrivateGroupId, privateGroupId),
+    ...told(AvpType.PrivateGroupId, privateGroupId, privateGroupOctets),
     ...optionalAvp(AvpType.InitialReceivedLcpConfreq, proxyLcp.initialReceived),
     ...optionalAvp(AvpType.LastSentLcpConfreq, proxyLcp.lastSent),
     ...optionalAvp(AvpType.LastReceivedLcpConfreq, proxyLcp.lastReceived),
@@ -234,6 +255,15 @@ function decoded<T extends keyof AvpValues>(values: Values, type: T): AvpValues[
   if (value === undefined) return undefined;
   const avp = { vendor: 0, type, mandatory: true, hidden: false, recognised: true, value };
   return readAvp([avp], type);
+}
+
+/** A text of a call, or what came in its place. */
+function told(
+  type: (typeof AvpType)["CalledNumber" | "CallingNumber" | "SubAddress" | "PrivateGroupId"],
+  text: string | undefined,
+  odd: Uint8Array | undefined,
+): AvpInput[] {
+  return odd === undefined ? optionalAvp(type, text) : [{ ...makeAvp(type, ""), value: odd }];
 }
 
 /** A name need not be UTF-8; it goes on as it came. */

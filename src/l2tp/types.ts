@@ -68,11 +68,19 @@ export interface ConnectOptions {
   readonly dscp?: number;
 }
 
+/** Texts as they came, in place of those of the same names, where these do not tell them exactly. */
+export interface CallOctets {
+  readonly calledNumber?: Uint8Array;
+  readonly callingNumber?: Uint8Array;
+  readonly subAddress?: Uint8Array;
+}
+
 /** What ICRQ or OCRQ say of a call (RFC 2661 6.6, 6.9). */
 export interface Call {
   readonly calledNumber?: string;
   readonly callingNumber?: string;
   readonly subAddress?: string;
+  readonly octets?: CallOctets;
   readonly bearerType?: number;
   readonly framingType?: number;
   readonly physicalChannelId?: number;
@@ -107,6 +115,8 @@ export interface Connected {
   /** Every data message has to carry Ns (RFC 2661 5.4). */
   readonly sequencingRequired?: boolean;
   readonly privateGroupId?: string;
+  /** As it came, in place of `privateGroupId`, where that does not tell it exactly. */
+  readonly privateGroupOctets?: Uint8Array;
   readonly proxyLcp?: ProxyLcp;
   readonly proxyAuthen?: ProxyAuthen;
   /** LCP options that the line needs or allows (RFC 3437 2.1, 2.2). */

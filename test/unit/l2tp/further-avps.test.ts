@@ -9,6 +9,9 @@ import { avp, chapResponse, find, typed, u16, u32, uint, utf8 } from "../../peer
 const SECRET = "tunnel secret";
 const md5 = (octets: Uint8Array) => new Uint8Array(createHash("md5").update(octets).digest());
 const optional = { mandatory: false };
+const TEXTS = new Set<number>([
+  ...[AvpType.CalledNumber, AvpType.CallingNumber, AvpType.SubAddress, AvpType.PrivateGroupId],
+]);
 
 function avpsOf(sent: readonly Sent[], name: string): Avp[] {
   const found = sent.find((each) => each.name === name);
@@ -321,4 +324,38 @@ describe("an outgoing call", () => {
       message: "no line of that bearer and framing type",
     });
   });
+});
+
+test("texts of a call that are none go on as they came", () => {
+  const odd = Uint8Array.of(0x31, 0x00, 0xff, 0x32);
+  const long = new Uint8Array(200).fill(0x33);
+  const lns = new Talk().establish();
+  const assigned = avp(AvpType.AssignedSessionId, u16(9));
+  const texts = [
+    avp(AvpType.CalledNumber, odd),
+    avp(AvpType.CallingNumber, long),
+    avp(AvpType.SubAddress, utf8("7")),
+  ];
+  lns.say(typed("ICRQ", assigned, avp(AvpType.CallSerialNumber, u32(1)), ...texts));
+  const sessionId = [...lns.lns.sessions()][0]?.sessionId ?? 0;
+  lns.say(lns.iccn(avp(AvpType.PrivateGroupId, odd, optional)), { sessionId });
+  const [session] = lns.lns.sessions();
+  assert.equal(session?.call.calledNumber, "1\ufffd\ufffd2", "what people read is fit for them");
+
+  const lac = new Talk(newLns({ role: "lac" }));
+  lac.connect({ role: "lac" });
+  lac.say(lac.sccrp());
+  lac.ack();
+  const placed = lac.lns.placeCall(lac.tunnelId, session.call, lac.now, session.connected) ?? 0;
+  const icrq = avpsOf(lac.drain(), "ICRQ");
+  const iccn = avpsOf(lac.say(typed("ICRP", assigned), { sessionId: placed }), "ICCN");
+  const values = [...icrq, ...iccn]
+    .filter(({ type }) => TEXTS.has(type))
+    .map(({ type, mandatory, value }) => [type, mandatory, value]);
+  assert.deepEqual(values, [
+    [AvpType.CallingNumber, true, long],
+    [AvpType.CalledNumber, true, odd],
+    [AvpType.SubAddress, true, utf8("7")],
+    [AvpType.PrivateGroupId, false, odd],
+  ]);
 });
