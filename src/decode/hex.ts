@@ -60,6 +60,10 @@ export class HexReader implements Reader {
       yield* this.#flush(isOdd ? this.#length - 1 : this.#length);
       return;
     }
+    if (text === "*" && this.#hasOffsets && this.#length > 0) {
+      this.fault = `line ${this.#lineNumber} stands for repeated ones: dump them all, with -v`;
+      return;
+    }
     const line = readLine(text, this.#length);
     if (line === undefined) {
       yield* this.#flush();

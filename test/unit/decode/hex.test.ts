@@ -169,6 +169,13 @@ test("half an octet is told by its line, and the other lines are read", () => {
   }
 });
 
+test("a dump that leaves out repeated lines is not guessed at", () => {
+  const capture = new Capture();
+  const text = `${DUMPS["hexdump -C"]?.(new Uint8Array(16))}\n*\n00000040\n`;
+  assert.deepEqual([...capture.push(encode(text)), ...capture.end()], []);
+  assert.equal(capture.fault, "line 2 stands for repeated ones: dump them all, with -v");
+});
+
 test("a packet without checksum or length, which are left to a device, is one", () => {
   const packet = ipv4(HELLO);
   packet.set([0, 0], 10);
