@@ -121,8 +121,8 @@ export class Dial {
   }
 
   #handOn(options: Partial<LinkOptions>): void {
-    const { proxy } = this.server;
-    if (proxy === undefined) throw new Error("nothing to hand on");
+    const proxy = this.server.handOn();
+    if (proxy === undefined) return; // the client has begun anew since, and says anew who it is
     this.proxy = this.#alter(proxy);
     this.#next = undefined;
     this.server = new Link(linkOptions(options));
