@@ -5,8 +5,7 @@
  */
 import { password } from "./avps.ts";
 import { hex, octetsText, quoted, shortHex, utf8 } from "./octets.ts";
-import type { ControlPacket, Said } from "./ppp.ts";
-import type { Field } from "./types.ts";
+import type { ControlPacket, Field, Said } from "./types.ts";
 
 const PAP_REQUEST = 1;
 const CHAP_RESPONSE = 2;

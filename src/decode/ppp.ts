@@ -18,7 +18,7 @@ import {
 } from "./options.ts";
 import { summarize } from "./packet.ts";
 import { CBCP, CCP, EAP, ECP, protocolName } from "./protocols.ts";
-import type { Field, Ppp } from "./types.ts";
+import type { ControlPacket, Field, Ppp, Said } from "./types.ts";
 
 export const PACKET_HEADER = 4;
 /** Protocols from here on configure links and networks: Code, Identifier, Length, Data. */
@@ -74,19 +74,6 @@ const OPTIONS: Readonly<Record<number, Options>> = {
 
 /** Whose packets may hold a password, also those that are sent back. */
 const HAS_PASSWORDS: readonly number[] = [PAP, EAP];
-
-/** What a packet of a control protocol says, and what a line has room for. */
-export interface Said {
-  readonly fields: readonly Field[];
-  readonly summary: string;
-  readonly fault?: string | undefined;
-}
-
-/** The Code, Identifier and Data of a packet; `length` of Data in octets when it is whole. */
-export interface ControlPacket {
-  readonly code: number;
-  readonly data: Uint8Array;
-}
 
 export function readPpp(payload: Uint8Array, isPasswordShown: boolean): Ppp | undefined {
   const frame = parsePpp(payload);

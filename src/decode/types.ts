@@ -137,3 +137,16 @@ export interface Message {
   /** Oddities that are no faults. */
   readonly notes: readonly string[];
 }
+
+/** Code and Data of a packet of a PPP control protocol. */
+export interface ControlPacket {
+  readonly code: number;
+  readonly data: Uint8Array;
+}
+
+/** What such a packet says, and what a line has room for. */
+export interface Said {
+  readonly fields: readonly Field[];
+  readonly summary: string;
+  readonly fault?: string | undefined;
+}

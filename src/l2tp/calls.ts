@@ -27,7 +27,6 @@ import {
   setLinkInfo,
   wanErrorNotify,
 } from "./call-messages.ts";
-import type { ControlConnection } from "./control-connection.ts";
 import { checkAnswer, checkCall, checked } from "./door.ts";
 import type { Lcce } from "./lcce.ts";
 import { isSupported, requestable, withFraming } from "./lines.ts";
@@ -45,7 +44,7 @@ import {
   SESSION_STOPPING,
   SESSION_TIMEOUT,
 } from "./results.ts";
-import { Session } from "./session.ts";
+import { type Connection, Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import type { Accm, Call, Cause, Connected, Direction, Role, SessionInfo } from "./types.ts";
 
@@ -61,10 +60,10 @@ const NO_CAUSE: Cause = { by: "local", result: { code: 0 } };
 
 export class Calls {
   readonly #lcce: Lcce;
-  readonly #connection: ControlConnection;
+  readonly #connection: Connection;
   readonly #sessions: Sessions;
 
-  constructor(lcce: Lcce, connection: ControlConnection) {
+  constructor(lcce: Lcce, connection: Connection) {
     this.#lcce = lcce;
     this.#connection = connection;
     this.#sessions = new Sessions(lcce);

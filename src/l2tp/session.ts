@@ -3,8 +3,21 @@
  *
  * @module
  */
+
+import type { AvpInput } from "../codec/index.ts";
 import { type CallAutomaton, type CallState, callAutomaton } from "./call-automata.ts";
-import type { Call, Connected, Direction, Role, SessionInfo } from "./types.ts";
+import type { Start } from "./start-messages.ts";
+import type { Call, Connected, Direction, Role, SessionInfo, TunnelInfo } from "./types.ts";
+
+/** What calls need of the control connection that carries them. */
+export interface Connection
+  extends Pick<TunnelInfo, "tunnelId" | "peerTunnelId" | "path" | "role"> {
+  /** What the peer has said of itself. */
+  readonly peer: Start;
+  send(sessionId: number, avps: readonly AvpInput[]): void;
+  /** Asks that it opens; `Calls.tunnelOpen` tells that it has. */
+  requestOpen(now: number): void;
+}
 
 export class Session {
   readonly id: number;
