@@ -111,8 +111,9 @@ function callerOf({ direction, call, connected }: SessionInfo): Caller {
 
 /** What the LAC has done for us; its word on who the user is counts only where it is trusted. */
 export function proxyOf({ connected }: SessionInfo, trustsProxies = false): ProxyState {
-  const { proxyLcp: lcp, proxyAuthen: authen } = connected ?? {};
-  return trustsProxies ? { lcp, authen } : { lcp };
+  const { proxyLcp: lcp, proxyAuthen: authen, lcpWantOptions: want } = connected ?? {};
+  const told = { lcp, want, allow: connected?.lcpAllowOptions };
+  return trustsProxies ? { ...told, authen } : told;
 }
 
 /**

@@ -4,9 +4,10 @@
  * @module
  */
 import { MRU_DEFAULT, MRU_MIN } from "../limits.ts";
+import type { Random } from "../sansio/machine.ts";
 import { type Option, parseOptions, readU16, readU32, sameOctets, u16 } from "./options.ts";
 import { CHAP, PAP } from "./protocols.ts";
-import type { AuthMethod } from "./types.ts";
+import type { AuthMethod, PeerLinkOptions } from "./types.ts";
 
 export const LcpOption = {
   Mru: 1,
@@ -41,6 +42,14 @@ export interface Terms {
 /** All is escaped where nothing else is agreed on (RFC 1662 7.1). */
 export const ACCM_DEFAULT = 0xffffffff;
 
+/** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
+export const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
+  mru: MRU_DEFAULT,
+  acfc: false,
+  pfc: false,
+  accm: ACCM_DEFAULT,
+});
+
 /** Whether `data` of an Authentication-Protocol option asks for a method. */
 export function isAskedBy(data: Uint8Array): (method: AuthMethod) => boolean {
   return (method) => sameOctets(AUTH_OPTION[method].data, data);
@@ -66,6 +75,17 @@ export function dataOf(options: readonly Option[], wanted: number): Uint8Array |
   return options.find(({ type }) => type === wanted)?.data;
 }
 
+/** What the peer can receive, by options that were taken. */
+export function peerOf(options: readonly Option[]): PeerLinkOptions {
+  const mru = dataOf(options, LcpOption.Mru);
+  return {
+    mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
+    acfc: dataOf(options, LcpOption.Acfc) !== undefined,
+    pfc: dataOf(options, LcpOption.Pfc) !== undefined,
+    accm: accmOf(options),
+  };
+}
+
 /**
  * What a LAC has said in our place, or `undefined` when we would have said something else: another
  * method than one of `asks`, a larger MRU, an option that we do not know. ACCM, PFC and ACFC bind
@@ -87,7 +107,14 @@ export function termsOf(
   return { mru, method, magicNumber: magicNumberOf(options), accm: accmOf(options) };
 }
 
-function isWhole({ type, data }: Option): boolean {
+/** Random and not zero: zero is illegal (RFC 1661 6.4). */
+export function drawMagicNumber(random: Random): number {
+  const number = readU32(random(MAGIC_NUMBER_SIZE), 0);
+  return number === 0 ? 1 : number;
+}
+
+/** Whether an option that is known here has the length that it has to have. */
+export function isWhole({ type, data }: Option): boolean {
   switch (type) {
     case LcpOption.Mru:
       return data.length === 2;

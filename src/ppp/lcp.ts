@@ -3,7 +3,8 @@
  *
  * We ask for a MRU that is not the default, for authentication if we are the side that wants it,
  * and for a Magic-Number. PFC and ACFC are accepted but not asked for: a peer then sends headers of
- * one length, IP stays aligned behind them, and no client is known to need it.
+ * one length, IP stays aligned behind them, and no client is known to need it. A LAC may want them, or
+ * an ACCM, for its line (RFC 3437).
  *
  * @module
  */
@@ -16,12 +17,16 @@ import {
   accmOf,
   areUnique,
   dataOf,
+  drawMagicNumber,
   isAskedBy,
   LcpOption,
   MAGIC_NUMBER_SIZE,
   magicNumberOf,
+  PEER_DEFAULT,
+  peerOf,
   termsOf,
 } from "./lcp-options.ts";
+import { LineOptions } from "./line-options.ts";
 import {
   buildOptions,
   Code,
@@ -38,14 +43,6 @@ import type { Outbox } from "./outbox.ts";
 import { LCP } from "./protocols.ts";
 import type { AuthMethod, CharacterMaps, DownReason, PeerLinkOptions, ProxyLcp } from "./types.ts";
 
-/** What holds while the peer has negotiated nothing (RFC 1661 section 6, RFC 1662 section 7.1). */
-const PEER_DEFAULT: PeerLinkOptions = Object.freeze({
-  mru: MRU_DEFAULT,
-  acfc: false,
-  pfc: false,
-  accm: ACCM_DEFAULT,
-});
-
 /** What LCP and the protocols above it need of the options of either end. */
 export interface LcpOptions {
   /** Largest Information field that we want to receive. */
@@ -54,6 +51,7 @@ export interface LcpOptions {
 }
 
 const NO_PROXY: ProxyLcp = Object.freeze({});
+const ANY_LINE = new LineOptions();
 
 export class Lcp extends ControlProtocol {
   /** What the peer can receive. */
@@ -81,8 +79,10 @@ export class Lcp extends ControlProtocol {
   /** 0 when none is used. */
   #magicNumber: number;
   #peerMagicNumber = 0;
-  /** Asked for by a LAC in our place: we ask for none. */
+  /** Asked for by a LAC in our place, or by us where the LAC wants it. */
   #accm = ACCM_DEFAULT;
+  #line = ANY_LINE;
+  #wanted = ANY_LINE.wanted;
   #isProtocolRejectRejected = false;
   #proxy: ProxyLcp = NO_PROXY;
 
@@ -128,6 +128,12 @@ export class Lcp extends ControlProtocol {
   /** Nobody else is to go on: it need not be kept in each of many links. */
   forgetProxy(): void {
     this.#proxy = NO_PROXY;
+  }
+
+  /** To be called before it opens, where a LAC has said what it wants of its line. */
+  heed(line: LineOptions): void {
+    this.#line = line;
+    this.#wanted = line.wanted;
   }
 
   /**
@@ -182,11 +188,12 @@ export class Lcp extends ControlProtocol {
     if (this.#magicNumber !== 0) {
       options.push({ type: LcpOption.MagicNumber, data: u32(this.#magicNumber) });
     }
-    return options;
+    return [...options, ...this.#wanted];
   }
 
   /** All that is not named here is rejected. */
   protected override judge({ type, data }: Option): Verdict {
+    if (!this.#line.allows(type)) return "reject";
     switch (type) {
       case LcpOption.Mru:
         if (data.length !== 2) return u16(MRU_DEFAULT);
@@ -220,7 +227,9 @@ export class Lcp extends ControlProtocol {
   }
 
   protected override acknowledged(): DownReason | undefined {
-    this.#proxy = { ...this.#proxy, lastSent: buildOptions(this.wishes()) };
+    const wishes = this.wishes();
+    this.#accm = accmOf(wishes);
+    this.#proxy = { ...this.#proxy, lastSent: buildOptions(wishes) };
     return undefined;
   }
 
@@ -237,18 +246,12 @@ export class Lcp extends ControlProtocol {
   }
 
   protected override accept(options: readonly Option[]): void {
-    const mru = dataOf(options, LcpOption.Mru);
     const demand = dataOf(options, LcpOption.AuthenticationProtocol);
     this.#proxy = { ...this.#proxy, lastReceived: buildOptions(options) };
     this.isDemandRefused = false;
     this.demanded = demand && this.#takes.find(isAskedBy(demand));
     this.#peerMagicNumber = magicNumberOf(options);
-    this.peer = {
-      mru: mru === undefined ? PEER_DEFAULT.mru : readU16(mru, 0),
-      acfc: dataOf(options, LcpOption.Acfc) !== undefined,
-      pfc: dataOf(options, LcpOption.Pfc) !== undefined,
-      accm: accmOf(options),
-    };
+    this.peer = peerOf(options);
   }
 
   protected override naked({ type, data }: Option): DownReason | undefined {
@@ -265,7 +268,7 @@ export class Lcp extends ControlProtocol {
         if (this.#magicNumber !== 0) this.#magicNumber = drawMagicNumber(this.#options.random);
         return undefined;
       default:
-        return undefined;
+        return this.#giveUp(type);
     }
   }
 
@@ -281,8 +284,13 @@ export class Lcp extends ControlProtocol {
         this.#magicNumber = 0;
         return undefined;
       default:
-        return undefined;
+        return this.#giveUp(type);
     }
+  }
+
+  /** A wish of the LAC that the peer does not take as it is. */
+  #giveUp(wish: number): undefined {
+    this.#wanted = this.#wanted.filter(({ type }) => type !== wish);
   }
 
   /**
@@ -309,6 +317,7 @@ export class Lcp extends ControlProtocol {
     this.#peerMagicNumber = 0;
     this.#mru = this.#options.mru;
     this.#accm = ACCM_DEFAULT;
+    this.#wanted = this.#line.wanted;
     this.#method = 0;
     this.#tried = 1;
     this.#magicNumber = drawMagicNumber(this.#options.random);
@@ -388,10 +397,4 @@ export class Lcp extends ControlProtocol {
     if (code === Code.EchoRequest) this.isEchoRejected = true;
     if (code === Code.ProtocolReject) this.#isProtocolRejectRejected = true;
   }
-}
-
-/** Random and not zero: zero is illegal (RFC 1661 6.4). */
-function drawMagicNumber(random: Random): number {
-  const number = readU32(random(MAGIC_NUMBER_SIZE), 0);
-  return number === 0 ? 1 : number;
 }

@@ -10,6 +10,7 @@ import { Pap } from "./auth/pap.ts";
 import { isTextual, Textual } from "./auth/textual.ts";
 import { Ipcp } from "./ipcp.ts";
 import { Lcp } from "./lcp.ts";
+import { LineOptions } from "./line-options.ts";
 import { LinkEnd } from "./link-end.ts";
 import { NetworkPhase } from "./network.ts";
 import { Outbox } from "./outbox.ts";
@@ -70,10 +71,12 @@ export class Link extends LinkEnd {
 
   /**
    * The lower layer is up. What a LAC has negotiated and heard in our place is gone on from, as far
-   * as it is what we would have agreed on; the rest is negotiated and asked anew.
+   * as it is what we would have agreed on; the rest is negotiated and asked anew, in the way that the
+   * LAC wants for its line.
    */
-  override open(now: number, { lcp, authen }: ProxyState = {}): void {
+  override open(now: number, { lcp, authen, want, allow }: ProxyState = {}): void {
     if (!this.isUnopened) return;
+    if (want !== undefined || allow !== undefined) this.lcp.heed(new LineOptions(want, allow));
     this.#authen = authen;
     if (lcp !== undefined && this.lcp.takeOver(lcp, isTextual(authen))) {
       this.settleLcp(now);

@@ -91,6 +91,9 @@ export interface ProxyState {
   readonly lcp?: ProxyLcp | undefined;
   /** Absent when the LNS has to ask anew. */
   readonly authen?: ProxyAuthen | undefined;
+  /** Options that a LAC wants us to ask for, and those that the peer may (RFC 3437 2.1, 2.2). */
+  readonly want?: Uint8Array | undefined;
+  readonly allow?: Uint8Array | undefined;
 }
 
 /** What the peer said that it can receive, so what we may use when sending. */

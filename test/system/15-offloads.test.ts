@@ -19,6 +19,7 @@ const FLOWS = 300;
 /** What PPP itself and the kernel say in a session depends on time. */
 const TIMED = [
   ...["up.punted", "down.injected", "down.not-routable"],
+  "down.device-full", // so is an MLD report of the host that finds the device not ready yet
   ...["down.icmp-errors", "down.icmp-errors-limited"], // and one is for a whole super-packet
 ];
 

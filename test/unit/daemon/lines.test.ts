@@ -59,6 +59,21 @@ test("nothing is told where it is the default, or the line escapes nothing", asy
   }
 });
 
+test("what the LAC wants for its line is asked for, and it is told what has become of it", async () => {
+  const connected = {
+    framingType: 2,
+    lcpWantOptions: Uint8Array.from(encodeOptions([ACCM])),
+    lcpAllowOptions: Uint8Array.from(encodeOptions([ACCM])),
+  };
+  const house = new House();
+  const client = house.open(5, { lcp: [[7], MAGIC] }, { connected });
+  await client.establish();
+  const requests = client.link.heard.filter(({ protocol, code }) => protocol === LCP && code <= 4);
+  assert.ok(requests.some(({ code, data }) => code === 1 && data.includes(Buffer.of(2, 6, 0, 10))));
+  assert.ok(requests.some(({ code, data }) => code === 4 && data.equals(Buffer.of(7, 2))));
+  assert.deepEqual(house.told, [{ sessionId: 5, send: ESCAPE_ALL, receive: 0x000a_0000 }]);
+});
+
 test("a LAC that has negotiated LCP in our place knows", async () => {
   const house = new House();
   const octets = (...options: (readonly [number, ...number[]])[]) =>
