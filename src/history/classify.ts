@@ -21,6 +21,7 @@ export interface L2tpEnd extends Pick<Cause, "by" | "result"> {
 
 export interface SessionEnd extends L2tpEnd {
   readonly withTunnel?: true | undefined;
+  readonly disconnect?: Cause["disconnect"] | undefined;
 }
 
 /** What is known of a session when it ends. */

@@ -42,9 +42,17 @@ export function dialledLinkCode(reason: DownReason, { wasUp, wasHeard }: CallFac
   }
 }
 
+/** PPP Disconnect Cause (RFC 3145): authentication failed, that of the end that called. */
+const LOGIN_FAILED = 16;
+const AT_PEER = 1;
+
 /** A call whose link had not ended by itself. */
 export function dialledSessionCode(end: SessionEnd, facts: CallFacts): Code {
   if (facts.wasUp) return upCode(end);
+  // A CDN may overtake the PPP frame that refuses the login.
+  const { code, direction } = end.disconnect?.ppp ?? {};
+  const isLogin = code === LOGIN_FAILED && direction === AT_PEER;
+  if (isLogin && end.by === "peer") return "lns-refused-password";
   return end.withTunnel === true ? stopCode(end) : setUpCode(end, DisconnectCode.NotInTime);
 }
 

@@ -19,6 +19,8 @@ const BEHIND6 = "2001:db8:700:5::1";
 const NEIGHBOUR = "192.168.8.1";
 const PORT = 5_301;
 
+const RATE = "50M";
+
 let lab: Lab;
 let lns: Simplon;
 let house: Guest;
@@ -31,7 +33,8 @@ before(async () => {
   await server.line(/listening/i, 10_000);
   lns = await Simplon.start(lab, {
     network: { pool6: ["2001:db8:64::/48"] },
-    users: { bob: { routes: [SUBNET, SUBNET6] } },
+    // All of it is captured, so not as fast as it can.
+    users: { bob: { routes: [SUBNET, SUBNET6], "rate-up": RATE, "rate-down": RATE } },
   });
   for (const address of [`${BEHIND}/32`, `${FARTHER}/32`, `${BEHIND6}/128`]) {
     await house.must("behind", { address });

@@ -74,7 +74,9 @@ describe("tshark on all that we sent", () => {
   });
 
   it("has nothing to remark, not even a note", async () => {
-    assert.deepEqual(await summaryOf(merged, `${OURS} && _ws.expert`), []);
+    // It has no names for the AVPs of RFC 3308, and remarks that.
+    const known = "!(l2tp.avp.type in {47, 48})";
+    assert.deepEqual(await summaryOf(merged, `${OURS} && _ws.expert && ${known}`), []);
   });
 
   it("finds every IP header's checksum right, outside and inside the tunnel", async () => {

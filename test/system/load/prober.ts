@@ -8,7 +8,9 @@
  * clients dial, one after the other: tunnel, session, CHAP, IPCP and an answered ping. Then it prints
  * how long that took, in ms, and whether the clients that were to stay have stayed:
  *
- *   {"hello":{"count":..,"p50":..,"p95":..,"max":..},"echo":{..},"dial":{..},"kept":true}
+ *   {"hello":{"count":..,"p50":..,"p95":..,"max":..},"echo":{..},"up":{..},"dial":{..},"kept":true}
+ *
+ * "up" is the time to an address, "dial" that to the answered ping.
  *
  * @module
  */
@@ -90,17 +92,22 @@ async function echoes(end: number): Promise<number[]> {
   return took;
 }
 
-async function dials(end: number): Promise<number[]> {
+/** How long each client takes until it has an address, and until its ping is answered. */
+async function dials(end: number): Promise<{ up: number[]; took: number[] }> {
   const took: number[] = [];
+  const up: number[] = [];
   while (performance.now() < end || took.length === 0) {
     const client = open(fresh++);
     let isAnswered = false;
     client.onPacket = (packet) => {
       isAnswered ||= isEchoReply(packet);
     };
+    const began = performance.now();
     let pingAt = 0;
+    let upAfter = Infinity;
     const isIn = () => {
       const now = performance.now();
+      if (client.isUp) upAfter = Math.min(upAfter, now - began);
       if (client.isUp && now >= pingAt) {
         pingAt = now + PING_EVERY_MS;
         client.send(ping(client.inner, pinged));
@@ -108,10 +115,11 @@ async function dials(end: number): Promise<number[]> {
       return isAnswered;
     };
     took.push(await until(isIn));
+    up.push(upAfter);
     client.hangUp(performance.now());
     void until(() => client.isIdle).then(() => clients.delete(client.address));
   }
-  return took;
+  return { up, took };
 }
 
 function summary(took: readonly number[]): Record<string, number> {
@@ -124,10 +132,15 @@ async function measure(ms: number): Promise<void> {
   const attempts = () => kept.reduce((sum, client) => sum + client.attempts, 0);
   const before = attempts();
   const end = performance.now() + ms;
-  const [hello, echo, dial] = await Promise.all([hellos(end), echoes(end), dials(end)]);
+  const [hello, echo, { up, took }] = await Promise.all([hellos(end), echoes(end), dials(end)]);
   const isKept = attempts() === before && kept.every((client) => client.isUp);
-  const [helloTook, echoTook, dialTook] = [hello, echo, dial].map(summary);
-  const figures = { hello: helloTook, echo: echoTook, dial: dialTook, kept: isKept };
+  const times = {
+    hello: summary(hello),
+    echo: summary(echo),
+    up: summary(up),
+    dial: summary(took),
+  };
+  const figures = { ...times, kept: isKept };
   console.log(JSON.stringify(figures));
 }
 

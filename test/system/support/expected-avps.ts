@@ -103,6 +103,9 @@ const AVP_READERS: ReadonlyMap<number, AvpReader> = new Map<number, AvpReader>([
   [AvpType.PrivateGroupId, octets("l2tp.avp.private_group_id")],
   [AvpType.SequencingRequired, () => undefined],
   [DISCONNECT_CAUSE, readDisconnectCause],
+  // tshark has no names for those of RFC 3308.
+  [AvpType.Ccds, () => undefined],
+  [AvpType.Sds, () => undefined],
 ]);
 
 /** What is hidden stays so: of such an AVP tshark prints the length and no more. */

@@ -62,3 +62,20 @@ test("so does a tunnel", () => {
   assert.equal(code("peer", 6, "established"), "lns-hung-up");
   assert.equal(code("peer", 2, "wait-ctl-reply"), "lns-refused");
 });
+
+test("an LNS whose CDN tells of the login (RFC 3145) has refused it, also where its PPP was not heard", () => {
+  const facts = { wasUp: false, wasHeard: true };
+  const end = (code: number, direction: number) => ({
+    ...{ by: "peer", result: { code: 3 } },
+    disconnect: { ppp: { code, protocol: 0, direction } },
+  });
+  for (const [code, direction, expected] of [
+    [16, 1, "lns-refused-password"],
+    [16, 2, "lns-refused"],
+    [7, 1, "lns-refused"],
+  ] as const) {
+    const ended = end(code, direction) as Parameters<typeof dialledSessionCode>[0];
+    assert.equal(dialledSessionCode(ended, facts), expected);
+    assert.equal(dialledSessionCode(ended, { ...facts, wasUp: true }), "lns-hung-up");
+  }
+});
