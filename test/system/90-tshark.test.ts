@@ -20,6 +20,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   ICRQ: 1_000,
   ICRP: 1_000,
   ICCN: 1_000,
+  OCRQ: 4,
   OCRP: 1,
   OCCN: 1,
   ZLB: 30,
