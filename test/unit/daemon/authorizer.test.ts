@@ -17,10 +17,13 @@ function session(connected?: SessionInfo["connected"]): SessionInfo {
 }
 
 test("proxy authentication that is turned off leaves proxy LCP: the peer is asked anew (RFC 2661 9.5)", () => {
-  const told = session({ proxyLcp, proxyAuthen });
-  assert.deepEqual(proxyOf(told, true), { lcp: proxyLcp, authen: proxyAuthen });
-  assert.deepEqual(proxyOf(told, false), { lcp: proxyLcp });
-  assert.deepEqual(proxyOf(told), { lcp: proxyLcp });
+  const [want, allow] = [Uint8Array.of(7, 2), Uint8Array.of(8, 2)];
+  const line = { lcpWantOptions: want, lcpAllowOptions: allow };
+  const told = session({ proxyLcp, proxyAuthen, ...line });
+  const known = { lcp: proxyLcp, want, allow };
+  assert.deepEqual(proxyOf(told, true), { ...known, authen: proxyAuthen });
+  assert.deepEqual(proxyOf(told, false), known);
+  assert.deepEqual(proxyOf(told), known);
 });
 
 test("of a LAC that has done nothing there is nothing to take over", () => {
