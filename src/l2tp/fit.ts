@@ -5,6 +5,7 @@
  * @module
  */
 import { type AvpInput, AvpType } from "../codec/index.ts";
+import { PROXY } from "./messages.ts";
 
 /** Octets (RFC 2661 3.1, 4.1). */
 const MESSAGE_HEADER = 12;
@@ -18,15 +19,7 @@ const GROUPS: readonly ReadonlySet<number>[] = [
   new Set([AvpType.LcpWantOptions, AvpType.LcpAllowOptions]),
   new Set([AvpType.InitialReceivedLcpConfreq]),
   new Set([AvpType.LnsLastSentLcpConfreq, AvpType.LnsLastReceivedLcpConfreq]),
-  new Set([
-    AvpType.LastSentLcpConfreq,
-    AvpType.LastReceivedLcpConfreq,
-    AvpType.ProxyAuthenType,
-    AvpType.ProxyAuthenName,
-    AvpType.ProxyAuthenChallenge,
-    AvpType.ProxyAuthenId,
-    AvpType.ProxyAuthenResponse,
-  ]),
+  new Set(PROXY),
 ];
 
 export function fitting(avps: readonly AvpInput[], most: number): readonly AvpInput[] {

@@ -54,7 +54,8 @@ const CONNECTED = [
   AvpType.LcpWantOptions,
   AvpType.LcpAllowOptions,
 ];
-const PROXY = [
+/** What a LAC has negotiated and heard in place of the LNS (RFC 2661 4.4.5). */
+export const PROXY = [
   AvpType.InitialReceivedLcpConfreq,
   AvpType.LastSentLcpConfreq,
   AvpType.LastReceivedLcpConfreq,

@@ -63,7 +63,7 @@ test("so does a tunnel", () => {
   assert.equal(code("peer", 2, "wait-ctl-reply"), "lns-refused");
 });
 
-test("an LNS whose CDN tells of the login (RFC 3145) has refused it, also where its PPP was not heard", () => {
+test("an LNS whose CDN tells of the login (RFC 3145) has refused it, whatever PPP has said", () => {
   const facts = { wasUp: false, wasHeard: true };
   const end = (code: number, direction: number) => ({
     ...{ by: "peer", result: { code: 3 } },
