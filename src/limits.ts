@@ -266,8 +266,8 @@ export const TURN_MS = 250;
 export const HANDED_RUNS_PER_TURN = 16;
 /** How often the control thread looks which slots lose datagrams. */
 export const LOSSES_CHECK_MS = 250;
-/** For so long after a loss no new tunnel is given that slot, as long as there are others. */
-export const CROWDED_MS = 10_000;
+/** After so long a loss counts half: where less is lost a new tunnel goes first. */
+export const LOSSES_HALF_MS = 1_000;
 /** Events, and time-outs, that the control thread works on in one go: some 20 ms. */
 export const EVENTS_PER_FLUSH = 512;
 /** Polls of the control thread that may fail one after the other, as signals make them. */

@@ -1,11 +1,11 @@
 /**
  * What the kernel drops before anybody sees it: datagrams that found no room in a socket's buffer,
- * and packets that found none in a device's queue. New tunnels begin in slots whose sockets lose
- * nothing, where nothing that they say is lost in somebody else's flood.
+ * and packets that found none in a device's queue. New tunnels begin in the slots whose sockets lose
+ * least, where little of what they say is lost in somebody else's flood.
  *
  * @module
  */
-import { CROWDED_MS, LOSSES_CHECK_MS } from "../limits.ts";
+import { LOSSES_CHECK_MS, LOSSES_HALF_MS } from "../limits.ts";
 import type { Libc } from "../linux/libc.ts";
 import { droppedBySockets } from "../linux/meminfo.ts";
 import { droppedByDevices } from "../linux/netdev.ts";
@@ -13,13 +13,14 @@ import { readText } from "../linux/proc.ts";
 import type { Sockets } from "../linux/udp.ts";
 
 export class Losses {
-  /** By slot: 1 where datagrams were lost within the last CROWDED_MS. */
+  /** By slot, of what it has lost lately the number of bits: 0 where that is nothing. */
   readonly crowded: Uint8Array;
   readonly #libc: Libc;
   readonly #sockets: Sockets;
   /** By slot. */
   readonly #lost: number[];
-  readonly #lostAt: number[];
+  /** The same, of which half is forgotten each LOSSES_HALF_MS. */
+  readonly #lately: number[];
   readonly #devices: readonly string[];
   #checkedAt = -Infinity;
 
@@ -30,7 +31,7 @@ export class Losses {
     this.#devices = devices;
     this.crowded = new Uint8Array(sockets.data.length);
     this.#lost = sockets.data.map(() => 0);
-    this.#lostAt = sockets.data.map(() => -Infinity);
+    this.#lately = sockets.data.map(() => 0);
   }
 
   /** Since the start: data messages, control messages, and packets to clients. */
@@ -46,14 +47,17 @@ export class Losses {
 
   /** Looks which slots lose datagrams, a few times a second. */
   check(now: number): void {
-    if (now - this.#checkedAt < LOSSES_CHECK_MS) return;
+    const elapsed = now - this.#checkedAt;
+    if (elapsed < LOSSES_CHECK_MS) return;
     this.#checkedAt = now;
+    const kept = 0.5 ** (elapsed / LOSSES_HALF_MS);
     const { data, link } = this.#sockets;
     for (let slot = 0; slot < this.crowded.length; slot++) {
       const lost = droppedBySockets(this.#libc, [data[slot] ?? -1, link[slot] ?? -1]);
-      if (lost !== this.#lost[slot]) this.#lostAt[slot] = now;
+      const lately = (this.#lately[slot] ?? 0) * kept + lost - (this.#lost[slot] ?? 0);
       this.#lost[slot] = lost;
-      this.crowded[slot] = now - (this.#lostAt[slot] ?? 0) < CROWDED_MS ? 1 : 0;
+      this.#lately[slot] = lately;
+      this.crowded[slot] = 32 - Math.clz32(lately);
     }
   }
 }

@@ -4,7 +4,7 @@
  * All tunnels of one peer address and port share a slot: the kernel may join their datagrams in one
  * buffer, which then comes to the worker of all of them, and stays in order. Otherwise workers get
  * equally many tunnels, and so do the slots of each, which may change hands later. A slot that loses
- * datagrams gets none while there are others.
+ * datagrams gets none while there are others that lose fewer.
  *
  * @module
  */
@@ -13,7 +13,7 @@
 export interface Slots {
   /** The worker that owns it. */
   readonly owners: ArrayLike<number>;
-  /** Not 0 while datagrams for it are lost. */
+  /** Grows with the datagrams that are lost for it; 0 while none are. */
   readonly crowded?: ArrayLike<number>;
 }
 
@@ -70,11 +70,11 @@ export class Spread {
       ofWorkers.set(owner, (ofWorkers.get(owner) ?? 0) + count);
     }
     const ofOwner = (slot: number) => ofWorkers.get(this.#owners[slot] ?? 0) ?? 0;
-    const isCrowded = (slot: number) => (this.#crowded[slot] ? 1 : 0);
+    const crowd = (slot: number) => this.#crowded[slot] ?? 0;
     let best = 0;
     for (const [slot, count] of this.#counts.entries()) {
       const more =
-        isCrowded(slot) - isCrowded(best) ||
+        crowd(slot) - crowd(best) ||
         ofOwner(slot) - ofOwner(best) ||
         count - (this.#counts[best] ?? 0);
       if (more < 0) best = slot;

@@ -70,7 +70,7 @@ describe("slots", () => {
     assert.equal(spread.choose("next"), 0);
   });
 
-  test("that lose datagrams get none while others do not; if all do, it is as if none did", () => {
+  test("that lose datagrams get none while others lose fewer; if all lose as many, it is as if none did", () => {
     const owners = SHARES[2] ?? [];
     const crowded = new Uint8Array(SLOTS);
     const spread = new Spread({ owners, crowded });
@@ -83,8 +83,15 @@ describe("slots", () => {
       spread.counts.map((count, slot) => count - (before[slot] ?? 0)),
       [0, 0, 0, 5, 0, 5, 0, 0],
     );
-    crowded.fill(1);
-    for (let peer = 70; peer < 90; peer++) spread.add(String(peer), spread.choose(String(peer)));
+    crowded.set([7, 6, 9, 9, 6, 9, 9, 9]);
+    const mild = [...spread.counts];
+    for (let peer = 70; peer < 80; peer++) spread.add(String(peer), spread.choose(String(peer)));
+    assert.equal(
+      (spread.counts[1] ?? 0) + (spread.counts[4] ?? 0),
+      (mild[1] ?? 0) + (mild[4] ?? 0) + 10,
+    );
+    crowded.fill(3);
+    for (let peer = 80; peer < 110; peer++) spread.add(String(peer), spread.choose(String(peer)));
     assert.ok(span(ofWorkers(spread.counts, owners)) <= 1);
   });
 
