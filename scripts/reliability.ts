@@ -1,11 +1,14 @@
-// Writes docs/RELIABILITY.md from docs/reliability/NAME.json, a section each. The long runs put their
-// figures there when they are told to (--record), so that no figure of the page is written by hand.
-// "npm run docs" calls this; a test fails when the page is not what is printed here.
+// Writes docs/RELIABILITY.md from docs/reliability/NAME.json, a section each, and the table of README.md
+// with a line of each. The long runs put their figures there when they are told to (--record), so that
+// none is written by hand. "npm run docs" calls this; a test fails when a page is not what is printed here.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const PAGE = "docs/RELIABILITY.md";
+export const README = "README.md";
+/** The lines of README.md between these are written here. */
+const SHORT = /(?<=<!-- reliability -->\n).*?(?=<!-- end of reliability -->)/s;
 const DIRECTORY = "docs/reliability";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -14,6 +17,8 @@ export interface Section {
   /** What the page sorts by. */
   readonly order: number;
   readonly title: string;
+  /** The figures that matter most, in one line for README.md. */
+  readonly summary: string;
   /** What was run, as a user would type it. */
   readonly command: string;
   /** What it is and what it found, in paragraphs of Markdown. */
@@ -40,13 +45,18 @@ export function record(name: string, section: Section): void {
   writeFileSync(join(root, DIRECTORY, `${name}.json`), `${JSON.stringify(section, null, 2)}\n`);
 }
 
-/** The page over all that was recorded. */
-export function page(): string {
+/** Contents of the files that tell of what was recorded, by their names. */
+export function pages(): ReadonlyMap<string, string> {
   const sections = readdirSync(join(root, DIRECTORY))
     .filter((name) => name.endsWith(".json"))
     .map((name) => JSON.parse(readFileSync(join(root, DIRECTORY, name), "utf8")) as Section)
     .sort((a, b) => a.order - b.order);
-  return [INTRODUCTION, ...sections.map(markdown)].join("\n");
+  const rows = sections.map(({ title, summary }) => [title, summary]);
+  const short = markdownTable({ columns: ["what", "so far"], rows });
+  return new Map([
+    [PAGE, [INTRODUCTION, ...sections.map(markdown)].join("\n")],
+    [README, readFileSync(join(root, README), "utf8").replace(SHORT, () => `\n${short}\n\n`)],
+  ]);
 }
 
 function markdown({ title, command, text, tables }: Section): string {
@@ -69,5 +79,5 @@ function cell(value: string | number): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  writeFileSync(join(root, PAGE), page());
+  for (const [name, text] of pages()) writeFileSync(join(root, name), text);
 }

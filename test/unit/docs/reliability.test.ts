@@ -4,10 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { PAGE, page } from "../../../scripts/reliability.ts";
+import { pages } from "../../../scripts/reliability.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-test("docs/RELIABILITY.md is what npm run docs writes", () => {
-  assert.equal(readFileSync(join(root, PAGE), "utf8"), page());
+test("docs/RELIABILITY.md and the table of README.md are what npm run docs writes", () => {
+  for (const [name, text] of pages()) {
+    assert.equal(readFileSync(join(root, name), "utf8"), text, name);
+  }
 });
