@@ -133,6 +133,10 @@ function drawQuality(random: Random): Quality {
     reordering: up(0.3),
     delay: random.between(0, 120),
     late: random.between(1, 1_500),
+    ...(!isGood &&
+      random.chance(0.25) && { burst: { begins: 0.02, ends: random.pick([0.1, 0.3]) } }),
+    ...(!isGood &&
+      random.chance(0.1) && { rate: { octets: 4_000, queue: random.pick([1_000, 4_000]) } }),
   };
 }
 

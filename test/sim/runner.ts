@@ -1,9 +1,10 @@
 /**
- * World after world, a seed each: progress, a summary, and for each that fails the command that
- * replays it.
+ * World after world in one thread, a seed each. A part of them is gone through a second time, which
+ * has to give the same trace.
  *
  * @module
  */
+import { addOutcome, noTotals, type Totals } from "./totals.ts";
 import { type Fault, newPlane, type Outcome, Violation, World } from "./world.ts";
 
 export interface RunOptions {
@@ -18,36 +19,37 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  readonly failures: number;
+  readonly totals: Totals;
   readonly hashes: readonly string[];
 }
 
-const PROGRESS_MS = 5_000;
+/** Each world whose seed this divides is gone through a second time. */
+const REPEAT_EVERY = 50;
+
+let plane = newPlane();
 
 export async function runWorlds(options: RunOptions): Promise<RunResult> {
   const { first, worlds, print, trace, fault = {} } = options;
-  const began = performance.now();
-  const outcomes: Outcome[] = [];
-  let failures = 0;
-  let plane = newPlane();
-  let said = began;
+  const totals = noTotals();
+  const hashes: string[] = [];
   for (let seed = first; seed < first + worlds; seed++) {
     try {
-      outcomes.push(await runWorld(new World(seed, plane, fault, trace)));
+      const outcome = await runWorld(new World(seed, plane, fault, trace));
+      hashes.push(outcome.hash);
+      addOutcome(totals, outcome);
+      if (seed % REPEAT_EVERY !== 0 || trace !== undefined) continue;
+      const again = await runWorld(new World(seed, plane, fault));
+      if (again.hash !== outcome.hash) throw new Violation("sameTrace", "it went another way");
+      totals.repeated++;
     } catch (error) {
-      failures++;
       plane = newPlane();
       const what = error instanceof Violation ? error.message : String((error as Error).stack);
+      totals.failures.push({ seed, what });
       print(`world ${seed} failed: ${what}`);
       print(`  replay: npm run sim -- --seed ${seed} --trace`);
     }
-    if (performance.now() - said >= PROGRESS_MS) {
-      said = performance.now();
-      print(`${outcomes.length + failures} of ${worlds} worlds, ${failures} failed`);
-    }
   }
-  print(summary(outcomes, failures, (performance.now() - began) / 1_000));
-  return { failures, hashes: outcomes.map(({ hash }) => hash) };
+  return { totals, hashes };
 }
 
 /** A promise of the program that is rejected and has no taker is an exception of it too. */
@@ -64,22 +66,4 @@ async function runWorld(world: World): Promise<Outcome> {
   } finally {
     process.off("unhandledRejection", listen);
   }
-}
-
-function summary(outcomes: readonly Outcome[], failures: number, seconds: number): string {
-  const sum = (of: (outcome: Outcome) => number) =>
-    outcomes.reduce((total, outcome) => total + of(outcome), 0);
-  const sent = sum(({ datagrams }) => datagrams.sent);
-  const share = (count: number) => `${count} (${((100 * count) / Math.max(1, sent)).toFixed(1)} %)`;
-  return [
-    `${outcomes.length} worlds in order, ${failures} failed, ${seconds.toFixed(1)} s`,
-    `  ${(sum(({ virtual }) => virtual) / 3_600_000).toFixed(1)} virtual hours`,
-    `  ${sent} datagrams: ${share(sum(({ datagrams }) => datagrams.lost))} lost,` +
-      ` ${share(sum(({ datagrams }) => datagrams.repeated))} repeated,` +
-      ` ${share(sum(({ datagrams }) => datagrams.late))} late`,
-    `  ${sum(({ tunnels }) => tunnels)} tunnels begun, ${sum(({ sessions }) => sessions)} sessions` +
-      ` established, ${sum(({ pings }) => pings)} pings answered,` +
-      ` ${sum(({ givenUp }) => givenUp)} sessions given up for silence`,
-    `  at the end of the faults ${sum(({ up }) => up)} lines up, ${sum(({ closed }) => closed)} closed`,
-  ].join("\n");
 }

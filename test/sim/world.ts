@@ -8,8 +8,9 @@
 import { parseHeader } from "../../src/codec/index.ts";
 import type { EndpointEvent, Path } from "../../src/l2tp/index.ts";
 import { Plane } from "../unit/dataplane/plane.ts";
+import { Faults } from "./faults.ts";
 import { Letters } from "./letters.ts";
-import { GOOD, Link, type LinkCounts } from "./link.ts";
+import { Link } from "./link.ts";
 import { SimLns } from "./nodes/lns.ts";
 import { type Line, SimPeer } from "./nodes/peer.ts";
 import * as oracles from "./oracles.ts";
@@ -42,7 +43,8 @@ export interface Outcome {
   readonly hash: string;
   /** Virtual time that it took, ms. */
   readonly virtual: number;
-  readonly datagrams: LinkCounts;
+  readonly datagrams: number;
+  readonly faults: Readonly<Record<string, number>>;
   readonly tunnels: number;
   readonly sessions: number;
   readonly pings: number;
@@ -72,7 +74,7 @@ export class World {
   readonly peers: readonly SimPeer[];
   readonly toLns: Link[] = [];
   readonly fromLns: Link[] = [];
-  readonly #counts: LinkCounts = { sent: 0, lost: 0, repeated: 0, late: 0 };
+  readonly #faults = new Faults();
   readonly #fault: Fault;
   readonly #operator: Random;
   readonly #letters = new Letters((id) => this.plan.peers[peerOf(id)]?.window ?? 1);
@@ -111,10 +113,7 @@ export class World {
     this.#fault.onStart?.(this);
     await this.#until(STRESS_MS);
     this.trace.note(scheduler.now, "healed");
-    for (const link of [...this.toLns, ...this.fromLns]) {
-      link.quality = GOOD;
-      link.outageUntil = 0;
-    }
+    for (const link of [...this.toLns, ...this.fromLns]) link.heal();
     await this.#until(STRESS_MS + LIVENESS_MS);
     this.#fault.onQuiet?.(this);
     peers.forEach((peer, index) => {
@@ -131,7 +130,8 @@ export class World {
     return {
       hash: this.trace.hash,
       virtual: scheduler.now,
-      datagrams: this.#counts,
+      datagrams: [...this.toLns, ...this.fromLns].reduce((sum, { sent }) => sum + sent, 0),
+      faults: this.#faults.counts,
       tunnels: peers.reduce((sum, { attempts }) => sum + attempts, 0),
       sessions: this.#sessions,
       pings: this.#pings,
@@ -162,7 +162,7 @@ export class World {
     const link = (name: string, deliver: (datagram: Uint8Array) => void) => {
       const random = new Random(plan.seed, `link ${index} ${name}`);
       const quality = name === "up" ? peerPlan.toLns : peerPlan.fromLns;
-      return new Link(scheduler, random, this.#counts, quality, deliver);
+      return new Link(scheduler, random, this.#faults, quality, deliver);
     };
     const toLns = link("up", (datagram) => {
       trace.datagram(scheduler.now, `${index} -> LNS`, datagram);
@@ -228,6 +228,7 @@ export class World {
     const peer = this.peers[index];
     const line = peer?.lines[at];
     if (peer === undefined || line === undefined) return;
+    this.#faults.add(what);
     if (what === "hang up") peer.hangUp(line);
     else if (what === "dial") peer.dial(line);
     else if (what === "stop") peer.stop();
