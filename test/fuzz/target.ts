@@ -9,6 +9,10 @@ export interface Target {
   readonly kind: "WebAssembly" | "TypeScript";
   /** Inputs to begin with, beside those of the corpus. */
   readonly seeds: () => Iterable<Uint8Array>;
+  /** Octets that mean something to it, which chance would not find. */
+  readonly dictionary?: readonly Uint8Array[];
+  /** Octets of the longest input that is made. */
+  readonly lengthMax?: number;
   readonly open: () => Promise<Executor>;
 }
 
