@@ -21,13 +21,18 @@ import { Fifo } from "../sansio/fifo.ts";
 const MODULUS_MASK = 0xffff;
 /** A distance from here on means "not after": the 32768 values up to the reference (5.8). */
 const HALF = 0x8000;
-/** Messages that may arrive before one of them is acknowledged without further delay. */
+/**
+ * Messages that may arrive before one of them is acknowledged without further delay; fewer where the
+ * peer may not send as many.
+ */
 const ACK_AT_ONCE = 2;
 
 export interface ChannelOptions {
   /** Longest interval between two retransmissions, ms. */
   readonly retransmitCap: number;
   readonly retransmitCount: number;
+  /** Messages that the peer may have on their way to us. */
+  readonly receiveWindow?: number;
 }
 
 /** What `accept` made of a message by its Ns. */
@@ -76,6 +81,8 @@ export class Channel {
   openWindow(size: number): void {
     this.#window = Math.min(size, PEER_WINDOW_MAX);
     this.#ssthresh = this.#window;
+    // Until it was told, an acknowledgement may have raised CWND above a window of one message.
+    this.#cwnd = Math.min(this.#cwnd, this.#window);
   }
 
   /** True while the peer has not acknowledged all that was given to `send`. */
@@ -160,7 +167,7 @@ export class Channel {
       this.acknowledgeNow(now);
       return "duplicate";
     }
-    if (ahead >= RECEIVE_WINDOW || size(message) > EARLY_MESSAGE_MAX) return "outside";
+    if (ahead >= this.#receiveWindow || size(message) > EARLY_MESSAGE_MAX) return "outside";
     this.#early ??= new Map();
     if (this.#early.has(message.ns)) return "duplicate";
     this.#early.set(message.ns, message);
@@ -223,6 +230,10 @@ export class Channel {
     return { sessionId: next.sessionId, ns, nr: this.#nr, avps: next.avps, again };
   }
 
+  get #receiveWindow(): number {
+    return this.#options.receiveWindow ?? RECEIVE_WINDOW;
+  }
+
   #interval(): number {
     const doubled = RETRANSMIT_INITIAL_MS * 2 ** this.#retransmissions;
     return Math.min(doubled, Math.max(this.#options.retransmitCap, RETRANSMIT_INITIAL_MS));
@@ -244,7 +255,8 @@ export class Channel {
   #advance(now: number): void {
     this.#nr = (this.#nr + 1) & MODULUS_MASK;
     this.#unacknowledged += 1;
-    const delay = this.#unacknowledged >= ACK_AT_ONCE ? 0 : ACK_DELAY_MS;
+    const atOnce = Math.min(ACK_AT_ONCE, this.#receiveWindow);
+    const delay = this.#unacknowledged >= atOnce ? 0 : ACK_DELAY_MS;
     this.#ackAt = Math.min(this.#ackAt, now + delay);
   }
 

@@ -6,7 +6,7 @@
  * @module
  */
 import { type AvpInput, AvpType, type ControlMessage } from "../codec/index.ts";
-import { TIE_BREAKER_SIZE } from "../limits.ts";
+import { RECEIVE_WINDOW, TIE_BREAKER_SIZE } from "../limits.ts";
 import { step } from "../sansio/automaton.ts";
 import { Authentication } from "./authentication.ts";
 import { Calls } from "./calls.ts";
@@ -252,7 +252,9 @@ export class ControlConnection {
     const { role, dscp } = this.#terms;
     const { hostName, options } = this.#lcce;
     const challenge = this.#authentication.ask(options.random);
-    return { role, hostName, tunnelId: this.#carrier.tunnelId, challenge, dscp };
+    const { receiveWindow = RECEIVE_WINDOW } = options;
+    const { tunnelId } = this.#carrier;
+    return { role, hostName, tunnelId, challenge, receiveWindow, dscp };
   }
 
   #replied(message: Message, now: number): void {

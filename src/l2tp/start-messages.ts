@@ -5,7 +5,7 @@
  * @module
  */
 import { type AvpInput, AvpType, MessageType, makeAvp } from "../codec/index.ts";
-import { PEER_WINDOW_DEFAULT, RECEIVE_WINDOW, UNPROVEN_ANSWER_MAX } from "../limits.ts";
+import { PEER_WINDOW_DEFAULT, UNPROVEN_ANSWER_MAX } from "../limits.ts";
 import { sizeOf } from "./fit.ts";
 import type { Message, MessageName } from "./messages.ts";
 import { optionalAvp, phbOf, readDscp } from "./optional.ts";
@@ -59,6 +59,7 @@ export interface Introduction {
   readonly hostName: Uint8Array;
   readonly tunnelId: number;
   readonly challenge: Uint8Array | undefined;
+  readonly receiveWindow: number;
   readonly dscp: number | undefined;
 }
 
@@ -89,7 +90,7 @@ export function startRequest(ours: Introduction, tieBreaker: Uint8Array): AvpInp
   const { challenge } = ours;
   return [
     ...introduction("SCCRQ", ours),
-    makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
+    makeAvp(AvpType.ReceiveWindowSize, ours.receiveWindow),
     ...optionalAvp(AvpType.Challenge, challenge),
     makeAvp(AvpType.TieBreaker, tieBreaker),
     makeAvp(AvpType.FirmwareRevision, FIRMWARE_REVISION),
@@ -112,7 +113,7 @@ export function startReply(ours: Introduction, response: Uint8Array | undefined)
     ...optionalAvp(AvpType.ChallengeResponse, response),
   ];
   const further = [
-    makeAvp(AvpType.ReceiveWindowSize, RECEIVE_WINDOW),
+    makeAvp(AvpType.ReceiveWindowSize, ours.receiveWindow),
     ...optionalAvp(AvpType.Ccds, phbOf(ours.dscp)),
   ];
   for (const avp of further) if (sizeOf([...avps, avp]) <= UNPROVEN_ANSWER_MAX) avps.push(avp);

@@ -46,6 +46,8 @@ export interface EndpointOptions {
   readonly retransmitCount: number;
   readonly maxTunnels: number;
   readonly maxSessions: number;
+  /** Control messages that a peer may have on their way to us; `RECEIVE_WINDOW` when absent. */
+  readonly receiveWindow?: number;
   /** A peer's changed UDP port is followed once a control message proves it (`Endpoint`). */
   readonly followPort: boolean;
   /** When a data message of a tunnel last came: that shows as well that the peer is there. */

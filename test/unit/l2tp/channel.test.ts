@@ -1,28 +1,8 @@
 /** Reliable delivery alone: RFC 2661 5.8 and Appendix A. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ControlMessage } from "../../../src/codec/index.ts";
-import { Channel, type Departure } from "../../../src/l2tp/channel.ts";
-import { EARLY_MESSAGE_MAX, PEER_WINDOW_MAX, RECEIVE_WINDOW } from "../../../src/limits.ts";
-
-const OPTIONS = { retransmitCap: 8_000, retransmitCount: 5 };
-const AVPS = [{ type: 0, value: Uint8Array.of(0, 6) }];
-
-function message(ns: number, octets = 2): ControlMessage {
-  const value = new Uint8Array(octets);
-  const avp = { vendor: 0, type: 0, mandatory: true, hidden: false, recognised: true, value };
-  return { tunnelId: 1, sessionId: 0, ns, nr: 0, avps: [avp] };
-}
-
-function polled(channel: Channel, now: number): Departure[] {
-  const all: Departure[] = [];
-  for (let next = channel.poll(now); next !== undefined; next = channel.poll(now)) all.push(next);
-  return all;
-}
-
-function queued(channel: Channel, count: number): void {
-  for (let i = 0; i < count; i++) channel.send(0, AVPS);
-}
+import { Channel } from "../../../src/l2tp/channel.ts";
+import { AVPS, message, OPTIONS, polled, queued } from "./channel-drive.ts";
 
 /** Times of all transmissions of one message, then that of giving up. */
 function schedule(options: typeof OPTIONS): { sent: number[]; lost: number } {
@@ -217,34 +197,6 @@ test("a message behind one that is acknowledged keeps its own second", () => {
   assert.equal(channel.timeout, 1_700);
 });
 
-test("the peer's window is used up to a bound", () => {
-  const channel = new Channel(65_535, OPTIONS);
-  queued(channel, 300);
-  polled(channel, 0);
-  let nr = 0;
-  let sent = 1;
-  for (let i = 0; i < 200; i++) {
-    nr += 1;
-    channel.acknowledge(nr);
-    sent += polled(channel, 0).length;
-    assert.ok(sent - nr <= PEER_WINDOW_MAX);
-  }
-  assert.equal(sent - nr, PEER_WINDOW_MAX);
-});
-
-test("a window of one sends one at a time", () => {
-  const channel = new Channel(1, OPTIONS);
-  queued(channel, 5);
-  for (let ns = 0; ns < 5; ns++) {
-    assert.deepEqual(
-      polled(channel, 0).map((out) => out.ns),
-      [ns],
-    );
-    channel.acknowledge(ns + 1);
-  }
-  assert.equal(channel.busy, false);
-});
-
 test("an Nr of what was never sent is refused and changes nothing; an old one is harmless", () => {
   const channel = new Channel(4, OPTIONS);
   queued(channel, 3);
@@ -310,21 +262,6 @@ test("the 32768 values up to the last received Ns are duplicates (example in 5.8
   }
   assert.equal(channel.accept(message(32_783), 0), "outside");
   assert.equal(channel.accept(message(16), 0), "next");
-});
-
-test("messages ahead of their turn are kept inside the window and dropped outside", () => {
-  const channel = new Channel(4, OPTIONS);
-  assert.equal(channel.accept(message(RECEIVE_WINDOW), 0), "outside");
-  assert.equal(channel.accept(message(RECEIVE_WINDOW - 1), 0), "early");
-  assert.equal(channel.accept(message(RECEIVE_WINDOW - 1), 0), "duplicate");
-  assert.equal(channel.accept(message(2, EARLY_MESSAGE_MAX + 1), 0), "outside");
-  assert.equal(channel.accept(message(2, EARLY_MESSAGE_MAX), 0), "early");
-  assert.equal(channel.nextEarly(0), undefined);
-  assert.equal(channel.accept(message(0), 0), "next");
-  assert.equal(channel.nextEarly(0), undefined);
-  assert.equal(channel.accept(message(1), 0), "next");
-  assert.equal(channel.nextEarly(0)?.ns, 2);
-  assert.equal(channel.nextEarly(0), undefined);
 });
 
 test("a ZLB waits 100 ms, takes no Ns, and is spared by a message that goes", () => {
