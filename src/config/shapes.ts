@@ -56,7 +56,8 @@ export function octets(min: number, max: number) {
 
 export function integer(min: number, max: number, unit = "") {
   const expected = `an integer from ${min} to ${max}${unit}`;
-  return z.int(expected).min(min, expected).max(max, expected);
+  // A number that is no integer is told once, and not once more as one that is too large.
+  return z.int({ error: expected, abort: true }).min(min, expected).max(max, expected);
 }
 
 export function choice<const Values extends readonly [string, ...string[]]>(values: Values) {
