@@ -31,6 +31,7 @@ const ONCE = [
   "56-service",
   "90-tshark",
   "91-decode",
+  "96-orders",
 ];
 
 /** Why the tests cannot run here, a line for each reason. */
