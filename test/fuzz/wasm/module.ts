@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const OUTPUT = join(root, "build", "fuzz");
-const TRANSFORMS = ["scripts/inline.ts", "test/fuzz/wasm/transform.ts"];
+const TRANSFORM = "test/fuzz/wasm/transform.ts";
 const SECTION = "branches";
 
 export interface Source {
@@ -84,7 +84,7 @@ function isFresh(wasm: string, { entry }: Source): boolean {
   const sources = [
     "asconfig.json",
     entry,
-    ...TRANSFORMS,
+    TRANSFORM,
     ...assembly.map((name) => `assembly/${name}`),
   ];
   const changed = sources.map((name) => statSync(join(root, name)).mtimeMs);
@@ -96,8 +96,8 @@ function build(wasm: string, { entry, target }: Source): void {
   mkdirSync(OUTPUT, { recursive: true });
   const mine = `${wasm}.${process.pid}`;
   const asc = join(root, "node_modules", "assemblyscript", "bin", "asc.js");
-  const transforms = TRANSFORMS.flatMap((path) => ["--transform", join(root, path)]);
-  const options = [entry, "--target", target, ...transforms, "--outFile", mine];
+  const transform = join(root, TRANSFORM);
+  const options = [entry, "--target", target, "--transform", transform, "--outFile", mine];
   execFileSync(process.execPath, [asc, ...options], { cwd: root, stdio: "inherit" });
   renameSync(mine, wasm);
 }
