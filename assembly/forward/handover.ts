@@ -156,21 +156,24 @@ function takeFrom(worker: usize, ring: usize): u32 {
     const entry = entryAt(ring, tail);
     const octets = read32(entry + HANDED_LENGTH);
     const next = read32(entry + HANDED_KIND);
-    if (next === HANDED_SKIP) {
-      tail += left;
-      continue;
-    }
-    // Whatever the memory says, nothing is read outside of the ring.
-    if (octets > BUFFER_CAPACITY || sizeOf(octets) > min(left, waiting)) {
+    const isSkip = next === HANDED_SKIP;
+    const size = isSkip ? left : sizeOf(octets);
+    // Whatever the memory says, nothing is read outside of the ring, and there is an end to it.
+    if ((!isSkip && octets > BUFFER_CAPACITY) || size > min(left, waiting)) {
       tail = head;
       break;
     }
-    if (taken !== 0 && (next !== kind || read32(entry + HANDED_NETWORK) !== network)) break;
+    if (isSkip) {
+      tail += left;
+      continue;
+    }
+    const networkNow = read32(entry + HANDED_NETWORK);
+    if (taken !== 0 && (next !== kind || networkNow !== network)) break;
     kind = next;
-    network = read32(entry + HANDED_NETWORK);
+    network = networkNow;
     if (kind === HANDED_DATAGRAM) putDatagram(worker, taken, entry, octets);
     else putPacket(worker, taken, entry, octets);
-    tail += sizeOf(octets);
+    tail += size;
     taken++;
   }
   write32(worker + WORKER_TAKEN_KIND, kind);

@@ -204,3 +204,17 @@ test("whatever stands in the rings, taking ends and stays within them", () => {
     { numRuns: 30 },
   );
 });
+
+test("a skip that leads past what waits is the end of it", () => {
+  const { first, second } = start();
+  const ring = second.worker + layout.WORKER_HANDOVERS;
+  first.view.setUint32(
+    ring + layout.HANDOVER_OCTETS + layout.HANDED_KIND,
+    layout.HANDED_SKIP,
+    true,
+  );
+  first.view.setUint32(ring + layout.HANDOVER_HEAD, layout.HANDOVER_LINE, true);
+  assert.equal(second.forwarding.takeHanded(second.worker), 0);
+  const tail = first.view.getUint32(ring + layout.HANDOVER_TAIL, true);
+  assert.equal(tail, layout.HANDOVER_LINE);
+});
