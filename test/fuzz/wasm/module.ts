@@ -39,19 +39,22 @@ export class Branches {
   readonly #count: Uint32Array;
   #seen = 0;
 
-  /** Of all branches, those count that are in `files`. */
+  /** Of all branches, those count that are in `files` and not in `others`; either may be a folder. */
   constructor(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     at: number,
     files: readonly string[],
+    others: readonly string[] = [],
   ) {
     const [section] = WebAssembly.Module.customSections(module, SECTION);
     this.places = new TextDecoder().decode(section).split("\n");
     this.#at = at + 4;
     this.#octets = new Uint8Array(memory.buffer);
     this.#count = new Uint32Array(memory.buffer, at, 1);
-    this.#isOwn = this.places.map((place) => files.some((file) => place.startsWith(file)));
+    const isIn = (place: string, some: readonly string[]) =>
+      some.some((file) => place.startsWith(file));
+    this.#isOwn = this.places.map((place) => isIn(place, files) && !isIn(place, others));
   }
 
   /** Whether a branch was reached since the last time. */

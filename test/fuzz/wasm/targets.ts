@@ -5,5 +5,11 @@
  */
 import type { Target } from "../target.ts";
 import { codecTargets } from "./codec.ts";
+import { decapsulateTarget } from "./decapsulate.ts";
+import { encapsulateTarget } from "./encapsulate.ts";
 
-export const wasmTargets: readonly Target[] = [...codecTargets];
+export const wasmTargets: readonly Target[] = [
+  ...codecTargets,
+  decapsulateTarget,
+  encapsulateTarget,
+];

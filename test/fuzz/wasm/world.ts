@@ -82,7 +82,8 @@ export class World {
   readonly #kept: readonly { at: number; octets: Uint8Array }[];
   readonly #guards: readonly number[];
 
-  constructor(files: readonly string[]) {
+  /** Branches count that are in `files` and not in `others`. */
+  constructor(files: readonly string[], others: readonly string[]) {
     const module = compileMarked(DATAPLANE);
     this.memory = new WebAssembly.Memory({ initial: PAGES + 1, maximum: PAGES + 1, shared: true });
     this.octets = new Uint8Array(this.memory.buffer);
@@ -91,7 +92,7 @@ export class World {
     const reached = new WebAssembly.Global({ value: "i32" }, REACHED);
     const instance = new WebAssembly.Instance(module, { env: { memory: this.memory, reached } });
     this.forwarding = instance.exports as unknown as Forwarding & CodecExports;
-    this.branches = new Branches(module, this.memory, REACHED, files);
+    this.branches = new Branches(module, this.memory, REACHED, files, others);
     this.words.set([0, 0, 0, 0, 0, 0, 1, 9], layout.CONTROL_OWNERS / 4);
     for (const index of [0, 1]) {
       this.forwarding.layoutWorker(workerAt(index), BASE, 0);
@@ -135,7 +136,10 @@ export class World {
     const numbers = growing.map((field) => this.get(worker + field));
     for (const { at, octets } of this.#kept) this.octets.set(octets, at);
     for (const [i, field] of growing.entries()) this.set(worker + field, (numbers[i] ?? 0) + 1);
-    this.set(worker + layout.WORKER_OFFLOADS, offloads);
+    // Super-packets are told of in virtio headers.
+    const isSuper = (offloads & (layout.OFFLOAD_TSO | layout.OFFLOAD_USO)) !== 0;
+    const virtio = isSuper ? layout.OFFLOAD_VIRTIO : 0;
+    this.set(worker + layout.WORKER_OFFLOADS, offloads | virtio);
     this.at(1_000);
   }
 
