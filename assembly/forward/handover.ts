@@ -147,6 +147,7 @@ export function takeHanded(worker: usize): u32 {
 function takeFrom(worker: usize, ring: usize): u32 {
   const head = readShared32(ring + HANDOVER_HEAD);
   let tail = readShared32(ring + HANDOVER_TAIL);
+  if (head - tail > HANDOVER_CAPACITY) tail = head; // more than there can be is nothing
   let kind = HANDED_SKIP;
   let network: u32 = 0;
   let taken: u32 = 0;

@@ -99,6 +99,12 @@ class Ring {
     return (this.head - this.tail) >>> 0;
   }
 
+  /** Whether there is nothing to take: more than the ring holds, whatever the memory says, is nothing. */
+  protected get isEmpty(): boolean {
+    const { waiting } = this;
+    return waiting === 0 || waiting > RING_COUNT;
+  }
+
   protected entryAt(position: number): number {
     return this.at + RING_ENTRIES + (position % RING_COUNT) * SLOT_SIZE;
   }
@@ -122,7 +128,7 @@ export class PuntRing extends Ring {
   }
 
   take(): PuntedFrame | undefined {
-    if (this.waiting === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const entry = this.entryAt(this.tail);
     const length = Math.min(this.view.getUint32(entry + ENTRY_LENGTH, true), SLOT_CAPACITY);
     const punted = {
@@ -152,7 +158,7 @@ export interface HandedDatagram {
 /** Consumer of the control messages that a worker got among data. */
 export class HandedRing extends Ring {
   take(): HandedDatagram | undefined {
-    if (this.waiting === 0) return undefined;
+    if (this.isEmpty) return undefined;
     const entry = this.entryAt(this.tail);
     const length = Math.min(this.view.getUint32(entry + ENTRY_LENGTH, true), SLOT_CAPACITY);
     const name = this.octets.slice(entry + ENTRY_NAME, entry + ENTRY_NAME + SOCKADDR_MAX);

@@ -144,7 +144,7 @@ export class Upward {
     if ((kind & 8) !== 0) world.set(message + layout.MMSGHDR_FLAGS, program.u8());
     if ((kind & 16) !== 0) {
       const length = Math.min(program.u16(), DATAGRAM_MAX);
-      world.set(message + layout.MMSGHDR_LENGTH, (kind & 128) === 0 ? length : length << 16);
+      world.set(message + layout.MMSGHDR_LENGTH, (kind & 128) === 0 ? length : length << 17);
     }
     if ((kind & 32) !== 0) {
       const control = world.place(message + layout.MMSGHDR_CONTROL);

@@ -7,9 +7,11 @@ import type { Target } from "../target.ts";
 import { codecTargets } from "./codec.ts";
 import { decapsulateTarget } from "./decapsulate.ts";
 import { encapsulateTarget } from "./encapsulate.ts";
+import { ringsTarget } from "./rings.ts";
 
 export const wasmTargets: readonly Target[] = [
   ...codecTargets,
   decapsulateTarget,
   encapsulateTarget,
+  ringsTarget,
 ];

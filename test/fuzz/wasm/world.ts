@@ -228,6 +228,8 @@ export class World {
     if (isClosed) {
       if (wish.sequenced) this.table.sequence(handle);
       this.table.answerEcho(handle, magic);
+      const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+      this.set(record + layout.SESSION_MTU, 1_400);
       return handle;
     }
     const usual = { network: 0, mtu: 1_400, acfc: false, pfc: false };

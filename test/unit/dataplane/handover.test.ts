@@ -218,3 +218,14 @@ test("a skip that leads past what waits is the end of it", () => {
   const tail = first.view.getUint32(ring + layout.HANDOVER_TAIL, true);
   assert.equal(tail, layout.HANDOVER_LINE);
 });
+
+test("more than the ring holds is nothing", () => {
+  const { first, second } = start();
+  const ring = second.worker + layout.WORKER_HANDOVERS;
+  const entry = ring + layout.HANDOVER_OCTETS;
+  first.view.setUint32(entry + layout.HANDED_KIND, layout.HANDED_DATAGRAM, true);
+  first.view.setUint32(ring + layout.HANDOVER_HEAD, layout.HANDOVER_CAPACITY + 64, true);
+  assert.equal(second.forwarding.takeHanded(second.worker), 0);
+  const tail = first.view.getUint32(ring + layout.HANDOVER_TAIL, true);
+  assert.equal(tail, layout.HANDOVER_CAPACITY + 64);
+});

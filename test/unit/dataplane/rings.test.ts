@@ -9,6 +9,11 @@ test("a ring whose words make no sense yields nothing", () => {
   const plane = new Plane();
   plane.view.setUint32(plane.worker + layout.WORKER_INJECT + layout.RING_HEAD, 0x8000_0000, true);
   assert.deepEqual(plane.sendInjected(), []);
+  for (const ring of [layout.WORKER_PUNT, layout.WORKER_HANDED]) {
+    plane.view.setUint32(plane.worker + ring + layout.RING_HEAD, layout.RING_COUNT + 1, true);
+  }
+  assert.equal(plane.punt.take(), undefined);
+  assert.equal(plane.handed.take(), undefined);
 });
 
 test("frames that are not IP are punted with the session that they belong to", () => {
