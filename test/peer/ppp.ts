@@ -79,6 +79,7 @@ export function encodeOptions(list: OptionList): number[] {
 export function decodeOptions(data: Uint8Array): [number, ...number[]][] {
   const list: [number, ...number[]][] = [];
   for (let at = 0; at < data.length; at += data[at + 1] as number) {
+    if ((data[at + 1] ?? 0) < 2) throw new Error("an option without a length");
     list.push([data[at] as number, ...data.subarray(at + 2, at + (data[at + 1] as number))]);
   }
   return list;

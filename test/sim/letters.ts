@@ -1,6 +1,6 @@
 /**
- * What the LNS and its peers have written to each other, as the network saw it: nothing of it is
- * known from inside the LNS.
+ * What one node of the program and one other have written to each other, as the network saw it:
+ * nothing of it is known from inside the node.
  *
  * @module
  */
@@ -12,108 +12,117 @@ import {
   readAvp,
 } from "../../src/codec/index.ts";
 
-/** What the LNS has sent to one control connection of a peer, and heard from it. */
+/** What the node has sent to one control connection of the other, and heard from it. */
 export interface Correspondence {
   /** What each Ns stands for. */
   readonly bodies: Map<number, string>;
-  /** Receive Window Size that the peer announced. */
-  readonly window: number;
-  /** The last Nr of the LNS. */
+  /** The node has begun it. */
+  readonly isOurs: boolean;
+  /** Receive Window Size that the other one has announced. */
+  window: number;
+  /** The node's last Nr. */
   nr: number;
-  /** The highest Nr that has come from the peer. */
+  /** The highest Nr that has come from the other one. */
   heard: number;
   /** A late copy of its SCCRQ has begun another tunnel: two now speak to one id. */
   isDoubled: boolean;
-  /** Port of the peer that the LNS sends to. */
+  /** Port of the other one that the node sends to. */
   port: number;
-  /** By then the LNS has to have acknowledged something; `Infinity` when it owes nothing. */
+  /** By then the node has to have acknowledged something; `Infinity` when it owes nothing. */
   owedAt: number;
-  /** The LNS has heard that it is closed. */
+  /** The node has heard that it is closed. */
   closedAt: number;
-  /** The LNS has given it up or closed it, and may forget it when it likes: nothing is owed. */
+  /** The node has given it up or closed it, and may forget it when it likes: nothing is owed. */
   isDead: boolean;
 }
 
-export function newCorrespondence(window: number): Correspondence {
+export function newCorrespondence(window: number, isOurs = false): Correspondence {
   return {
-    bodies: new Map(),
-    window,
-    nr: 0,
-    heard: 0,
-    isDoubled: false,
-    port: 0,
-    owedAt: Infinity,
-    closedAt: Infinity,
-    isDead: false,
+    ...{ bodies: new Map(), isOurs, window, nr: 0, heard: 0, isDoubled: false, port: 0 },
+    ...{ owedAt: Infinity, closedAt: Infinity, isDead: false },
   };
 }
 
+/** Of whoever names none (RFC 2661 4.4.3). */
+const WINDOW = 4;
 /** Far below the first repetition of a peer (RFC 2661 5.8: 1 s). */
 const ACKNOWLEDGED_AFTER_MS = 500;
 /** RFC 2661 5.7: a full cycle of retransmissions, here a little less. */
 const LINGER_MS = 30_000;
 
 export class Letters {
-  readonly #window: (peerTunnelId: number) => number;
+  /** Something has come that was not what was sent: what the node makes of it is its own affair. */
+  isSpoiled = false;
+  /** By the Tunnel ID of the other one, and by the node's own. */
   readonly #byPeer = new Map<number, Correspondence>();
-  readonly #byLocal = new Map<number, Correspondence>();
+  readonly #byOwn = new Map<number, Correspondence>();
+  /** What requests for tunnels have announced. */
+  readonly #windows = new Map<number, number>();
 
-  /** `window` knows the Receive Window Size behind a Tunnel ID of a peer. */
-  constructor(window: (peerTunnelId: number) => number) {
-    this.#window = window;
-  }
-
-  /** That of a peer's Tunnel ID. */
-  of(peerTunnelId: number): Correspondence {
-    let record = this.#byPeer.get(peerTunnelId);
+  /** That which a message of the node belongs to. */
+  of(message: ControlMessage): Correspondence {
+    const { tunnelId } = message;
+    const own = readAvp(message.avps, AvpType.AssignedTunnelId) ?? 0;
+    const records = tunnelId === 0 ? this.#byOwn : this.#byPeer;
+    const id = tunnelId === 0 ? own : tunnelId;
+    if (id === 0) return newCorrespondence(WINDOW, true);
+    let record = records.get(id);
     if (record === undefined) {
-      record = newCorrespondence(this.#window(peerTunnelId));
-      this.#byPeer.set(peerTunnelId, record);
+      record = newCorrespondence(this.#windows.get(tunnelId) ?? WINDOW, tunnelId === 0);
+      records.set(id, record);
     }
     return record;
   }
 
-  all(): Iterable<Correspondence> {
-    return this.#byPeer.values();
+  *all(): Iterable<Correspondence> {
+    yield* this.#byPeer.values();
+    for (const record of this.#byOwn.values()) if (record.isOurs) yield record;
   }
 
-  /** A control message of the LNS; after the oracles have looked at it. */
-  sent(datagram: Uint8Array, port: number): void {
-    const message = parseControlMessage(datagram);
-    if (typeof message === "string") return;
-    const record = this.of(message.tunnelId);
+  /** A control message of the node; after the oracles have looked at it. */
+  sent(message: ControlMessage, port: number): void {
+    const record = this.of(message);
     record.owedAt = Infinity;
     record.port = port;
     if (typeOf(message) !== MessageType.SCCRP) return;
-    const local = readAvp(message.avps, AvpType.AssignedTunnelId);
-    if (local !== undefined) this.#byLocal.set(local, record);
+    const own = readAvp(message.avps, AvpType.AssignedTunnelId);
+    if (own !== undefined) this.#byOwn.set(own, record);
   }
 
-  /** A control message that has reached the LNS. */
+  /** A control message that the node takes. */
   heard(datagram: Uint8Array, port: number, now: number): void {
     const message = parseControlMessage(datagram);
     if (typeof message === "string") return;
-    const record = this.#byLocal.get(message.tunnelId);
+    const type = typeOf(message);
+    const theirs = readAvp(message.avps, AvpType.AssignedTunnelId) ?? 0;
+    const window = readAvp(message.avps, AvpType.ReceiveWindowSize) ?? WINDOW;
+    if (type === MessageType.SCCRQ) this.#windows.set(theirs, window);
+    const record = this.#byOwn.get(message.tunnelId);
     if (record === undefined) return;
+    const isAnswer = type === MessageType.SCCRP || type === MessageType.StopCCN;
+    if (isAnswer && record.isOurs) {
+      record.window = window;
+      this.#byPeer.set(theirs, record);
+    }
     if (((message.nr - record.heard) & 0xffff) < 0x8000) record.heard = message.nr;
-    if (typeOf(message) === MessageType.StopCCN) record.closedAt = Math.min(record.closedAt, now);
+    if (type === MessageType.StopCCN) record.closedAt = Math.min(record.closedAt, now);
     const ahead = (message.ns - record.nr) & 0xffff;
     const isInTurn = message.avps.length > 0 && (ahead === 0 || ahead >= 0x8000);
-    // A changed port is followed on a message in turn only, so the LNS may still owe nothing to it.
+    // A changed port is followed on a message in turn only, so the node may still owe nothing to it.
     const isMoved = record.port !== port;
     const isOver =
       isMoved || record.isDead || record.isDoubled || now > record.closedAt + LINGER_MS;
     if (isInTurn && !isOver) record.owedAt = Math.min(record.owedAt, now + ACKNOWLEDGED_AFTER_MS);
   }
 
-  /** The port of a peer has changed: what is owed goes to nobody. */
-  moved(): void {
-    for (const record of this.#byPeer.values()) record.owedAt = Infinity;
+  /** The port of the other one has changed, or the node stands still: what is owed comes later. */
+  excuse(): void {
+    for (const record of this.all()) record.owedAt = Infinity;
   }
 
-  /** The LNS says that a tunnel is down. One that was only begun it forgets at once. */
+  /** The node says that a tunnel is down. One that was only begun it forgets at once. */
   closed(tunnelId: number, isDead: boolean, now: number): void {
-    const record = this.#byLocal.get(tunnelId);
+    const record = this.#byOwn.get(tunnelId);
     if (record === undefined) return;
     record.closedAt = Math.min(record.closedAt, now);
     record.isDead ||= isDead || record.heard === 0;

@@ -11,9 +11,11 @@ import {
 } from "../../src/codec/index.ts";
 import type * as oracles from "./oracles.ts";
 import { STRESS_MS } from "./plan.ts";
-import { type Fault, newPlane, Violation, World } from "./world.ts";
+import { newMachines } from "./runner.ts";
+import { type Fault, SETTLED_MS, Violation, World } from "./world.ts";
 
-const SEED = 7;
+/** In liveness mode, with calls that go on to another LNS, and a LAC that is the program. */
+const SEED = 62;
 const ZLB_LENGTH = 12;
 
 function typeOf(datagram: Uint8Array): number | undefined {
@@ -26,8 +28,25 @@ function control(tunnelId: number, ns: number, nr: number, type: number): Uint8A
   return buildControlMessage({ tunnelId, sessionId: 0, ns, nr, avps });
 }
 
+/** A session of a node that is up, which is closed there without its other end's knowing. */
+function forget({ stations, scheduler }: World): void {
+  const station = stations.find(({ core }) => [...core.sessions()].length > 0);
+  const [session] = station?.core.sessions() ?? [];
+  assert.ok(station !== undefined && session !== undefined);
+  const { tunnelId, sessionId } = session;
+  station.core.closeSession(tunnelId, sessionId, { code: 3 }, scheduler.now);
+}
+
 const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   wellFormed: { transmit: (_, datagram) => [datagram.subarray(0, 5)] },
+
+  // The length of the last AVP is one too much.
+  builtRight: {
+    transmit(_, datagram) {
+      if (datagram.length !== ZLB_LENGTH && typeOf(datagram) !== undefined) datagram[13] = 9;
+      return [datagram];
+    },
+  },
 
   comesToRest: {
     onStart({ scheduler }) {
@@ -61,104 +80,125 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   },
 
   addressHeldOnce: {
-    onStart({ lns }) {
-      const { users } = lns.aaa;
-      const authenticate = users.authenticate.bind(users);
-      users.authenticate = async (request) => {
-        const answer = await authenticate(request);
-        if (!answer.ok) return answer;
-        const profile = { ...answer.grant.profile, address: "10.64.0.9" };
-        return { ...answer, grant: { ...answer.grant, profile } };
-      };
+    onStart({ servers }) {
+      for (const { aaa } of servers) {
+        const { users } = aaa;
+        const authenticate = users.authenticate.bind(users);
+        users.authenticate = async (request) => {
+          const answer = await authenticate(request);
+          if (!answer.ok) return answer;
+          const profile = { ...answer.grant.profile, address: "10.64.0.9" };
+          return { ...answer, grant: { ...answer.grant, profile } };
+        };
+      }
     },
   },
 
   ownSourceOnly: {
-    onStart({ plane }) {
-      const up = plane.up.bind(plane);
-      plane.up = (datagrams, from) => {
-        const packets = up(datagrams, from);
-        for (const { packet } of packets) packet[15] = (packet[15] ?? 0) ^ 0x40;
-        return packets;
+    onStart(world) {
+      const toHost = world.toHost.bind(world);
+      world.toHost = (server, packet) => {
+        packet[15] = (packet[15] ?? 0) ^ 0x40;
+        toHost(server, packet);
       };
     },
   },
 
   ownDestinationOnly: {
-    onStart({ plane }) {
-      const down = plane.down.bind(plane);
-      plane.down = (packets, network) => {
-        const messages = down(packets, network);
-        for (const { datagram } of messages) {
-          const at = datagram.length - 5; // last octet of the destination
-          datagram[at] = (datagram[at] ?? 0) ^ 0x40;
-        }
-        return messages;
+    onStart(world) {
+      const toLine = world.toLine.bind(world);
+      world.toLine = (line, packet) => {
+        packet[19] = (packet[19] ?? 0) ^ 0x40;
+        toLine(line, packet);
       };
     },
   },
 
+  historyInOrder: {
+    onStart({ servers }) {
+      for (const { recorder, options } of servers) {
+        const { tunnelDown } = recorder;
+        recorder.tunnelDown = (event, now) => {
+          const entry = tunnelDown.call(recorder, event, now);
+          options.onEntry({ ...entry, since: entry.at + 1 });
+          return entry;
+        };
+      }
+    },
+  },
+
   liveTimers: {
-    onStart({ lns }) {
-      lns.subscribers.pollTimeout = () => Infinity;
+    onStart({ servers }) {
+      for (const { side } of servers) side.pollTimeout = () => Infinity;
     },
   },
 
   // The tunnel of a peer that never hears of it has no end.
   nothingStuck: {
-    onStart(world) {
-      const { lns, scheduler, fromLns } = world;
-      lns.core.pollTimeout = () => scheduler.now + 1_000;
-      lns.core.handleTimeout = () => undefined;
-      for (const link of fromLns) link.send = () => undefined;
+    onStart({ servers, scheduler, edges }) {
+      for (const { core } of servers) {
+        core.pollTimeout = () => scheduler.now + 1_000;
+        core.handleTimeout = () => undefined;
+      }
+      for (const { toClient } of edges) toClient.send = () => undefined;
     },
   },
 
   noSurprises: {
-    onQuiet({ lns }) {
+    onQuiet({ servers: [lns] }) {
       const path = { peer: "203.0.113.99", peerPort: 1_701, local: "198.51.100.1" };
-      lns.core.handleInput({ datagram: control(0, 0, 0, MessageType.SCCRP), path }, 0);
+      lns?.core.handleInput({ datagram: control(0, 0, 0, MessageType.SCCRP), path }, 0);
     },
   },
 
-  agreement: {
-    onQuiet({ lns, scheduler }) {
-      const [session] = lns.core.sessions();
-      assert.ok(session !== undefined);
-      const { tunnelId, sessionId } = session;
-      lns.core.closeSession(tunnelId, sessionId, { code: 3 }, scheduler.now);
-    },
-  },
+  agreement: { onQuiet: forget },
 
   goalsReached: {
-    onStart({ lns }) {
-      lns.aaa.users.authenticate = () =>
-        Promise.resolve({ ok: false, reason: "credentials", message: "no" });
+    onStart({ servers, peers }) {
+      const names = peers.flatMap(({ lines }) => lines.map(({ plan }) => plan.user));
+      for (const { aaa } of servers) {
+        const { users } = aaa;
+        const authenticate = users.authenticate.bind(users);
+        users.authenticate = (request, caller) =>
+          names.includes(request.name)
+            ? Promise.resolve({ ok: false, reason: "credentials", message: "no" })
+            : authenticate(request, caller);
+      }
+    },
+  },
+
+  // The network behind answers everybody but the clients of LACs.
+  clientServed: {
+    onStart({ lacs }) {
+      for (const lac of lacs) lac.answered = () => undefined;
     },
   },
 
   staysAsItIs: {
-    onStart({ lns, scheduler }) {
-      scheduler.at(STRESS_MS + 170_000, () => {
-        const [session] = lns.core.sessions();
-        assert.ok(session !== undefined);
-        const { tunnelId, sessionId } = session;
-        lns.core.closeSession(tunnelId, sessionId, { code: 3 }, scheduler.now);
-        lns.flush();
+    onStart(world) {
+      world.scheduler.at(STRESS_MS + SETTLED_MS + 10_000, () => {
+        forget(world);
+        for (const station of world.stations) station.flush();
       });
     },
   },
 
   nothingLeft: {
-    onStart({ lns }) {
-      lns.aaa.release = () => undefined;
+    onStart({ servers }) {
+      for (const { aaa } of servers) aaa.release = () => undefined;
+    },
+  },
+
+  nothingLeftAtPeer: {
+    onQuiet({ peers }) {
+      for (const { lac } of peers) Object.defineProperty(lac, "idle", { get: () => false });
     },
   },
 };
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`${name} sees the fault that it is there for`, async () => {
-    await assert.rejects(new World(SEED, newPlane(), fault).run(), (error: unknown) => {
+    await assert.rejects(new World(SEED, newMachines(), fault).run(), (error: unknown) => {
       assert.ok(error instanceof Violation, String(error));
       assert.equal(error.oracle, name, error.message);
       return true;
@@ -167,16 +207,18 @@ for (const [name, fault] of Object.entries(FAULTS)) {
 }
 
 test("without a fault that world is in order", async () => {
-  await new World(SEED, newPlane()).run();
+  await new World(SEED, newMachines()).run();
 });
 
 test("an exception of the program fails a world", async () => {
   const fault: Fault = {
-    onStart({ lns }) {
-      lns.core.handleInput = () => {
-        throw new TypeError("a bug");
-      };
+    onStart({ servers }) {
+      for (const { core } of servers) {
+        core.handleInput = () => {
+          throw new TypeError("a bug");
+        };
+      }
     },
   };
-  await assert.rejects(new World(SEED, newPlane(), fault).run(), TypeError);
+  await assert.rejects(new World(SEED, newMachines(), fault).run(), TypeError);
 });

@@ -1,38 +1,45 @@
 /**
  * The oracles: what has to hold in every world, each one function. It returns what is wrong, or
- * `undefined`.
+ * `undefined`. Two wait for what they are about: that each session is accounted for once, with the
+ * octets that went through its links, and that no established session is lost when a node restarts
+ * from a checkpoint.
  *
  * @module
  */
-import * as layout from "../../assembly/layout.ts";
 import type { Grant } from "../../src/aaa/index.ts";
 import {
   AvpType,
+  type ControlMessage,
   MessageType,
-  parseControlMessage,
   parseHeader,
   readAvp,
 } from "../../src/codec/index.ts";
+import type { SessionRow } from "../../src/daemon/api-messages.ts";
+import type { Entry } from "../../src/history/entry.ts";
 import { UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
-import { parseIpv6Prefix } from "../../src/net.ts";
 import { bodyOf } from "../peer/wire.ts";
-import type { Plane } from "../unit/dataplane/plane.ts";
 import type { Correspondence } from "./letters.ts";
-import type { SimLns } from "./nodes/lns.ts";
-import { type Line, PAYLOAD, type SimPeer } from "./nodes/peer.ts";
+import type { LacLine, SimLac } from "./nodes/lac.ts";
+import { SimLns } from "./nodes/lns.ts";
+import type { Line, SimPeer } from "./nodes/peer.ts";
+import type { Station } from "./nodes/station.ts";
+import { destinationOf, numberOf, sourceOf } from "./packets.ts";
 
 export type Verdict = string | undefined;
 
-/** The 60 s that setting up may take, and the retransmissions of the message that ends it. */
-const STUCK_AFTER_MS = 100_000;
-/** From so long after the healing on nothing changes any more. */
-const SETTLED_MS = 150_000;
+/** The 60 s that setting up may take, the retransmissions of the message that ends it, a pause. */
+const STUCK_AFTER_MS = 131_000;
 const STEPS_AT_ONCE_MAX = 10_000;
 
-/** What leaves the LNS is L2TP. */
+/** What leaves a node of ours is L2TP. */
 export function wellFormed(datagram: Uint8Array): Verdict {
   const header = parseHeader(datagram);
-  return typeof header === "string" ? `the LNS built a datagram that is ${header}` : undefined;
+  return typeof header === "string" ? `it built a datagram that is ${header}` : undefined;
+}
+
+/** Nor is it a control message that our own codec refuses. */
+export function builtRight(status: string): Verdict {
+  return `it built a message that is ${status}`;
 }
 
 /** No two parts of a world go on answering each other without time passing. */
@@ -44,14 +51,15 @@ export function comesToRest(stepsAtOnce: number): Verdict {
  * RFC 2661 5.8: an Ns stands for one message for ever, no more are out than the peer's window
  * takes, Nr never goes back.
  */
-export function reliableDelivery(record: Correspondence, datagram: Uint8Array): Verdict {
-  const message = parseControlMessage(datagram);
-  if (typeof message === "string") return `the LNS built a message that is ${message}`;
+export function reliableDelivery(record: Correspondence, message: ControlMessage): Verdict {
   const { ns, nr } = message;
   if (message.avps.length > 0) {
     const body = bodyOf(message);
     const before = record.bodies.get(ns);
-    const isStart = readAvp(message.avps, AvpType.MessageType) === MessageType.SCCRP;
+    const type = readAvp(message.avps, AvpType.MessageType);
+    // What comes late is a new request, or belongs to nobody: it gets a tunnel, or is refused.
+    const isRefusal = type === MessageType.StopCCN && (ns === 0 || record.isDead);
+    const isStart = type === MessageType.SCCRP || isRefusal;
     if (isStart && before !== undefined && before !== body) record.isDoubled = true;
     if (record.isDoubled) return undefined;
     if (before !== undefined && before !== body) return `Ns ${ns} has two messages`;
@@ -74,16 +82,17 @@ export function acknowledgesInTime({ owedAt }: Correspondence, now: number): Ver
  * Who has not shown that it is there gets an SCCRP or a refusal, and a small one; nothing else, not
  * even a ZLB for the StopCCN of a peer that gives up before it has our SCCRP.
  */
-export function noAmplification(record: Correspondence, datagram: Uint8Array): Verdict {
-  if (record.heard > 0) return undefined;
-  const message = parseControlMessage(datagram);
-  if (typeof message === "string") return undefined;
+export function noAmplification(
+  record: Correspondence,
+  message: ControlMessage,
+  length: number,
+): Verdict {
+  if (record.isOurs || record.heard > 0) return undefined;
   if (message.avps.length === 0) return "a ZLB to a peer that has acknowledged nothing";
   const type = readAvp(message.avps, AvpType.MessageType);
   if (type !== MessageType.SCCRP && type !== MessageType.StopCCN) {
     return `message ${type} to a peer that has acknowledged nothing`;
   }
-  const { length } = datagram;
   return length > UNPROVEN_ANSWER_MAX ? `${length} octets to a stranger` : undefined;
 }
 
@@ -91,54 +100,50 @@ export function noAmplification(record: Correspondence, datagram: Uint8Array): V
 export function addressHeldOnce(grant: Grant, out: ReadonlySet<Grant>): Verdict {
   const { address } = grant.profile;
   for (const other of out) {
-    if (other.profile.address === address) return `${address} was granted twice`;
+    if (other !== grant && other.profile.address === address) return `${address} was granted twice`;
   }
   return undefined;
 }
 
 /** What leaves at the TUN device is from an authenticated session, and by its own address. */
-export function ownSourceOnly(lns: SimLns, packet: Uint8Array): Verdict {
-  const payload = new DataView(packet.buffer, packet.byteOffset + packet.length - PAYLOAD);
-  const [tunnelId, sessionId] = [payload.getUint16(0), payload.getUint16(2)];
-  const isIpv4 = packet[0] === 0x45;
-  const source = isIpv4 ? packet.subarray(12, 16).join(".") : upperHalf(packet.subarray(8, 24));
-  for (const row of lns.subscribers.rows(0)) {
-    if (row.peerTunnelId !== tunnelId || row.peerSessionId !== sessionId) continue;
-    if (row.phase !== "network") return `a packet of a session in phase ${row.phase}`;
-    const own = isIpv4 ? row.address : prefixOf(row.prefix6);
-    return own === source ? undefined : `a packet of ${own} from ${source}`;
-  }
-  return `a packet from ${source}, of no session`;
+export function ownSourceOnly(
+  owners: ReadonlyMap<string, SessionRow>,
+  packet: Uint8Array,
+  users: readonly string[],
+): Verdict {
+  const source = sourceOf(packet);
+  const row = owners.get(source);
+  if (row === undefined) return `a packet from ${source}, which nobody has`;
+  const user = users[numberOf(packet) ?? -1];
+  if (user === undefined || user === row.user) return undefined;
+  return `a packet of ${user} from ${source}, which is ${row.user}'s`;
 }
 
 /** What reaches a subscriber was sent to its address. */
-export function ownDestinationOnly({ ppp }: Line, packet: Uint8Array): Verdict {
-  const isIpv4 = packet[0] === 0x45;
-  const own = isIpv4 ? ppp?.address : hex(ppp?.host?.global ?? new Uint8Array());
-  const destination = isIpv4 ? packet.subarray(16, 20).join(".") : hex(packet.subarray(24, 40));
-  if (own === "" || destination === own) return undefined;
-  return `a packet to ${destination} reached ${own}`;
+export function ownDestinationOnly(own: readonly string[], packet: Uint8Array): Verdict {
+  const destination = destinationOf(packet);
+  return own.includes(destination) ? undefined : `a packet to ${destination} reached ${own.join()}`;
+}
+
+/** An end is not before its beginning, whatever the clock on the wall does. */
+export function historyInOrder({ at, since, code }: Entry): Verdict {
+  return since <= at ? undefined : `${code} at ${at} of what began at ${since}`;
 }
 
 /** What waits has a timer, and that lies ahead. */
-export function liveTimers(lns: SimLns, now: number): Verdict {
-  const { core, subscribers } = lns;
-  const due = lns.timeout;
-  if (due <= now) return `a timer of ${due} is still due at ${now}`;
-  const [tunnel] = core.tunnels();
-  if (tunnel !== undefined && core.pollTimeout() === Infinity) {
-    return `tunnel ${tunnel.tunnelId} in ${tunnel.state} without a timer`;
+export function liveTimers(station: Station, now: number): Verdict {
+  const { core, side } = station;
+  if (station.timeout <= now) return `a timer of ${station.timeout} is still due at ${now}`;
+  for (const { tunnelId, state } of core.tunnels()) {
+    if (core.pollTimeout() === Infinity) return `tunnel ${tunnelId} in ${state} without a timer`;
   }
-  for (const { sessionId, phase } of subscribers.rows(now)) {
-    if (phase !== "dead" && subscribers.pollTimeout() === Infinity) {
-      return `session ${sessionId} in phase ${phase} without a timer`;
-    }
-  }
+  if (side.pollTimeout() < Infinity) return undefined;
+  for (const what of side.waiting(now)) return `${what} without a timer`;
   return undefined;
 }
 
 /** Nothing is on its way to `established` for longer than it may take. */
-export function nothingStuck({ core }: SimLns, now: number): Verdict {
+export function nothingStuck({ core }: Station, now: number): Verdict {
   for (const { tunnelId, state, since } of core.tunnels()) {
     if (state !== "established" && now - since > STUCK_AFTER_MS) {
       return `tunnel ${tunnelId} in ${state} since ${since}`;
@@ -153,100 +158,83 @@ export function nothingStuck({ core }: SimLns, now: number): Verdict {
 }
 
 /** A message taken twice or out of turn would be one that its state does not foresee. */
-export function noSurprises({ core }: SimLns): Verdict {
+export function noSurprises({ core, refused }: Station): Verdict {
+  // Answers to what it has forgotten it refuses: those it does not foresee either.
   for (const name of ["out-of-sequence", "nr-never-sent"] as const) {
-    if (core.counters[name] !== 0) return `${name} is ${core.counters[name]}`;
+    const count = core.counters[name] - (refused.get(name) ?? 0);
+    if (count !== 0) return `${name} is ${count}`;
   }
   return undefined;
 }
 
 /** Once all is quiet both ends know of the same tunnels and sessions. */
-export function agreement(lns: SimLns, peer: SimPeer, address: string): Verdict {
-  const { lac } = peer;
-  const tunnels = [...lns.core.tunnels()].filter(({ path }) => path.peer === address);
-  const ours = tunnels.map(({ state, peerTunnelId }) => `${state} ${peerTunnelId}`);
-  const theirs = lac?.state === "established" ? [`established ${lac.tunnelId}`] : [];
-  if (ours.join() !== theirs.join()) return `tunnels: ${ours.join()} here, ${theirs.join()} there`;
-  const sessions = [...lns.core.sessions()]
-    .filter(({ path }) => path.peer === address)
-    .map(({ state, peerSessionId, sessionId }) => `${state} ${peerSessionId} ${sessionId}`);
-  const calls = [...(lac?.calls.values() ?? [])]
-    .filter(({ state }) => state !== "closed")
-    .map(({ state, id, peerId }) => `${state} ${id} ${peerId}`);
-  const [here, there] = [sessions.sort().join(), calls.sort().join()];
-  return here === there ? undefined : `sessions: ${here} here, ${there} there`;
+export function agreement(here: readonly string[], there: readonly string[]): Verdict {
+  const [ours, theirs] = [here.toSorted().join(), there.toSorted().join()];
+  return ours === theirs ? undefined : `${ours} here, ${theirs} there`;
 }
 
 /** After the healing everyone who wants in and may come in is in, and nobody else. */
-export function goalsReached(lns: SimLns, peer: SimPeer, now: number): Verdict {
-  const rows = [...lns.subscribers.rows(now)];
-  for (const line of peer.lines) {
-    const { isWelcome } = line.plan;
-    const user = `${line.plan.user} (${peer.lac?.tunnelId}/${line.call?.id})`;
-    const address = line.ppp?.address ?? "";
-    const isWanted = peer.wants && line.wants && isWelcome;
-    if (!isWanted) {
-      if (address !== "") return `${user} has ${address} and should have none`;
-      continue;
-    }
-    const row = rows.find(
-      (each) => each.peerTunnelId === peer.lac?.tunnelId && each.peerSessionId === line.call?.id,
-    );
-    if (address === "" || row?.phase !== "network" || row.address !== address) {
-      return `${user} wants in: ${address || "no address"}, ${row?.phase ?? "no session"}`;
-    }
-    if (line.answers === 0) return `${user} at ${address} gets no answer from the network`;
-    if (line.plan.hasIpv6 && line.answers6 === 0) return `${user} gets no answer by IPv6`;
+export function goalsReached(line: Line, wants: boolean, rows: readonly SessionRow[]): Verdict {
+  const { user, isWelcome } = line.plan;
+  const address = line.ppp?.address ?? "";
+  if (!wants || !line.wants || !isWelcome) {
+    return address === "" ? undefined : `${user} has ${address} and should have none`;
   }
+  return isServed(user, address, rows) ?? isAnswered(line);
+}
+
+/**
+ * The same of a client of a LAC, which always wants in. The LNS may have given IPV6CP up when the line
+ * was bad and the client may not know (RFC 1661 4.6): IPv4 then goes on alone.
+ */
+export function clientServed(line: LacLine, lac: SimLac, rows: readonly SessionRow[]): Verdict {
+  const { user } = line.plan;
+  const client = lac.clients.all[line.index];
+  const row = rows.find((each) => each.user === user && each.address === client?.address);
+  const isServed6 = row !== undefined && row.prefix6 !== "";
+  return isServed(user, client?.address ?? "", rows) ?? isAnswered(line, isServed6);
+}
+
+function isServed(user: string, address: string, rows: readonly SessionRow[]): Verdict {
+  const row = rows.find((each) => each.user === user && each.address === address);
+  if (address !== "" && row?.phase === "network") return undefined;
+  return `${user} wants in: ${address || "no address"}, ${row?.phase ?? "no session"}`;
+}
+
+function isAnswered({ plan, answers, answers6 }: Line | LacLine, isServed6 = true): Verdict {
+  if (answers === 0) return `${plan.user} gets no answer from the network`;
+  if (plan.hasIpv6 && isServed6 && answers6 === 0) return `${plan.user} gets no answer by IPv6`;
   return undefined;
 }
 
 /** Without faults what stands goes on standing. */
-export function staysAsItIs(changedAt: number, healedAt: number): Verdict {
-  if (changedAt <= healedAt + SETTLED_MS) return undefined;
+export function staysAsItIs(changedAt: number, settledAt: number): Verdict {
+  if (changedAt <= settledAt) return undefined;
   return `a tunnel or session came or went at ${changedAt}`;
 }
 
 /** In the end nothing is left of anything. */
-export function nothingLeft(lns: SimLns, peers: readonly SimPeer[], plane: Plane): Verdict {
-  const { core, subscribers, aaa } = lns;
-  const left = {
+export function nothingLeft(station: Station): Verdict {
+  const { core, side, machine, queues } = station;
+  return named({
     tunnels: [...core.tunnels()].length,
     sessions: [...core.sessions()].length,
     "tunnels not drained": core.isDrained() ? 0 : 1,
-    subscribers: [...subscribers.rows(0)].length,
-    grants: aaa.out.size,
-    "timers of the LNS": lns.timeout === Infinity ? 0 : 1,
-    "timers of peers": peers.filter(({ timeout }) => timeout !== Infinity).length,
-    "tunnels of peers": peers.filter(({ lac }) => lac !== undefined).length,
-    "session records": recordsInUse(plane),
-    "frames in the rings":
-      plane.punt.head - plane.punt.tail + plane.inject.head - plane.inject.tail,
-  };
+    "sessions of the side": [...side.waiting(0)].length,
+    grants: station instanceof SimLns ? station.aaa.out.size : 0,
+    timers: station.timeout === Infinity ? 0 : 1,
+    "session records": machine.recordsInUse,
+    "entries in the rings": machine.inRings,
+    "queues with something in them": queues.isEmpty ? 0 : 1,
+  });
+}
+
+/** Nor at the other end. */
+export function nothingLeftAtPeer({ timeout, lac }: SimPeer): Verdict {
+  return named({ timers: timeout === Infinity ? 0 : 1, tunnels: lac === undefined ? 0 : 1 });
+}
+
+function named(left: Readonly<Record<string, number>>): Verdict {
   const names = Object.entries(left).filter(([, count]) => count !== 0);
   return names.length === 0 ? undefined : names.map(([name, n]) => `${n} ${name}`).join(", ");
-}
-
-/** Records are taken in the order of their index until enough have rested. */
-const RECORDS_LOOKED_AT = 4_096;
-
-function recordsInUse({ view }: Plane): number {
-  let count = 0;
-  for (let index = 1; index <= RECORDS_LOOKED_AT; index++) {
-    const state = layout.SESSION_RECORDS + index * layout.SESSION_SIZE + layout.SESSION_STATE;
-    if (view.getUint32(state, true) !== layout.SESSION_STATE_FREE) count++;
-  }
-  return count;
-}
-
-function prefixOf(prefix6: string): string {
-  return upperHalf(parseIpv6Prefix(prefix6)?.first ?? new Uint8Array());
-}
-
-function upperHalf(address: Uint8Array): string {
-  return hex(address.subarray(0, 8));
-}
-
-function hex(octets: Uint8Array): string {
-  return Buffer.from(octets).toString("hex");
 }

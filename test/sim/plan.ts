@@ -3,145 +3,227 @@
  *
  * @module
  */
+import type { Target } from "../../src/dial/index.ts";
 import type { AuthMethod } from "../../src/ppp/index.ts";
+import { type Deed, drawDeeds } from "./deeds.ts";
 import type { Quality } from "./link.ts";
+import type { LacPlan } from "./nodes/lac.ts";
+import type { LnsPlan } from "./nodes/lns.ts";
 import { Random } from "./random.ts";
 
-/** While it lasts the network is bad and things happen to the nodes; then all heals. */
-export const STRESS_MS = 90_000;
-export const PEERS = 3;
+/** While it lasts the network is bad and things happen to the nodes; then all heals, or it ends so. */
+export const STRESS_MS = 80_000;
 
 /** A subscriber behind a LAC. */
 export interface LinePlan {
+  /** No two lines of a world have the same: it goes along with each packet. */
+  readonly number: number;
   readonly user: string;
   readonly password: string;
-  /** The LNS knows the user, and by this password. */
+  /** Its LNS knows the user, and by this password. */
   readonly isWelcome: boolean;
   readonly accepts: readonly AuthMethod[];
   readonly hasIpv6: boolean;
 }
 
 export interface PeerPlan {
-  readonly startAt: number;
+  readonly kind: "peer";
   readonly secret: string;
   /** Its Receive Window Size. */
   readonly window: number;
   readonly lines: readonly LinePlan[];
-  readonly toLns: Quality;
-  readonly fromLns: Quality;
+  /** It also sends changed copies of what it sends. */
+  readonly isMalicious: boolean;
 }
 
-export type Deed = {
-  readonly at: number;
-  readonly peer: number;
-  readonly line: number;
-  readonly what:
-    | "hang up"
-    | "dial"
-    | "stop"
-    | "start"
-    | "crash"
-    | "port changes"
-    | "outage to LNS"
-    | "outage from LNS"
-    | "operator closes session"
-    | "operator closes tunnel";
-};
+/** A LAC that is the program too, and whose clients are its own. */
+export interface LacLinesPlan extends LacPlan {
+  readonly kind: "lac";
+}
+
+/** Who dials, and the way to whom. */
+export interface ClientPlan {
+  readonly startAt: number;
+  readonly address: string;
+  /** Index of the server. */
+  readonly server: number;
+  readonly client: PeerPlan | LacLinesPlan;
+  readonly edge: EdgePlan;
+}
+
+export interface EdgePlan {
+  readonly toServer: Quality;
+  readonly toClient: Quality;
+}
 
 export interface Plan {
   readonly seed: number;
-  readonly secret: string;
-  /** Answers of AAA take up to this long, ms. */
-  readonly aaaDelay: number;
-  readonly authMethods: readonly AuthMethod[];
-  readonly hello: number;
-  readonly peers: readonly PeerPlan[];
+  /** Faults go on to the end; or all heals, and then everyone has to reach his goal. */
+  readonly mode: "safety" | "liveness";
+  /** An LNS; or a switch and the LNS that calls go on to. */
+  readonly servers: readonly LnsPlan[];
+  /** Between the switch and that LNS. */
+  readonly trunk: EdgePlan;
+  readonly clients: readonly ClientPlan[];
   readonly deeds: readonly Deed[];
-  /** At the end the LNS says goodbye to the peers, or they to the LNS. */
-  readonly firstToLeave: "LNS" | "peers";
+  /** At the end servers say goodbye first, or those who have dialled. */
+  readonly firstToLeave: "servers" | "clients";
 }
 
-export const USERS = [
-  { name: "ann", password: "ann's word", network: "default" },
-  { name: "bob", password: "bob's word", network: "default" },
-];
-
-const DEEDS = [
-  "hang up",
-  "hang up",
-  "dial",
-  "dial",
-  "stop",
-  "start",
-  "start",
-  "crash",
-  "port changes",
-  "outage to LNS",
-  "outage from LNS",
-  "operator closes session",
-  "operator closes session",
-  "operator closes tunnel",
-] as const;
+const CLIENTS = 3;
+const REALM = "core";
+const SERVERS = ["198.51.100.1", "198.51.100.2"] as const;
 
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed, "plan");
-  const secret = random.chance(0.5) ? "tunnel secret" : "";
-  const peers = Array.from({ length: PEERS }, () => drawPeer(random, secret));
-  const deeds = Array.from({ length: random.between(0, 12) }, () => drawDeed(random, peers));
+  const draw = new Draw(random);
+  const isSwitched = random.chance(0.4);
+  const clients = Array.from({ length: CLIENTS }, (_, index) => draw.client(index, isSwitched));
+  const lacsOf = (index: number): Target[] =>
+    clients.flatMap(({ client, address, server }) =>
+      client.kind === "lac" && server === index ? [draw.target(client.name, address)] : [],
+    );
+  const core = draw.target(REALM, SERVERS[1]);
+  const first = draw.server(0, clients, isSwitched ? [...lacsOf(0), core] : lacsOf(0));
+  const servers = isSwitched ? [first, draw.server(1, clients, lacsOf(1))] : [first];
   return {
     seed,
-    secret,
-    peers,
-    aaaDelay: random.pick([0, 20, 200, 4_000]),
-    authMethods: random.pick([["mschapv2", "chap", "pap"], ["pap"], ["pap", "chap"]] as const),
-    hello: random.pick([20_000, 60_000]),
-    deeds: deeds.sort((a, b) => a.at - b.at),
-    firstToLeave: random.pick(["LNS", "peers"] as const),
+    mode: random.chance(0.5) ? "safety" : "liveness",
+    servers,
+    trunk: draw.edge(),
+    clients,
+    deeds: drawDeeds(random, STRESS_MS),
+    firstToLeave: random.pick(["servers", "clients"] as const),
   };
 }
 
-function drawPeer(random: Random, secret: string): PeerPlan {
-  return {
-    startAt: random.between(0, 5_000),
-    secret,
-    window: random.pick([1, 2, 8]),
-    lines: Array.from({ length: random.between(1, 3) }, () => drawLine(random)),
-    toLns: drawQuality(random),
-    fromLns: drawQuality(random),
-  };
-}
+/** Draws one thing after the other, all of one world. */
+class Draw {
+  readonly #random: Random;
+  readonly #secret: string;
+  /** Datagrams are damaged in some worlds only, as much is excused by that. */
+  readonly #isDamaging: boolean;
+  #lines = 0;
 
-function drawLine(random: Random): LinePlan {
-  const { name, password } = random.pick(USERS);
-  const isWelcome = random.chance(0.85);
-  return {
-    user: isWelcome || random.chance(0.5) ? name : "nobody",
-    password: isWelcome ? password : "wrong",
-    isWelcome,
-    accepts: random.pick([["mschapv2", "pap"], ["chap", "pap"], ["pap"]] as const),
-    hasIpv6: random.chance(0.5),
-  };
-}
+  constructor(random: Random) {
+    this.#random = random;
+    this.#secret = random.chance(0.5) ? "tunnel secret" : "";
+    this.#isDamaging = random.chance(0.3);
+  }
 
-/** One in five is as good as it should be; the others lose up to 30 %. */
-function drawQuality(random: Random): Quality {
-  const isGood = random.chance(0.2);
-  const up = (to: number) => (isGood ? 0 : random.fraction() * to);
-  return {
-    loss: up(0.3),
-    duplication: up(0.2),
-    reordering: up(0.3),
-    delay: random.between(0, 120),
-    late: random.between(1, 1_500),
-    ...(!isGood &&
-      random.chance(0.25) && { burst: { begins: 0.02, ends: random.pick([0.1, 0.3]) } }),
-    ...(!isGood &&
-      random.chance(0.1) && { rate: { octets: 4_000, queue: random.pick([1_000, 4_000]) } }),
-  };
-}
+  server(index: number, clients: readonly ClientPlan[], targets: readonly Target[]): LnsPlan {
+    const random = this.#random;
+    const isSwitch = targets.some(({ name }) => name === REALM);
+    const users = clients.flatMap(({ client, server }) =>
+      client.lines.flatMap(({ user, password, isWelcome }) => {
+        const isOurs = user.includes("@") ? index === 1 : server === index;
+        return isOurs && isWelcome ? [{ name: user, password, network: "default" }] : [];
+      }),
+    );
+    return {
+      name: isSwitch ? "switch" : index === 0 ? "lns" : "core",
+      address: SERVERS[index] ?? "",
+      secret: this.#secret,
+      hello: random.pick([20_000, 60_000]),
+      workers: random.pick([1, 2]),
+      authMethods: random.pick([["mschapv2", "chap", "pap"], ["pap"], ["pap", "chap"]] as const),
+      aaaDelay: random.pick([0, 20, 200, 4_000]),
+      network: {
+        name: "default",
+        gateway: `10.${64 + index}.0.1`,
+        pool: [`10.${64 + index}.0.0/24`],
+        pool6: [`2001:db8:${64 + index}::/56`],
+        dns: ["192.0.2.53"],
+        sequencing: random.chance(0.25),
+      },
+      users,
+      forwards: isSwitch ? [{ by: "realm", value: REALM, peer: REALM }] : [],
+      targets,
+      trustsProxies: this.#secret !== "" && random.chance(0.5),
+    };
+  }
 
-function drawDeed(random: Random, peers: readonly PeerPlan[]): Deed {
-  const peer = random.between(0, peers.length - 1);
-  const line = random.between(0, (peers[peer]?.lines.length ?? 1) - 1);
-  return { at: random.between(0, STRESS_MS), peer, line, what: random.pick(DEEDS) };
+  target(name: string, address: string): Target {
+    const secret = this.#secret;
+    return { name, address, port: 1_701, secret, priority: 0, weight: 1, hideAvps: false };
+  }
+
+  client(index: number, isSwitched: boolean): ClientPlan {
+    const random = this.#random;
+    const server = isSwitched && random.chance(0.2) ? 1 : 0;
+    const address = `192.0.2.${10 + index}`;
+    const isPeer = random.chance(0.6);
+    return {
+      ...{ server, address, startAt: random.between(0, 5_000), edge: this.edge() },
+      client: isPeer
+        ? this.#peer(isSwitched && server === 0)
+        : this.#lac(index, address, server, isSwitched && server === 0),
+    };
+  }
+
+  edge(): EdgePlan {
+    return { toServer: this.#quality(), toClient: this.#quality() };
+  }
+
+  #peer(isSwitched: boolean): PeerPlan {
+    const random = this.#random;
+    return {
+      kind: "peer",
+      secret: this.#secret,
+      window: random.pick([1, 2, 8]),
+      lines: Array.from({ length: random.between(1, 3) }, () => this.#line(isSwitched, false)),
+      isMalicious: random.chance(0.12),
+    };
+  }
+
+  #lac(index: number, address: string, server: number, isSwitched: boolean): LacLinesPlan {
+    const random = this.#random;
+    const lines = Array.from({ length: random.between(1, 2) }, () => this.#line(isSwitched, true));
+    return {
+      kind: "lac",
+      name: `lac${index}`,
+      ...{ address, secret: this.#secret, workers: random.pick([1, 2]), lines },
+      hello: random.pick([20_000, 60_000]),
+      targets: [this.target("server", SERVERS[server] ?? "")],
+      clients: lines.map(({ number, user, password, accepts, hasIpv6 }) => ({
+        ...{ name: user, tun: `client${number}`, user, password, methods: accepts },
+        ...{ peer: "server", ipv6: hasIpv6, number: String(100 + number), mtu: 1_400 },
+      })),
+    };
+  }
+
+  #line(isSwitched: boolean, isAlwaysWelcome: boolean): LinePlan {
+    const random = this.#random;
+    const number = this.#lines++;
+    const isWelcome = isAlwaysWelcome || random.chance(0.85);
+    const isForwarded = isSwitched && random.chance(0.7);
+    return {
+      number,
+      user: `user${number}${isForwarded ? `@${REALM}` : ""}`,
+      password: isWelcome ? `word ${number}` : "wrong",
+      isWelcome,
+      accepts: random.pick([["mschapv2", "pap"], ["chap", "pap"], ["pap"]] as const),
+      hasIpv6: random.chance(0.5),
+    };
+  }
+
+  /** One in five is as good as it should be; the others lose up to 30 %, and more. */
+  #quality(): Quality {
+    const random = this.#random;
+    const isGood = random.chance(0.2);
+    const up = (to: number) => (isGood ? 0 : random.fraction() * to);
+    const also = (probability: number) => !isGood && random.chance(probability);
+    return {
+      loss: up(0.3),
+      duplication: up(0.2),
+      reordering: up(0.3),
+      delay: random.between(0, 120),
+      late: random.between(1, 1_500),
+      ...(also(0.25) && { burst: { begins: 0.02, ends: random.pick([0.1, 0.3]) } }),
+      ...(also(0.2) && { mtu: random.pick([600, 1_000]) }),
+      ...(also(0.1) && { rate: { octets: 4_000, queue: random.pick([1_000, 4_000]) } }),
+      ...(this.#isDamaging && also(0.5) && { flip: random.pick([0.01, 0.1]) }),
+      ...(this.#isDamaging && also(0.3) && { truncation: 0.02 }),
+    };
+  }
 }

@@ -4,8 +4,10 @@
  *
  * @module
  */
+
+import { Machine } from "./nodes/machine.ts";
 import { addOutcome, noTotals, type Totals } from "./totals.ts";
-import { type Fault, newPlane, type Outcome, Violation, World } from "./world.ts";
+import { type Fault, type Outcome, Violation, World } from "./world.ts";
 
 export interface RunOptions {
   /** Seed of the first world; each further one has the next. */
@@ -26,7 +28,14 @@ export interface RunResult {
 /** Each world whose seed this divides is gone through a second time. */
 const REPEAT_EVERY = 50;
 
-let plane = newPlane();
+/** Two servers and three LACs. */
+const MACHINES = 5;
+
+export function newMachines(): Machine[] {
+  return Array.from({ length: MACHINES }, () => new Machine());
+}
+
+let machines = newMachines();
 
 export async function runWorlds(options: RunOptions): Promise<RunResult> {
   const { first, worlds, print, trace, fault = {} } = options;
@@ -34,15 +43,15 @@ export async function runWorlds(options: RunOptions): Promise<RunResult> {
   const hashes: string[] = [];
   for (let seed = first; seed < first + worlds; seed++) {
     try {
-      const outcome = await runWorld(new World(seed, plane, fault, trace));
+      const outcome = await runWorld(new World(seed, machines, fault, trace));
       hashes.push(outcome.hash);
       addOutcome(totals, outcome);
       if (seed % REPEAT_EVERY !== 0 || trace !== undefined) continue;
-      const again = await runWorld(new World(seed, plane, fault));
+      const again = await runWorld(new World(seed, machines, fault));
       if (again.hash !== outcome.hash) throw new Violation("sameTrace", "it went another way");
       totals.repeated++;
     } catch (error) {
-      plane = newPlane();
+      machines = newMachines();
       const what = error instanceof Violation ? error.message : String((error as Error).stack);
       totals.failures.push({ seed, what });
       print(`world ${seed} failed: ${what}`);

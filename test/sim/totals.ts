@@ -20,6 +20,7 @@ export interface Totals {
   datagrams: number;
   tunnels: number;
   sessions: number;
+  forwarded: number;
   pings: number;
   givenUp: number;
   up: number;
@@ -30,7 +31,7 @@ export interface Totals {
 export function noTotals(): Totals {
   return {
     ...{ worlds: 0, failures: [], repeated: 0, virtual: 0, datagrams: 0, tunnels: 0 },
-    ...{ sessions: 0, pings: 0, givenUp: 0, up: 0, closed: 0, faults: {} },
+    ...{ sessions: 0, forwarded: 0, pings: 0, givenUp: 0, up: 0, closed: 0, faults: {} },
   };
 }
 
@@ -65,8 +66,8 @@ export function summary(totals: Totals, seconds: number): string {
     `${worlds} worlds in order, ${failures.length} failed, ${seconds.toFixed(1)} s`,
     `  ${virtualHours(totals).toFixed(1)} virtual hours`,
     `  ${repeated} worlds a second time: the same trace`,
-    `  ${datagrams} datagrams, ${tunnels} tunnels begun, ${sessions} sessions established,` +
-      ` ${pings} pings answered, ${totals.givenUp} sessions given up for silence`,
+    `  ${datagrams} datagrams, ${tunnels} tunnels established, ${sessions} sessions established,` +
+      ` ${totals.forwarded} calls forwarded, ${pings} pings answered, ${totals.givenUp} sessions given up for silence`,
     `  at the end of the faults ${up} lines up, ${closed} closed`,
     "  faults:",
     ...faultRows(totals).map(([kind, count]) => `    ${kind.padEnd(width)} ${count}`),

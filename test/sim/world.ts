@@ -1,33 +1,45 @@
 /**
- * A world: one LNS, its peers, the paths between them and a network behind, in virtual time. It
- * goes through its plan, heals, has to reach its goals, and is taken down.
+ * A world: a network of LACs, an LNS or a switch with an LNS behind it, subscribers and an operator,
+ * in virtual time. It goes through its plan. In liveness mode it then heals and has to reach its
+ * goals; in safety mode it stays as bad as it is. In the end it is taken down.
  *
  * @module
  */
-
-import { parseHeader } from "../../src/codec/index.ts";
-import type { EndpointEvent, Path } from "../../src/l2tp/index.ts";
-import { Plane } from "../unit/dataplane/plane.ts";
+import type { SessionRow } from "../../src/daemon/api-messages.ts";
+import type { EndpointEvent } from "../../src/l2tp/index.ts";
+import { build, type Client } from "./build.ts";
+import { perform } from "./deeds.ts";
+import { type Edge, type End, PORT } from "./edge.ts";
 import { Faults } from "./faults.ts";
-import { Letters } from "./letters.ts";
-import { Link } from "./link.ts";
-import { SimLns } from "./nodes/lns.ts";
-import { type Line, SimPeer } from "./nodes/peer.ts";
+import type { SimLac } from "./nodes/lac.ts";
+import type { SimLns } from "./nodes/lns.ts";
+import type { Machine } from "./nodes/machine.ts";
+import type { Line, SimPeer } from "./nodes/peer.ts";
+import type { Station } from "./nodes/station.ts";
 import * as oracles from "./oracles.ts";
-import { type Deed, drawPlan, type Plan, STRESS_MS } from "./plan.ts";
+import { answerTo, isIpv4 } from "./packets.ts";
+import { drawPlan, type Plan, STRESS_MS } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
+import { Watch } from "./watch.ts";
 
-/** After this long without faults every goal is reached: the longest way is a dead tunnel found
- * by HELLO and its retransmissions (60 + 31 s) and PPP's Echo (4 * 20 s), then dialling anew. */
-const LIVENESS_MS = 200_000;
+/**
+ * After this long without faults every goal is reached. The longest way is a dead tunnel found by
+ * HELLO and its retransmissions (60 + 31 s), or PPP's Echo (4 * 20 s), an LNS that is locked out and
+ * a client that waits before it dials anew (60 s each).
+ */
+const LIVENESS_MS = 290_000;
+/** From so long after the healing on nothing changes any more. */
+export const SETTLED_MS = 240_000;
 /** A tunnel lingers for a cycle of retransmissions after StopCCN (RFC 2661 5.7). */
 const GOODBYE_MS = 120_000;
 /** Promises settle within so many turns of the microtask queue. */
 const MICROTASKS = 8;
 /** Oracles that walk all state look at every n-th step. */
 const LOOK_EVERY = 16;
+/** A turn may leave something for the next one, which comes at once. */
+const TURNS_MOST = 8;
 const HOST_DELAY_MS = 3;
 
 export class Violation extends Error {
@@ -47,6 +59,8 @@ export interface Outcome {
   readonly faults: Readonly<Record<string, number>>;
   readonly tunnels: number;
   readonly sessions: number;
+  /** Of them those that went on to another LNS. */
+  readonly forwarded: number;
   readonly pings: number;
   /** Sessions that a subscriber ended as the network behind did not answer. */
   readonly givenUp: number;
@@ -61,7 +75,7 @@ export interface Fault {
   onStart?(world: World): void;
   /** Just before the goals are judged. */
   onQuiet?(world: World): void;
-  /** Instead of each datagram of the LNS. */
+  /** Instead of each datagram of a node of ours. */
   transmit?(world: World, datagram: Uint8Array): readonly Uint8Array[];
 }
 
@@ -69,75 +83,83 @@ export class World {
   readonly plan: Plan;
   readonly scheduler = new Scheduler();
   readonly trace: Trace;
-  readonly plane: Plane;
-  readonly lns: SimLns;
+  readonly faults = new Faults();
+  readonly servers: readonly SimLns[];
+  readonly clients: readonly Client[];
+  readonly lacs: readonly SimLac[];
   readonly peers: readonly SimPeer[];
-  readonly toLns: Link[] = [];
-  readonly fromLns: Link[] = [];
-  readonly #faults = new Faults();
+  /** The nodes that are the program. */
+  readonly stations: readonly Station[];
+  readonly edges: readonly Edge[];
   readonly #fault: Fault;
-  readonly #operator: Random;
-  readonly #letters = new Letters((id) => this.plan.peers[peerOf(id)]?.window ?? 1);
+  readonly #chance: Random;
+  readonly #watch: Watch;
   /** A tunnel or session came or went. */
   #changedAt = 0;
   #violation: Violation | undefined;
-  #sessions = 0;
-  #pings = 0;
+  #hasAnswered = false;
+  #sums = { tunnels: 0, sessions: 0, forwarded: 0, pings: 0 };
   #steps = 0;
 
-  constructor(seed: number, plane: Plane, fault: Fault = {}, print?: (line: string) => void) {
+  /** A machine for each node of ours. */
+  constructor(
+    seed: number,
+    machines: readonly Machine[],
+    fault: Fault = {},
+    print?: (line: string) => void,
+  ) {
     this.plan = drawPlan(seed);
-    this.plane = plane;
     this.#fault = fault;
-    this.#operator = new Random(seed, "operator");
+    this.#chance = new Random(seed, "operator");
     this.trace = new Trace(print);
-    this.lns = new SimLns({
-      plan: this.plan,
-      scheduler: this.scheduler,
-      plane,
-      transmit: (datagram, port) => this.#fromLns(datagram, port),
-      toHost: (packet) => this.#toHost(packet),
-      onEvent: (event) => this.#lnsEvent(event),
-      onGrant: (grant, out) => this.#judgeLater(oracles.addressHeldOnce, grant, out),
-    });
-    this.peers = this.plan.peers.map((_, index) => this.#newPeer(index));
+    const built = build(this, machines);
+    this.servers = built.servers;
+    this.clients = built.clients;
+    this.edges = built.edges;
+    this.lacs = this.clients.flatMap(({ lac }) => lac ?? []);
+    this.peers = this.clients.flatMap(({ peer }) => peer ?? []);
+    this.stations = [...this.servers, ...this.lacs];
+    this.#watch = new Watch(this);
   }
 
   /** @throws {Violation} when an oracle finds something */
   async run(): Promise<Outcome> {
-    const { lns, peers, scheduler, plan } = this;
-    for (const [index, { startAt }] of plan.peers.entries()) {
-      scheduler.at(startAt, () => peers[index]?.start());
+    const { servers, scheduler, plan, clients } = this;
+    for (const server of servers) server.boot();
+    for (const client of clients) scheduler.at(client.plan.startAt, () => start(client));
+    for (const deed of plan.deeds) {
+      scheduler.at(deed.at, () => {
+        this.trace.note(scheduler.now, deed.what);
+        this.faults.add(deed.what);
+        perform(deed, this, this.#chance);
+      });
     }
-    for (const deed of plan.deeds) scheduler.at(deed.at, () => this.#perform(deed));
     this.#fault.onStart?.(this);
     await this.#until(STRESS_MS);
-    this.trace.note(scheduler.now, "healed");
-    for (const link of [...this.toLns, ...this.fromLns]) link.heal();
-    await this.#until(STRESS_MS + LIVENESS_MS);
-    this.#fault.onQuiet?.(this);
-    peers.forEach((peer, index) => {
-      this.judge(oracles.agreement, lns, peer, addressOf(index));
-      this.judge(oracles.goalsReached, lns, peer, scheduler.now);
-    });
-    this.judge(oracles.noSurprises, lns);
-    this.judge(oracles.staysAsItIs, this.#changedAt, STRESS_MS);
-    const lines = peers.flatMap((peer) => peer.lines);
-    const up = lines.filter(({ isUp }) => isUp).length;
+    const isHealing = plan.mode === "liveness";
+    if (isHealing) {
+      this.#heal();
+      await this.#until(STRESS_MS + LIVENESS_MS);
+      this.#fault.onQuiet?.(this);
+      this.#watch.judgeGoals();
+      this.judge(oracles.staysAsItIs, this.#changedAt, STRESS_MS + SETTLED_MS);
+    }
+    const lines = this.peers.flatMap((peer) => peer.lines);
+    const clientsUp = this.lacs.flatMap(({ side }) => side.clients.all.map(({ isUp }) => isUp));
+    const ups = [...lines.map(({ isUp }) => isUp), ...clientsUp];
     this.#sayGoodbye();
-    await this.#until(STRESS_MS + LIVENESS_MS + GOODBYE_MS);
-    this.judge(oracles.nothingLeft, lns, peers, this.plane);
+    await this.#until(scheduler.now + GOODBYE_MS);
+    for (const station of this.stations) this.judge(oracles.nothingLeft, station);
+    for (const peer of this.peers) this.judge(oracles.nothingLeftAtPeer, peer);
     return {
       hash: this.trace.hash,
       virtual: scheduler.now,
-      datagrams: [...this.toLns, ...this.fromLns].reduce((sum, { sent }) => sum + sent, 0),
-      faults: this.#faults.counts,
-      tunnels: peers.reduce((sum, { attempts }) => sum + attempts, 0),
-      sessions: this.#sessions,
-      pings: this.#pings,
+      datagrams: this.edges.reduce((sum, { sent }) => sum + sent, 0),
+      faults: this.faults.counts,
+      ...this.#sums,
       givenUp: lines.reduce((sum, line) => sum + line.givenUp, 0),
-      up,
-      closed: lines.length - up,
+      up: ups.filter((isUp) => isUp).length,
+      closed: ups.filter((isUp) => !isUp).length,
     };
   }
 
@@ -147,7 +169,7 @@ export class World {
   }
 
   /** Where an exception would end in a promise of the program. */
-  #judgeLater<Args extends unknown[]>(
+  judgeLater<Args extends unknown[]>(
     oracle: (...args: Args) => oracles.Verdict,
     ...args: Args
   ): void {
@@ -155,45 +177,130 @@ export class World {
     if (verdict !== undefined) this.#violation ??= new Violation(oracle.name, verdict);
   }
 
-  #newPeer(index: number): SimPeer {
-    const { plan, scheduler, trace } = this;
-    const peerPlan = plan.peers[index];
-    if (peerPlan === undefined) throw new RangeError(`no peer ${index}`);
-    const link = (name: string, deliver: (datagram: Uint8Array) => void) => {
-      const random = new Random(plan.seed, `link ${index} ${name}`);
-      const quality = name === "up" ? peerPlan.toLns : peerPlan.fromLns;
-      return new Link(scheduler, random, this.#faults, quality, deliver);
-    };
-    const toLns = link("up", (datagram) => {
-      trace.datagram(scheduler.now, `${index} -> LNS`, datagram);
-      const path = this.#pathOf(index);
-      this.#letters.heard(datagram, path.peerPort, scheduler.now);
-      this.lns.receive(datagram, path);
-    });
-    this.toLns.push(toLns);
-    this.fromLns.push(
-      link("down", (datagram) => {
-        trace.datagram(scheduler.now, `${index} <- LNS`, datagram);
-        this.peers[index]?.receive(datagram);
-      }),
+  /** Whoever waits for an answer runs before the next step. */
+  answered(): void {
+    this.#hasAnswered = true;
+  }
+
+  crash(station: Station): void {
+    if (station.isDown || station.starts === 0) return;
+    for (const edge of this.edges) {
+      if (edge.server === station) edge.forget("server");
+      if (edge.client === station.options.plan.address) edge.forget("client");
+    }
+    station.crash();
+  }
+
+  restart(station: Station): void {
+    if (!station.isDown) return;
+    station.boot();
+    station.turn();
+  }
+
+  pause(station: Station, which: "control" | "workers", ms: number): void {
+    if (station.isDown || station.starts === 0) return;
+    station.pause(which, ms);
+    for (const edge of this.edges) {
+      if (edge.server === station) edge.letters.server.excuse();
+      if (edge.client === station.options.plan.address) edge.letters.client.excuse();
+    }
+  }
+
+  /** A datagram has come through a link. */
+  deliver(edge: Edge, to: End, datagram: Uint8Array, isDamaged: boolean): void {
+    const { scheduler, trace } = this;
+    const { client, server } = edge;
+    if (isDamaged) for (const peer of this.peers) peer.isLenient = true;
+    trace.datagram(scheduler.now, `${edge.name} ${to === "server" ? "->" : "<-"}`, datagram);
+    const node = this.clients.find(({ edge: own }) => own === edge);
+    const local = server.options.plan.address;
+    if (to === "server") server.receive(datagram, { peer: client, peerPort: edge.port, local });
+    else if (node?.peer !== undefined) node.peer.receive(datagram);
+    else {
+      const station = node?.lac ?? this.servers[0];
+      station?.receive(datagram, { peer: local, peerPort: PORT, local: client });
+    }
+  }
+
+  /** A datagram of a node of ours. */
+  sent(from: Station, datagram: Uint8Array, address: string, port: number, isLost: boolean): void {
+    const { scheduler, trace } = this;
+    const own = from.options.plan.address;
+    const edge = this.edges.find(({ server, client }) =>
+      server === from
+        ? client === address
+        : client === own && server.options.plan.address === address,
     );
-    return new SimPeer({
-      index,
-      plan: peerPlan,
-      scheduler,
-      random: new Random(plan.seed, `peer ${index}`),
-      send: (datagram) => toLns.send(datagram),
-      onPacket: (line, packet) => this.#packetArrived(line, packet),
-    });
+    if (edge === undefined) throw new Error(`${own} has sent to ${address}`);
+    const end: End = edge.server === from ? "server" : "client";
+    for (const each of this.#fault.transmit?.(this, datagram) ?? [datagram]) {
+      this.#watch.sent(edge, end, each, port);
+      trace.datagram(scheduler.now, `${edge.name} .. ${end}`, each);
+      if (isLost) continue;
+      if (end === "client") edge.toServer.send(each);
+      // The NAT in front of the client knows its old port no more.
+      else if (edge.port === port) edge.toClient.send(each);
+      else this.faults.add("sent to a port that a NAT has forgotten");
+    }
+  }
+
+  /** A node of ours begins to work on a datagram. */
+  heard(from: Station, datagram: Uint8Array, address: string, port: number): void {
+    this.#watch.heard(from, datagram, address, port);
+  }
+
+  event(station: Station, event: EndpointEvent): void {
+    const { now } = this.scheduler;
+    this.trace.note(now, `${station.options.plan.name}: ${event.type}`);
+    if (event.type === "session-up") this.#sums.sessions++;
+    if (event.type === "session-up" && station === this.servers[0]) {
+      if (event.session.role === "lac") this.#sums.forwarded++;
+    }
+    if (event.type === "tunnel-up") this.#sums.tunnels++;
+    if (event.type === "tunnel-down") this.#watch.closed(station, event);
+    if (event.type.endsWith("-up") || event.type.endsWith("-down")) this.#changedAt = now;
+  }
+
+  /** A packet leaves an LNS for the network behind, which answers each. */
+  toHost(server: SimLns, packet: Uint8Array): void {
+    const { scheduler } = this;
+    this.trace.datagram(scheduler.now, "TUN <-", packet);
+    this.#watch.left(server, packet);
+    const slot = this.#chance.between(0, 7);
+    const answer = answerTo(packet);
+    scheduler.after(HOST_DELAY_MS, () => server.fromHost(0, answer, slot));
+  }
+
+  /** A packet reaches a client of a LAC. */
+  toClient(lac: SimLac, network: number, packet: Uint8Array): void {
+    this.#watch.reached(lac.ownOf(network), packet);
+    lac.answered(network, packet);
+    this.#sums.pings++;
+  }
+
+  /** A packet reaches a subscriber. */
+  toLine(line: Line, packet: Uint8Array): void {
+    // While it negotiates anew it has none to compare.
+    if (line.own[isIpv4(packet) ? 0 : 1] !== "") this.#watch.reached(line.own, packet);
+    const { now } = this.scheduler;
+    if (isIpv4(packet)) {
+      line.answers++;
+      line.heardAt = now;
+    } else {
+      line.answers6++;
+      line.heard6At = now;
+    }
+    this.#sums.pings++;
   }
 
   /** Runs up to a time, whatever is due in its order. */
   async #until(end: number): Promise<void> {
-    const { scheduler, lns, peers } = this;
+    const { scheduler, stations, peers } = this;
     let atOnce = 0;
     for (;;) {
-      let next = Math.min(scheduler.next(), lns.timeout);
-      for (const { timeout } of peers) next = Math.min(next, timeout);
+      let next = scheduler.next();
+      for (const { timeout } of stations) if (timeout < next) next = timeout;
+      for (const { timeout } of peers) if (timeout < next) next = timeout;
       if (next > end) break;
       atOnce = next > scheduler.now ? 0 : atOnce + 1;
       this.judge(oracles.comesToRest, atOnce);
@@ -202,152 +309,71 @@ export class World {
       if (action !== undefined) {
         action();
       } else {
-        if (lns.timeout <= scheduler.now) lns.handleTimeout();
-        for (const peer of peers) if (peer.timeout <= scheduler.now) peer.handleTimeout();
-        if (++this.#steps % LOOK_EVERY === 0) {
-          this.judge(oracles.liveTimers, lns, scheduler.now);
-          this.judge(oracles.nothingStuck, lns, scheduler.now);
-          for (const record of this.#letters.all()) {
-            this.judge(oracles.acknowledgesInTime, record, scheduler.now);
+        for (const station of stations) {
+          for (let left = TURNS_MOST; left > 0 && station.timeout <= scheduler.now; left--) {
+            station.turn();
           }
         }
+        for (const peer of peers) if (peer.timeout <= scheduler.now) peer.handleTimeout();
+        if (++this.#steps % LOOK_EVERY === 0) this.#watch.look();
       }
-      if (lns.aaa.hasAnswered) {
+      if (this.#hasAnswered) {
         for (let i = 0; i < MICROTASKS; i++) await undefined;
-        lns.aaa.hasAnswered = false;
-        if (this.#violation !== undefined) throw this.#violation;
+        this.#hasAnswered = false;
       }
+      if (this.#violation !== undefined) throw this.#violation;
     }
     scheduler.now = end;
   }
 
-  #perform({ what, peer: index, line: at }: Deed): void {
-    const { scheduler, lns } = this;
-    const { now } = scheduler;
-    this.trace.note(now, `${index} ${what}`);
-    const peer = this.peers[index];
-    const line = peer?.lines[at];
-    if (peer === undefined || line === undefined) return;
-    this.#faults.add(what);
-    if (what === "hang up") peer.hangUp(line);
-    else if (what === "dial") peer.dial(line);
-    else if (what === "stop") peer.stop();
-    else if (what === "start") peer.start();
-    else if (what === "crash") peer.crash();
-    else if (what === "port changes") {
-      peer.port++;
-      this.#letters.moved();
-    } else if (what.startsWith("outage")) {
-      const link = (what === "outage to LNS" ? this.toLns : this.fromLns)[index];
-      if (link !== undefined) link.outageUntil = now + this.#operator.between(1_000, 45_000);
-    } else if (what === "operator closes session") {
-      const sessions = [...lns.core.sessions()];
-      if (sessions.length === 0) return;
-      const { tunnelId, sessionId } = this.#operator.pick(sessions);
-      lns.core.closeSession(tunnelId, sessionId, { code: 3 }, now);
-      lns.flush();
-    } else {
-      const tunnels = [...lns.core.tunnels()];
-      if (tunnels.length === 0) return;
-      lns.core.closeTunnel(this.#operator.pick(tunnels).tunnelId, { code: 1 }, now);
-      lns.flush();
+  #heal(): void {
+    this.trace.note(this.scheduler.now, "healed");
+    for (const edge of this.edges) edge.heal();
+    for (const station of this.stations) {
+      station.congestedUntil = 0;
+      this.restart(station);
+    }
+    for (const { peer, plan } of this.clients) {
+      if (plan.client.kind === "peer" && plan.client.isMalicious) leave(peer);
     }
   }
 
   #sayGoodbye(): void {
-    const { scheduler, lns, peers, plan } = this;
-    const peersLeave = () => {
-      for (const peer of peers) peer.stop();
-    };
-    const lnsLeaves = () => {
-      lns.core.shutdown(scheduler.now);
-      lns.flush();
-    };
-    const lnsDelay = plan.firstToLeave === "LNS" ? 0 : 20;
-    scheduler.after(20 - lnsDelay, peersLeave);
-    scheduler.after(lnsDelay, lnsLeaves);
-  }
-
-  #pathOf(index: number): Path {
-    const peerPort = this.peers[index]?.port ?? 0;
-    return { peer: addressOf(index), peerPort, local: "198.51.100.1" };
-  }
-
-  #fromLns(datagram: Uint8Array, port: number): void {
-    const { scheduler } = this;
-    const sent = this.#fault.transmit?.(this, datagram) ?? [datagram];
-    for (const each of sent) {
-      this.judge(oracles.wellFormed, each);
-      const header = parseHeader(each);
-      if (typeof header === "string") return;
-      if (header.control) {
-        const record = this.#letters.of(header.tunnelId);
-        this.judge(oracles.acknowledgesInTime, record, scheduler.now);
-        this.judge(oracles.reliableDelivery, record, each);
-        this.judge(oracles.noAmplification, record, each);
-        this.#letters.sent(each, port);
+    const { scheduler, servers, lacs, peers, plan, clients } = this;
+    for (const station of this.stations) this.restart(station);
+    const clientsLeave = () => {
+      for (const { peer, plan } of clients) {
+        if (plan.client.kind === "peer" && plan.client.isMalicious) leave(peer);
       }
-      const index = peerOf(header.tunnelId);
-      this.trace.datagram(scheduler.now, `${index} .. LNS`, each);
-      // The NAT in front of the peer knows its old port no more.
-      if (this.peers[index]?.port === port) this.fromLns[index]?.send(each);
-    }
+      for (const peer of peers) peer.stop();
+      for (const lac of lacs) lac.stop();
+    };
+    const serversLeave = () => {
+      for (const server of servers) server.stop();
+    };
+    const delay = plan.firstToLeave === "servers" ? 0 : 20;
+    scheduler.after(20 - delay, clientsLeave);
+    scheduler.after(delay, serversLeave);
   }
 
-  #lnsEvent(event: EndpointEvent): void {
-    const { now } = this.scheduler;
-    this.trace.note(now, event.type);
-    if (event.type === "session-up") this.#sessions++;
-    if (event.type === "tunnel-down") {
-      this.#letters.closed(event.tunnel.tunnelId, event.by !== "peer", now);
-    }
-    if (event.type.endsWith("-up") || event.type.endsWith("-down")) this.#changedAt = now;
+  peersWithEdges(): [SimPeer, Edge][] {
+    return this.clients.flatMap(({ peer, edge }) => (peer === undefined ? [] : [[peer, edge]]));
   }
 
-  /** The network behind answers every packet. */
-  #toHost(packet: Uint8Array): void {
-    this.trace.datagram(this.scheduler.now, "TUN <-", packet);
-    this.judge(oracles.ownSourceOnly, this.lns, packet);
-    const answer = packet.slice();
-    const [source, destination, length] = packet[0] === 0x45 ? [12, 16, 4] : [8, 24, 16];
-    answer.set(packet.subarray(source, source + length), destination);
-    answer.set(packet.subarray(destination, destination + length), source);
-    if (packet[0] !== 0x45) answerEcho(answer);
-    this.scheduler.after(HOST_DELAY_MS, () => this.lns.fromHost(answer));
-  }
-
-  #packetArrived(line: Line, packet: Uint8Array): void {
-    this.judge(oracles.ownDestinationOnly, line, packet);
-    const { now } = this.scheduler;
-    if (packet[0] === 0x45) {
-      line.answers++;
-      line.heardAt = now;
-    } else {
-      line.answers6++;
-      line.heard6At = now;
-    }
-    this.#pings++;
+  rowsOf(server: SimLns): SessionRow[] {
+    return [...server.subscribers.rows(this.scheduler.now)];
   }
 }
 
-/** ICMPv6 Echo Request to Echo Reply: the type goes up by one, so the checksum goes down by 256. */
-function answerEcho(packet: Uint8Array): void {
-  packet[40] = (packet[40] ?? 0) + 1;
-  const view = new DataView(packet.buffer, packet.byteOffset);
-  const sum = view.getUint16(42) - 0x100;
-  view.setUint16(42, sum < 0 ? sum + 0xffff : sum);
+function start({ peer, lac }: Client): void {
+  peer?.start();
+  lac?.boot();
+  lac?.turn();
 }
 
-/** Whose a Tunnel ID is. */
-function peerOf(peerTunnelId: number): number {
-  return Math.floor((peerTunnelId - 1) / 10_000);
-}
-
-export function addressOf(index: number): string {
-  return `192.0.2.${10 + index}`;
-}
-
-/** A plane may serve world after world: one ends with nothing left in it. */
-export function newPlane(): Plane {
-  return new Plane();
+/** A malicious peer is gone for good. */
+function leave(peer: SimPeer | undefined): void {
+  if (peer === undefined) return;
+  peer.wants = false;
+  peer.crash();
 }

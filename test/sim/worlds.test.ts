@@ -2,14 +2,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { runWorlds } from "./runner.ts";
+import { GOOD } from "./link.ts";
+import { newMachines, runWorlds } from "./runner.ts";
 import { summary } from "./totals.ts";
-import { type Fault, newPlane, World } from "./world.ts";
+import { type Fault, World } from "./world.ts";
 
 const print = (line: string) => console.log(line);
 const FIRST = 1;
 /** The many are for `npm run sim`. */
-const WORLDS = 400;
+const WORLDS = 200;
 /** Worlds that something was found in once; comments say what. */
 const FOUND = readFileSync(new URL("seeds.txt", import.meta.url), "utf8")
   .split("\n")
@@ -36,11 +37,11 @@ test("worlds that something was found in once are in order", async () => {
 test("one millisecond more of delay in one place is another trace", async () => {
   const traceWith = async (delay: number) => {
     const fault: Fault = {
-      onStart({ toLns: [link] }) {
-        if (link !== undefined) link.quality = { ...link.quality, delay };
+      onStart({ edges: [edge] }) {
+        if (edge !== undefined) edge.toServer.quality = { ...GOOD, delay };
       },
     };
-    return (await new World(FIRST, newPlane(), fault).run()).hash;
+    return (await new World(FIRST, newMachines(), fault).run()).hash;
   };
   assert.equal(await traceWith(10), await traceWith(10));
   assert.notEqual(await traceWith(10), await traceWith(11));

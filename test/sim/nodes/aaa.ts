@@ -1,55 +1,63 @@
 /**
- * AAA of a world: the local users of the program, who take their time to answer.
+ * AAA of a node: the local users of the program, who take their time to answer.
  *
  * @module
  */
-import { type Aaa, type AaaResult, type Grant, LocalUsers } from "../../../src/aaa/index.ts";
+import {
+  type Aaa,
+  type AaaResult,
+  type Caller,
+  type Grant,
+  LocalUsers,
+  type LocalUsersOptions,
+} from "../../../src/aaa/index.ts";
 import type { AuthRequest } from "../../../src/ppp/index.ts";
-import { USERS } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
-export const NETWORK = {
-  name: "default",
-  gateway: "10.64.0.1",
-  pool: ["10.64.0.0/24"],
-  pool6: ["2001:db8:64::/56"],
-  dns: ["192.0.2.53"],
-};
-
-export interface AaaOptions {
+export interface AaaOptions extends LocalUsersOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   /** Longest time to an answer, ms. */
   readonly delay: number;
+  /** When the control thread takes an answer that is there now; `undefined`: never. */
+  readonly takesAt: () => number | undefined;
   readonly onGrant: (grant: Grant, out: ReadonlySet<Grant>) => void;
+  /** Whoever waits for the answer runs when promises settle. */
+  readonly onAnswer: () => void;
 }
 
 export class SimAaa implements Aaa {
   /** What is granted and not given back. */
   readonly out = new Set<Grant>();
-  /** An answer was given and its taker has not run yet. */
-  hasAnswered = false;
-  readonly users: Aaa = new LocalUsers({ users: USERS, networks: [NETWORK] });
+  readonly users: Aaa;
   readonly #options: AaaOptions;
 
   constructor(options: AaaOptions) {
     this.#options = options;
+    this.users = new LocalUsers(options);
   }
 
-  authenticate(request: AuthRequest): Promise<AaaResult> {
-    const { scheduler, random, delay, onGrant } = this.#options;
+  authenticate(request: AuthRequest, caller?: Caller): Promise<AaaResult> {
+    const { scheduler, random, delay, takesAt, onGrant, onAnswer } = this.#options;
     return new Promise((resolve, reject) => {
-      scheduler.after(random.between(0, delay), () => {
-        this.hasAnswered = true;
-        this.users.authenticate(request).then((answer) => {
+      const answer = () => {
+        const at = takesAt();
+        if (at === undefined) return;
+        if (at > scheduler.now) {
+          scheduler.at(at, answer);
+          return;
+        }
+        onAnswer();
+        this.users.authenticate(request, caller).then((answer) => {
           if (answer.ok) {
             onGrant(answer.grant, this.out);
             this.out.add(answer.grant);
           }
           resolve(answer);
         }, reject);
-      });
+      };
+      scheduler.after(random.between(0, delay), answer);
     });
   }
 

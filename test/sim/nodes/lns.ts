@@ -1,131 +1,122 @@
 /**
- * The LNS of a world: the program's own cores, wired as the daemon wires them, over the program's
- * own data plane. Only sockets, TUN device, clock and randomness are the world's.
+ * An LNS of a world, which may be a switch: the program's own cores, wired as `daemon/lns.ts` wires
+ * them.
  *
  * @module
  */
-import type { Grant } from "../../../src/aaa/index.ts";
+import type { Grant, LocalUsersOptions } from "../../../src/aaa/index.ts";
+import { Caller } from "../../../src/daemon/caller.ts";
+import { Forwarder, type ForwardOwner } from "../../../src/daemon/forwarder.ts";
 import { Subscribers } from "../../../src/daemon/subscribers.ts";
-import { Endpoint, type EndpointEvent, type Path } from "../../../src/l2tp/index.ts";
-import { createLog } from "../../../src/observe/log.ts";
-import type { Plane } from "../../unit/dataplane/plane.ts";
-import type { Plan } from "../plan.ts";
+import { Dialler, type Target } from "../../../src/dial/index.ts";
+import type { Call, Connected, EndpointEvent } from "../../../src/l2tp/index.ts";
+import type { AuthMethod } from "../../../src/ppp/index.ts";
 import { Random } from "../random.ts";
-import type { Scheduler } from "../scheduler.ts";
-import { NETWORK, SimAaa } from "./aaa.ts";
+import { SimAaa } from "./aaa.ts";
+import {
+  type SimGround,
+  type SimSide,
+  Station,
+  type StationOptions,
+  type StationPlan,
+} from "./station.ts";
 
-export interface SimLnsOptions {
-  readonly plan: Plan;
-  readonly scheduler: Scheduler;
-  readonly plane: Plane;
-  /** A datagram that leaves, for this port of the peer. */
-  readonly transmit: (datagram: Uint8Array, port: number) => void;
-  /** A packet that the LNS writes to its TUN device. */
-  readonly toHost: (packet: Uint8Array) => void;
-  readonly onEvent: (event: EndpointEvent) => void;
+export interface LnsPlan extends StationPlan {
+  readonly authMethods: readonly AuthMethod[];
+  /** Answers of AAA take up to this long, ms. */
+  readonly aaaDelay: number;
+  readonly network: LocalUsersOptions["networks"][number] & { readonly sequencing: boolean };
+  readonly users: LocalUsersOptions["users"];
+  readonly forwards: NonNullable<LocalUsersOptions["forwards"]>;
+  /** Where calls go on to, and LACs that are asked for outgoing ones. */
+  readonly targets: readonly Target[];
+  readonly trustsProxies: boolean;
+}
+
+export interface SimLnsOptions extends StationOptions {
+  readonly plan: LnsPlan;
   readonly onGrant: (grant: Grant, out: ReadonlySet<Grant>) => void;
+  readonly onAnswer: () => void;
 }
 
 const MTU = 1_400;
-const CONTROL = 0x80; // T, in the first octet of the header
 
-export class SimLns {
+export interface LnsSide extends SimSide {
   readonly aaa: SimAaa;
-  readonly core: Endpoint;
   readonly subscribers: Subscribers;
-  readonly #options: SimLnsOptions;
-  /** Outside the progress of a turn an answer of AAA is the only thing that moves. */
-  readonly #scheduler: Scheduler;
-
-  constructor(options: SimLnsOptions) {
-    const { plan, scheduler, plane, onGrant } = options;
-    this.#options = options;
-    this.#scheduler = scheduler;
-    const random = new Random(plan.seed, "lns");
-    const octets = (length: number) => random.octets(length);
-    const aaaRandom = new Random(plan.seed, "aaa");
-    this.aaa = new SimAaa({ scheduler, random: aaaRandom, delay: plan.aaaDelay, onGrant });
-    this.core = new Endpoint({
-      role: "lns",
-      hostName: "simplon",
-      secret: plan.secret,
-      helloInterval: plan.hello,
-      retransmitCap: 8_000,
-      retransmitCount: 5,
-      maxTunnels: 100,
-      maxSessions: 200,
-      followPort: true,
-      lastHeard: (tunnelId) => this.subscribers.lastHeard(tunnelId),
-      random: octets,
-    });
-    this.subscribers = new Subscribers({
-      table: plane.table,
-      injectOf: () => plane.inject,
-      aaa: this.aaa,
-      link: { mru: MTU, authMethods: plan.authMethods, hostName: "simplon", random: octets },
-      networks: new Map([[NETWORK.name, { index: 0, mtu: MTU }]]),
-      clock: () => scheduler.now,
-      endpoint: this.core,
-      closeSession: ({ tunnelId, sessionId }, result, now) =>
-        this.core.closeSession(tunnelId, sessionId, result, now),
-      onProgress: () => this.flush(),
-      log: createLog({ level: "fatal", human: false, sink: { write: () => undefined } }),
-    });
-  }
-
-  get timeout(): number {
-    return Math.min(this.core.pollTimeout(), this.subscribers.pollTimeout());
-  }
-
-  /** A datagram for port 1701: control messages to the core, the others to the worker. */
-  receive(datagram: Uint8Array, path: Path): void {
-    const { plane, toHost, transmit } = this.#options;
-    const { now } = this.#scheduler;
-    if (((datagram[0] ?? 0) & CONTROL) !== 0) {
-      this.core.handleInput({ datagram, path }, now);
-    } else {
-      const packets = plane.up([datagram], { address: path.peer, port: path.peerPort });
-      for (const { packet } of packets) toHost(packet);
-      for (const { datagram, name } of plane.echoes.splice(0)) transmit(datagram, portOf(name));
-      for (let punted = plane.punt.take(); punted !== undefined; punted = plane.punt.take()) {
-        this.subscribers.handleFrame(punted, now);
-      }
-    }
-    this.flush();
-  }
-
-  /** A packet that the network behind sends to a client. */
-  fromHost(packet: Uint8Array): void {
-    const { plane, transmit } = this.#options;
-    for (const { datagram, name } of plane.down([packet])) transmit(datagram, portOf(name));
-  }
-
-  handleTimeout(): void {
-    const { now } = this.#scheduler;
-    if (this.core.pollTimeout() <= now) this.core.handleTimeout(now);
-    this.subscribers.handleTimeout(now);
-    this.subscribers.resume();
-    this.flush();
-  }
-
-  /** Passes on what the cores want known and sent. */
-  flush(): void {
-    const { plane, transmit, onEvent } = this.#options;
-    const { core, subscribers } = this;
-    for (let event = core.pollEvent(); event !== undefined; event = core.pollEvent()) {
-      onEvent(event);
-      subscribers.handleEvent(event, this.#scheduler.now);
-    }
-    for (let out = core.pollTransmit(); out !== undefined; out = core.pollTransmit()) {
-      transmit(out.datagram, out.path.peerPort);
-    }
-    while (plane.inject.head !== plane.inject.tail) {
-      for (const { datagram, name } of plane.sendInjected()) transmit(datagram, portOf(name));
-    }
-  }
+  readonly forwarder: Forwarder;
+  readonly caller: Caller;
 }
 
-/** sin_port, and sin6_port too. */
-function portOf(name: Uint8Array): number {
-  return ((name[2] ?? 0) << 8) | (name[3] ?? 0);
+export class SimLns extends Station<LnsSide, SimLnsOptions> {
+  get aaa(): SimAaa {
+    return this.side.aaa;
+  }
+
+  get subscribers(): Subscribers {
+    return this.side.subscribers;
+  }
+
+  protected makeSide(ground: SimGround): LnsSide {
+    const { plan, seed } = this.options;
+    const { endpoint, random } = ground;
+    const { targets, network, authMethods, trustsProxies, address: local } = plan;
+    const dial = { targets, endpoint, local, random };
+    const dialler = new Dialler<Call, Connected>({ ...dial, role: "lac" });
+    const lacs = new Dialler<Call, Connected>({ ...dial, role: "lns" });
+    const caller = new Caller({ ...ground, targets, dialler: lacs });
+    const owner: ForwardOwner = {
+      forwarded: (from, target) => subscribers.forwarded(from, target),
+      forwardAgreed: (from, accm, now) => subscribers.forwardAgreed(from, accm, now),
+      forwardEnded: (from, result, end, now) => subscribers.forwardEnded(from, result, end, now),
+    };
+    const forwarder = new Forwarder({ ...ground, dialler, owner });
+    const aaa = this.#newAaa(new Random(seed, `aaa of ${plan.name} ${this.starts}`));
+    const subscribers: Subscribers = new Subscribers({
+      ...ground,
+      ...{ aaa, forwarder, trustsProxies },
+      link: { mru: MTU, authMethods, hostName: plan.name, random },
+      networks: new Map([[network.name, { index: 0, mtu: MTU, sequencing: network.sequencing }]]),
+      closeSession: ({ tunnelId, sessionId }, ...end) =>
+        endpoint.closeSession(tunnelId, sessionId, ...end),
+    });
+    return {
+      ...{ aaa, subscribers, forwarder, caller },
+      handleEvent(event: EndpointEvent, now: number) {
+        if (forwarder.handleEvent(event, now) || caller.handleEvent(event, now)) return;
+        subscribers.handleEvent(event, now);
+      },
+      handleFrame: (punted, now) => subscribers.handleFrame(punted, now),
+      handleTimeout(now: number) {
+        subscribers.handleTimeout(now);
+        forwarder.handleTimeout(now);
+        caller.handleTimeout(now);
+      },
+      resume: () => subscribers.resume(),
+      pollTimeout: () =>
+        Math.min(subscribers.pollTimeout(), forwarder.pollTimeout(), caller.pollTimeout()),
+      lastHeard: (tunnelId) =>
+        Math.max(subscribers.lastHeard(tunnelId), forwarder.lastHeard(tunnelId)),
+      *waiting(now: number) {
+        for (const { sessionId, phase } of subscribers.rows(now)) {
+          if (phase !== "dead" && phase !== "forwarded")
+            yield `session ${sessionId} in phase ${phase}`;
+        }
+      },
+      stop() {
+        dialler.stop();
+        caller.stop();
+      },
+    };
+  }
+
+  #newAaa(random: Random): SimAaa {
+    const { plan, scheduler, onGrant, onAnswer } = this.options;
+    const { starts } = this;
+    return new SimAaa({
+      ...{ users: plan.users, networks: [plan.network], forwards: plan.forwards },
+      ...{ scheduler, random, delay: plan.aaaDelay, onGrant, onAnswer },
+      takesAt: () => (this.isDown || this.starts !== starts ? undefined : this.pausedUntil.control),
+    });
+  }
 }

@@ -7,34 +7,38 @@
 import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec/index.ts";
 import { type Call, Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
-import { address, icmpPacket } from "../../peer/slaac.ts";
-import { packet } from "../../unit/dataplane/frames.ts";
+import { mutate } from "../../system/load/mutate.ts";
+import { hex, isEchoReply6, ping, ping6 } from "../packets.ts";
 import type { LinePlan, PeerPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
-export const HOST = "203.0.113.7";
-export const HOST6 = address("20010db8ffff0000 0000000000000001");
 const IP = 0x0021;
 const IPV6 = 0x0057;
-const ECHO_REQUEST = 128;
-const ECHO_REPLY = 129;
 const REDIAL_MS = 5_000;
 /** So often a LAC finds out whether its tunnel still stands. */
 const KEEPALIVE_MS = 30_000;
-const PING_MS = 4_000;
+const PING_MS = 6_000;
+/** One that is not connected by then is given up, where letters may have been changed on the way. */
+const CALL_MS = 70_000;
+/** A protocol that nobody knows (RFC 1661 5.7). */
+const UNKNOWN = 0x4001;
+/** Of what a malicious peer sends, a changed copy goes along. */
+const MALICE = 0.2;
+const SENT_KEPT = 8;
 /** After so long without an answer a subscriber dials anew. */
 const SILENCE_MS = 60_000;
-/** The last of each ping: Tunnel ID and Session ID of the sender, as it has chosen them. */
-export const PAYLOAD = 4;
-
 export interface Line {
+  /** Its addresses, as `destinationOf` has them. */
+  readonly own: readonly string[];
   readonly plan: LinePlan;
   wants: boolean;
   call: Call | undefined;
   ppp: PppPeer | undefined;
   redialAt: number;
   pingAt: number;
+  /** Its call is given up then. */
+  giveUpAt: number;
   /** It has an address. */
   isUp: boolean;
   /** Answers to its pings since it is up, by IPv4 and by IPv6. */
@@ -63,24 +67,30 @@ export class SimPeer {
   readonly lines: Line[];
   lac: Lac | undefined;
   wants = false;
-  /** The UDP port that the network sees it at. */
-  port = 1_701;
+  /** Letters may have been changed on the way: what makes no sense is no fault of the program. */
+  isLenient = false;
   /** Control connections that it has begun. */
   attempts = 0;
   readonly #options: SimPeerOptions;
   #redialAt = Infinity;
   #keepaliveAt = Infinity;
   #calls = 0;
+  /** Of a malicious peer: what it may change and send again. */
+  readonly #sent: Uint8Array[] = [];
 
   constructor(options: SimPeerOptions) {
     this.#options = options;
     this.lines = options.plan.lines.map((plan) => ({
       plan,
+      get own() {
+        return [this.ppp?.address ?? "", hex(this.ppp?.host?.global ?? new Uint8Array())];
+      },
       wants: true,
-      call: undefined,
-      ppp: undefined,
+      call: undefined as Call | undefined,
+      ppp: undefined as PppPeer | undefined,
       redialAt: Infinity,
       pingAt: Infinity,
+      giveUpAt: Infinity,
       isUp: false,
       answers: 0,
       answers6: 0,
@@ -93,8 +103,8 @@ export class SimPeer {
 
   get timeout(): number {
     let next = Math.min(this.#redialAt, this.#keepaliveAt, this.lac?.timeout ?? Infinity);
-    for (const { redialAt, pingAt, ppp } of this.lines) {
-      next = Math.min(next, redialAt, pingAt, ppp?.pollTimeout() ?? Infinity);
+    for (const { redialAt, pingAt, giveUpAt, ppp } of this.lines) {
+      next = Math.min(next, redialAt, pingAt, giveUpAt, ppp?.pollTimeout() ?? Infinity);
     }
     return next;
   }
@@ -124,6 +134,14 @@ export class SimPeer {
     this.settle();
   }
 
+  /** Frames of a protocol that the other end has to reject, one by one. */
+  burst(line: Line, frames: number): void {
+    if (line.ppp === undefined) return;
+    for (let index = 0; index < frames; index++) {
+      this.#sendFrame(line, buildPpp(UNKNOWN, Uint8Array.of(index >> 8, index & 0xff)));
+    }
+  }
+
   /** Forgets everything at once and says nothing. */
   crash(): void {
     this.lac = undefined;
@@ -133,6 +151,20 @@ export class SimPeer {
   }
 
   receive(datagram: Uint8Array): void {
+    this.#leniently(() => this.#receive(datagram));
+  }
+
+  /** Who cannot make sense of what comes forgets everything, and begins anew. */
+  #leniently(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!this.isLenient) throw error;
+      this.crash();
+    }
+  }
+
+  #receive(datagram: Uint8Array): void {
     const header = parseHeader(datagram);
     if (typeof header === "string") throw new Error(`the LNS built a datagram that is ${header}`);
     // What is left over from an earlier tunnel is nobody's here.
@@ -151,6 +183,12 @@ export class SimPeer {
     }
     this.lac?.tick(now);
     for (const line of this.lines) {
+      if (line.giveUpAt <= now) {
+        line.giveUpAt = Infinity;
+        if (this.isLenient && line.ppp === undefined && line.call !== undefined) {
+          this.lac?.hangUp(line.call.id, now);
+        }
+      }
       line.ppp?.handleTimeout(now);
       if (line.redialAt <= now) this.#call(line, now);
       if (line.pingAt <= now) this.#ping(line, now);
@@ -168,7 +206,7 @@ export class SimPeer {
       this.#keepaliveAt = Infinity;
       if (this.wants) this.#redialAt = now + REDIAL_MS;
     }
-    for (const datagram of lac?.outbox.splice(0) ?? []) this.#options.send(datagram);
+    for (const datagram of lac?.outbox.splice(0) ?? []) this.#send(datagram);
     for (const line of this.lines) this.#sendFrames(line);
   }
 
@@ -203,6 +241,7 @@ export class SimPeer {
     line.ppp = undefined;
     line.redialAt = Infinity;
     line.pingAt = Infinity;
+    line.giveUpAt = Infinity;
     line.isUp = false;
     line.answers = 0;
     line.answers6 = 0;
@@ -225,6 +264,7 @@ export class SimPeer {
     const id = ++this.#calls;
     lac.call(id, now);
     line.call = lac.calls.get(id);
+    line.giveUpAt = now + CALL_MS;
   }
 
   #frame(sessionId: number, frame: Uint8Array): void {
@@ -232,7 +272,7 @@ export class SimPeer {
     if (line?.ppp === undefined) return;
     const ppp = parsePpp(frame);
     if (typeof ppp === "string") throw new Error(`the LNS built a frame that is ${ppp}`);
-    const isEcho = ppp.protocol === IPV6 && ppp.information[40] === ECHO_REPLY;
+    const isEcho = ppp.protocol === IPV6 && isEchoReply6(ppp.information);
     if (ppp.protocol === IP || isEcho) this.#options.onPacket(line, ppp.information);
     else line.ppp.handleInput(frame, this.#options.scheduler.now);
   }
@@ -250,10 +290,18 @@ export class SimPeer {
     const { peerTunnelId: tunnelId } = lac;
     const withLength = this.#options.random.chance(0.5) ? { length: 0 } : {};
     const header = { control: false, priority: false, tunnelId, sessionId: call.peerId };
-    this.#options.send(buildHeader({ ...header, ...withLength }, frame));
+    this.#send(buildHeader({ ...header, ...withLength }, frame));
   }
 
-  /** One ping in four has a source that is not the sender's: a neighbour's, or nobody's yet. */
+  #send(datagram: Uint8Array): void {
+    const { send, plan, random } = this.#options;
+    send(datagram);
+    if (!plan.isMalicious || !random.chance(MALICE)) return;
+    const seeds = [datagram, ...this.#sent];
+    send(mutate(seeds, () => random.between(0, 0xffff_ffff)));
+    this.#sent[random.between(0, SENT_KEPT - 1)] = datagram;
+  }
+
   #ping(line: Line, now: number): void {
     const { random } = this.#options;
     line.pingAt = now + PING_MS;
@@ -262,40 +310,16 @@ export class SimPeer {
       if (line.call !== undefined) this.lac?.hangUp(line.call.id, now);
       return;
     }
-    const own = line.ppp?.address ?? "";
-    const isForged = random.chance(0.25) || own === "";
-    const stranger = `10.64.0.${random.between(2, 30)}`;
-    if (isForged && stranger === own) return;
-    const octets = packet(isForged ? stranger : own, HOST, PAYLOAD);
-    octets.set(this.#signature(line), octets.length - PAYLOAD);
-    this.#sendFrame(line, buildPpp(IP, octets));
-    this.#ping6(line, now);
-  }
-
-  /** By IPv6, as soon as a router has said what the prefix is; until then that is asked for. */
-  #ping6(line: Line, now: number): void {
-    const { random } = this.#options;
+    this.#sendFrame(line, buildPpp(IP, ping(line.plan, line.ppp?.address ?? "", random)));
     const host = line.ppp?.host;
     if (host === undefined) return;
-    const stranger = address(`20010db8006400${random.octets(1)[0]?.toString(16).padStart(2, "0")}`);
-    const { global } = host;
-    const isForged = random.chance(0.25);
-    const forged = Uint8Array.of(...stranger, ...host.interfaceId);
-    const source = global === undefined || isForged ? forged : global;
-    if (global === undefined) host.start(now);
-    const body = this.#signature(line);
-    const packet = icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body });
-    this.#sendFrame(line, buildPpp(IPV6, packet));
+    if (host.global === undefined) host.start(now);
+    this.#sendFrame(line, buildPpp(IPV6, ping6(line.plan, host.global, random)));
   }
 
   /** As a router does that watches its uplink. */
   #isSilent({ isUp, plan, heardAt, heard6At }: Line, now: number): boolean {
     return isUp && now - (plan.hasIpv6 ? Math.min(heardAt, heard6At) : heardAt) > SILENCE_MS;
-  }
-
-  #signature({ call }: Line): Uint8Array {
-    const [tunnelId, id] = [this.lac?.tunnelId ?? 0, call?.id ?? 0];
-    return Uint8Array.of(tunnelId >> 8, tunnelId & 0xff, id >> 8, id & 0xff);
   }
 }
 

@@ -1,0 +1,175 @@
+/**
+ * A LAC of a world with clients of its own: the program's cores, wired as `daemon/lac.ts` wires them.
+ *
+ * @module
+ */
+
+import { SLOT_COUNT } from "../../../assembly/layout.ts";
+import { asLac } from "../../../src/config/as-lac.ts";
+import type { ClientConfig, Config } from "../../../src/config/config.ts";
+import { parseConfig } from "../../../src/config/load.ts";
+import { Clients } from "../../../src/daemon/clients.ts";
+import { HostRequests } from "../../../src/daemon/host-keeper.ts";
+import type { Ground } from "../../../src/daemon/side.ts";
+import { Dialler, type Target } from "../../../src/dial/index.ts";
+import type { Call, Connected } from "../../../src/l2tp/index.ts";
+import type { Libc } from "../../../src/linux/libc.ts";
+import { ipv6 } from "../../../src/net.ts";
+import { hex, isEchoReply6, isIpv4, ping, ping6 } from "../packets.ts";
+import type { LinePlan } from "../plan.ts";
+import { Random } from "../random.ts";
+import {
+  type SimGround,
+  type SimSide,
+  Station,
+  type StationOptions,
+  type StationPlan,
+} from "./station.ts";
+
+export interface LacPlan extends StationPlan {
+  readonly lines: readonly LinePlan[];
+  readonly clients: readonly Partial<ClientConfig>[];
+  readonly targets: readonly Target[];
+}
+
+export interface SimLacOptions extends StationOptions {
+  readonly plan: LacPlan;
+}
+
+const CLIENT = `[[peer]]
+name = "server"
+address = "198.51.100.1:1701"
+[[client]]
+name = "client"
+peer = "server"
+tun = "client0"
+user = "user"
+password = "password"
+`;
+const CONFIG: Config = parsed(CLIENT);
+
+function parsed(text: string): Config {
+  const config = parseConfig(text, "sim.toml");
+  if (Array.isArray(config)) throw new Error(JSON.stringify(config));
+  return asLac(config);
+}
+
+/** The keeper of the host does all that it is told. */
+const KEEPER = { send: (_: number, octets: Uint8Array) => octets.length, recv: () => -1 };
+
+export interface LacSide extends SimSide {
+  readonly clients: Clients;
+}
+
+/** One of its clients, with a host behind it. */
+export interface LacLine {
+  readonly plan: LinePlan;
+  /** Of the client, and of its network. */
+  readonly index: number;
+  /** Answers since it is up. */
+  answers: number;
+  answers6: number;
+  upAt: number;
+}
+
+const PING_MS = 6_000;
+
+export class SimLac extends Station<LacSide, SimLacOptions> {
+  readonly lines: readonly LacLine[];
+  readonly #random: Random;
+
+  constructor(options: SimLacOptions) {
+    super(options);
+    this.lines = options.plan.lines.map((plan, index) => {
+      return { plan, index, answers: 0, answers6: 0, upAt: Infinity };
+    });
+    this.#random = new Random(options.seed, `hosts behind ${options.plan.name}`);
+    this.#pingLater();
+  }
+
+  /** What of the addresses of a client is its own, as `destinationOf` has it. */
+  ownOf(network: number): string[] {
+    const { address = "", addresses6 = [] } = this.clients.all[network] ?? {};
+    return [address, ...[...addresses6].map((text) => hex(ipv6(text)))];
+  }
+
+  /** A packet of the network behind has come for a client. */
+  answered(network: number, packet: Uint8Array): void {
+    const line = this.lines[network];
+    if (line === undefined) return;
+    if (isIpv4(packet)) line.answers++;
+    else if (isEchoReply6(packet)) line.answers6++;
+  }
+
+  #pingLater(): void {
+    const { scheduler } = this.options;
+    scheduler.after(this.#random.between(PING_MS / 2, PING_MS), () => {
+      for (const line of this.isDown || this.starts === 0 ? [] : this.lines) this.#ping(line);
+      this.#pingLater();
+    });
+  }
+
+  #ping(line: LacLine): void {
+    const { address = "", address6 = "", upAt = Infinity } = this.clients.all[line.index] ?? {};
+    if (upAt !== line.upAt) {
+      line.upAt = upAt;
+      line.answers = line.answers6 = 0;
+    }
+    if (upAt === Infinity) return;
+    const slot = () => this.#random.between(0, SLOT_COUNT - 1);
+    this.fromHost(line.index, ping(line.plan, address, this.#random), slot());
+    if (address6 === "") return;
+    this.fromHost(line.index, ping6(line.plan, ipv6(address6), this.#random), slot());
+  }
+
+  get clients(): Clients {
+    return this.side.clients;
+  }
+
+  protected makeSide(ground: SimGround): LacSide {
+    const { plan } = this.options;
+    const [usual] = CONFIG.clients;
+    if (usual === undefined) throw new Error("a configuration without a client");
+    const config = {
+      ...CONFIG,
+      peers: plan.targets,
+      clients: plan.clients.map((client) => ({ ...usual, ...client })),
+    };
+    const { endpoint, random } = ground;
+    const dialler = new Dialler<Call, Connected>({
+      ...{ targets: plan.targets, endpoint, role: "lac", local: plan.address, random },
+    });
+    const host = new HostRequests(KEEPER as Partial<Libc> as Libc, 0);
+    const clients = new Clients({
+      ground: { ...ground, config, family: 2 } as Partial<Ground> as Ground,
+      ...{ dialler, host },
+    });
+    const listen = (now: number) => {
+      for (let event = dialler.pollEvent(); event !== undefined; event = dialler.pollEvent()) {
+        clients.handleDial(event, now);
+      }
+    };
+    return {
+      clients,
+      handleEvent(event, now) {
+        clients.handleEvent(event, dialler.handleEvent(event, now), now);
+        listen(now);
+      },
+      handleFrame: (punted, now) => clients.handleFrame(punted, now),
+      handleTimeout(now) {
+        clients.handleTimeout(now);
+        dialler.handleTimeout(now);
+        listen(now);
+      },
+      resume: () => clients.resume(),
+      pollTimeout: () => Math.min(clients.pollTimeout(), dialler.pollTimeout()),
+      lastHeard: (tunnelId) => clients.lastHeard(tunnelId),
+      *waiting(now: number) {
+        for (const { sessionId, phase } of clients.sessionRows(now)) {
+          yield `session ${sessionId} in phase ${phase}`;
+        }
+      },
+      stop: () => clients.stop(),
+    };
+  }
+}
