@@ -13,6 +13,7 @@ import { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 export const PORT = 1_701;
+const CONTROL = 0x80; // T, in the first octet of the header
 
 export type End = "client" | "server";
 
@@ -52,7 +53,7 @@ export class Edge {
       const random = new Random(seed, `link of ${name} to ${to}`);
       return new Link(scheduler, random, faults, quality, (datagram, isDamaged) => {
         this.isDamaged ||= isDamaged;
-        this.letters[to].isSpoiled ||= isDamaged;
+        if (isDamaged && ((datagram[0] ?? 0) & CONTROL) !== 0) this.#spoil();
         deliver(this, to, datagram, isDamaged);
       });
     };
@@ -76,6 +77,11 @@ export class Edge {
     const { isSpoiled } = this.letters[end];
     this.letters[end] = new Letters();
     this.letters[end].isSpoiled = isSpoiled;
+  }
+
+  /** Who has read something wrong also writes what its other end does not foresee. */
+  #spoil(): void {
+    this.letters.client.isSpoiled = this.letters.server.isSpoiled = true;
   }
 
   heal(): void {

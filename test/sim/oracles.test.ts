@@ -10,9 +10,8 @@ import {
   readAvp,
 } from "../../src/codec/index.ts";
 import type * as oracles from "./oracles.ts";
-import { STRESS_MS } from "./plan.ts";
 import { newMachines } from "./runner.ts";
-import { type Fault, SETTLED_MS, Violation, World } from "./world.ts";
+import { type Fault, Violation, World } from "./world.ts";
 
 /** In liveness mode, with calls that go on to another LNS, and a LAC that is the program. */
 const SEED = 62;
@@ -175,8 +174,8 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   },
 
   staysAsItIs: {
-    onStart(world) {
-      world.scheduler.at(STRESS_MS + SETTLED_MS + 10_000, () => {
+    onQuiet(world) {
+      world.scheduler.after(10_000, () => {
         forget(world);
         for (const station of world.stations) station.flush();
       });

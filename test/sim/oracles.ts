@@ -23,12 +23,13 @@ import type { LacLine, SimLac } from "./nodes/lac.ts";
 import { SimLns } from "./nodes/lns.ts";
 import type { Line, SimPeer } from "./nodes/peer.ts";
 import type { Station } from "./nodes/station.ts";
-import { destinationOf, numberOf, sourceOf } from "./packets.ts";
+import { destinationOf, numberOf, PING_MS, sourceOf } from "./packets.ts";
 
 export type Verdict = string | undefined;
 
 /** The 60 s that setting up may take, the retransmissions of the message that ends it, a pause. */
 const STUCK_AFTER_MS = 131_000;
+const ANSWERED_MS = 3 * PING_MS;
 const STEPS_AT_ONCE_MAX = 10_000;
 
 /** What leaves a node of ours is L2TP. */
@@ -58,7 +59,8 @@ export function reliableDelivery(record: Correspondence, message: ControlMessage
     const before = record.bodies.get(ns);
     const type = readAvp(message.avps, AvpType.MessageType);
     // What comes late is a new request, or belongs to nobody: it gets a tunnel, or is refused.
-    const isRefusal = type === MessageType.StopCCN && (ns === 0 || record.isDead);
+    const isNobodys = ns === 0 || record.isDead || !record.bodies.has(0);
+    const isRefusal = type === MessageType.StopCCN && isNobodys;
     const isStart = type === MessageType.SCCRP || isRefusal;
     if (isStart && before !== undefined && before !== body) record.isDoubled = true;
     if (record.isDoubled) return undefined;
@@ -174,25 +176,35 @@ export function agreement(here: readonly string[], there: readonly string[]): Ve
 }
 
 /** After the healing everyone who wants in and may come in is in, and nobody else. */
-export function goalsReached(line: Line, wants: boolean, rows: readonly SessionRow[]): Verdict {
+export function goalsReached(
+  line: Line,
+  wants: boolean,
+  rows: readonly SessionRow[],
+  now: number,
+): Verdict {
   const { user, isWelcome } = line.plan;
   const address = line.ppp?.address ?? "";
   if (!wants || !line.wants || !isWelcome) {
     return address === "" ? undefined : `${user} has ${address} and should have none`;
   }
-  return isServed(user, address, rows) ?? isAnswered(line);
+  return isServed(user, address, rows) ?? isAnswered(line, now);
 }
 
 /**
- * The same of a client of a LAC, which always wants in. The LNS may have given IPV6CP up when the line
- * was bad and the client may not know (RFC 1661 4.6): IPv4 then goes on alone.
+ * The same of a client of a LAC, which always wants in. One end may have given IPV6CP up when the line
+ * was bad, and the other one may not know (RFC 1661 4.6): IPv4 then goes on alone.
  */
-export function clientServed(line: LacLine, lac: SimLac, rows: readonly SessionRow[]): Verdict {
+export function clientServed(
+  line: LacLine,
+  lac: SimLac,
+  rows: readonly SessionRow[],
+  now: number,
+): Verdict {
   const { user } = line.plan;
   const client = lac.clients.all[line.index];
   const row = rows.find((each) => each.user === user && each.address === client?.address);
-  const isServed6 = row !== undefined && row.prefix6 !== "";
-  return isServed(user, client?.address ?? "", rows) ?? isAnswered(line, isServed6);
+  const isServed6 = row !== undefined && row.prefix6 !== "" && client?.host !== undefined;
+  return isServed(user, client?.address ?? "", rows) ?? isAnswered(line, now, isServed6);
 }
 
 function isServed(user: string, address: string, rows: readonly SessionRow[]): Verdict {
@@ -201,10 +213,11 @@ function isServed(user: string, address: string, rows: readonly SessionRow[]): V
   return `${user} wants in: ${address || "no address"}, ${row?.phase ?? "no session"}`;
 }
 
-function isAnswered({ plan, answers, answers6 }: Line | LacLine, isServed6 = true): Verdict {
-  if (answers === 0) return `${plan.user} gets no answer from the network`;
-  if (plan.hasIpv6 && isServed6 && answers6 === 0) return `${plan.user} gets no answer by IPv6`;
-  return undefined;
+function isAnswered(line: Line | LacLine, now: number, isServed6 = true): Verdict {
+  const { plan, heardAt, heard6At } = line;
+  if (now - heardAt > ANSWERED_MS) return `${plan.user} gets no answer from the network`;
+  const isSilent6 = plan.hasIpv6 && isServed6 && now - heard6At > ANSWERED_MS;
+  return isSilent6 ? `${plan.user} gets no answer by IPv6` : undefined;
 }
 
 /** Without faults what stands goes on standing. */

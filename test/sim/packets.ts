@@ -9,6 +9,8 @@ import { packet } from "../unit/dataplane/frames.ts";
 import type { LinePlan } from "./plan.ts";
 import type { Random } from "./random.ts";
 
+/** So often everyone who is up pings. */
+export const PING_MS = 7_000;
 const HOST = "203.0.113.7";
 const HOST6 = address("20010db8ffff0000 0000000000000001");
 const ECHO_REQUEST = 128;
@@ -16,7 +18,7 @@ const ECHO_REPLY = 129;
 /** IPv6 and the header of an echo. */
 const ECHO_SIZE = 48;
 const VERSION_4 = 0x45;
-/** One ping has a source that is not the sender's: a neighbour's, or nobody's yet. */
+/** So often one goes along whose source is not the sender's: a neighbour's, or nobody's yet. */
 const FORGED = 0.25;
 /** One ping in so many is large. */
 const LARGE_EVERY = 12;
@@ -24,27 +26,31 @@ const LARGE = 1_200;
 /** The last of each ping: the number of its line, and once more with all bits turned. */
 const SIGNATURE = 4;
 
-/** By IPv4, from `own`. */
-export function ping(plan: LinePlan, own: string, random: Random): Uint8Array {
-  const isForged = own === "" || random.chance(FORGED);
-  const source = isForged ? `10.${random.pick([64, 65])}.0.${random.between(2, 30)}` : own;
-  const isLarge = random.between(1, LARGE_EVERY) === 1;
-  const octets = packet(source, HOST, SIGNATURE + (isLarge ? random.between(1, LARGE) : 0));
-  octets.set(signature(plan), octets.length - SIGNATURE);
-  return octets;
+/** By IPv4 from `own`, if there is that, and now and then from elsewhere. */
+export function pings(plan: LinePlan, own: string, random: Random): Uint8Array[] {
+  const isForging = own === "" || random.chance(FORGED);
+  const stranger = `10.${random.pick([64, 65])}.0.${random.between(2, 30)}`;
+  const sources = [...(own === "" ? [] : [own]), ...(isForging ? [stranger] : [])];
+  return sources.map((source) => {
+    const isLarge = random.between(1, LARGE_EVERY) === 1;
+    const octets = packet(source, HOST, SIGNATURE + (isLarge ? random.between(1, LARGE) : 0));
+    octets.set(signature(plan), octets.length - SIGNATURE);
+    return octets;
+  });
 }
 
-/** By IPv6; `own` is absent until a router has told the prefix. */
-export function ping6(plan: LinePlan, own: Uint8Array | undefined, random: Random): Uint8Array {
-  const isForged = own === undefined || random.chance(FORGED);
+/** The same by IPv6; `own` is absent until a router has told the prefix. */
+export function pings6(plan: LinePlan, own: Uint8Array | undefined, random: Random): Uint8Array[] {
+  const isForging = own === undefined || random.chance(FORGED);
   const half = random.pick(["64", "65"]);
   const last = random.between(0, 255).toString(16).padStart(2, "0");
-  const forged = Uint8Array.of(
-    ...address(`20010db800${half}00${last}`),
-    ...(own ?? FIRST).subarray(8),
+  const prefix = address(`20010db800${half}00${last}`);
+  const stranger = Uint8Array.of(...prefix, ...(own ?? FIRST).subarray(8));
+  const sources = [...(own === undefined ? [] : [own]), ...(isForging ? [stranger] : [])];
+  const body = signature(plan);
+  return sources.map((source) =>
+    icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body }),
   );
-  const source = isForged ? forged : own;
-  return icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body: signature(plan) });
 }
 
 const FIRST = new Uint8Array(16).fill(1);
@@ -88,19 +94,20 @@ export function isIpv4(packet: Uint8Array): boolean {
 
 /** An IPv4 address as text; of an IPv6 address the /64, which is what a session has. */
 export function sourceOf(packet: Uint8Array): string {
-  return isIpv4(packet) ? packet.subarray(12, 16).join(".") : hex(packet.subarray(8, 16));
+  return isIpv4(packet) ? packet.subarray(12, 16).join(".") : half(packet.subarray(8, 24));
 }
 
-/** An IPv4 address as text, an IPv6 address as digits. */
+/** The same of where it goes. */
 export function destinationOf(packet: Uint8Array): string {
-  return isIpv4(packet) ? packet.subarray(16, 20).join(".") : hex(packet.subarray(24, 40));
+  return isIpv4(packet) ? packet.subarray(16, 20).join(".") : half(packet.subarray(24, 40));
 }
 
 /** The /64 of a prefix as `sourceOf` has it. */
 export function prefixOf(prefix6: string): string {
-  return hex((parseIpv6Prefix(prefix6)?.first ?? new Uint8Array()).subarray(0, 8));
+  return half(parseIpv6Prefix(prefix6)?.first ?? new Uint8Array());
 }
 
-export function hex(octets: Uint8Array): string {
-  return Buffer.from(octets).toString("hex");
+/** The upper half of an IPv6 address as digits; "" of none. */
+export function half(octets: Uint8Array): string {
+  return Buffer.from(octets.subarray(0, 8)).toString("hex");
 }

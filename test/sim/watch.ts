@@ -105,20 +105,23 @@ export class Watch {
   /** After the healing, when all is quiet. */
   judgeGoals(): void {
     const world = this.#world;
+    const { now } = world.scheduler;
     const rows = world.servers.map((server) => world.rowsOf(server));
     const [first] = world.servers;
     for (const { plan, peer, lac, edge } of world.clients) {
-      if (plan.client.kind === "peer" && plan.client.isMalicious) continue;
       const { server, client } = edge;
+      // A malicious peer is gone by now.
       const there = peer && relationsOfPeer(peer);
       const theirs = there ?? (lac && relationsOf(lac, server.options.plan.address));
       world.judge(oracles.agreement, relationsOf(server, client, true), theirs ?? []);
+      if (plan.client.kind === "peer" && plan.client.isMalicious) continue;
       const home = (user: string) => rows[user.includes("@") ? 1 : plan.server] ?? [];
       for (const line of peer?.lines ?? []) {
-        world.judge(oracles.goalsReached, line, peer?.wants ?? false, home(line.plan.user));
+        world.judge(oracles.goalsReached, line, peer?.wants ?? false, home(line.plan.user), now);
       }
       for (const line of lac?.lines ?? []) {
-        if (lac !== undefined) world.judge(oracles.clientServed, line, lac, home(line.plan.user));
+        if (lac !== undefined)
+          world.judge(oracles.clientServed, line, lac, home(line.plan.user), now);
       }
     }
     const trunk = world.edges.find(({ client }) => client === first?.options.plan.address);

@@ -30,8 +30,10 @@ import { Watch } from "./watch.ts";
  * a client that waits before it dials anew (60 s each).
  */
 const LIVENESS_MS = 290_000;
-/** From so long after the healing on nothing changes any more. */
-export const SETTLED_MS = 240_000;
+const LOOK_MS = 10_000;
+/** Whatever is on its way without a letter shows within that: an idle tunnel is closed, an Echo fails. */
+const CALM_MS = 30_000;
+const STAYS_MS = 40_000;
 /** A tunnel lingers for a cycle of retransmissions after StopCCN (RFC 2661 5.7). */
 const GOODBYE_MS = 120_000;
 /** Promises settle within so many turns of the microtask queue. */
@@ -139,10 +141,7 @@ export class World {
     const isHealing = plan.mode === "liveness";
     if (isHealing) {
       this.#heal();
-      await this.#until(STRESS_MS + LIVENESS_MS);
-      this.#fault.onQuiet?.(this);
-      this.#watch.judgeGoals();
-      this.judge(oracles.staysAsItIs, this.#changedAt, STRESS_MS + SETTLED_MS);
+      await this.#converge();
     }
     const lines = this.peers.flatMap((peer) => peer.lines);
     const clientsUp = this.lacs.flatMap(({ side }) => side.clients.all.map(({ isUp }) => isUp));
@@ -283,13 +282,8 @@ export class World {
     // While it negotiates anew it has none to compare.
     if (line.own[isIpv4(packet) ? 0 : 1] !== "") this.#watch.reached(line.own, packet);
     const { now } = this.scheduler;
-    if (isIpv4(packet)) {
-      line.answers++;
-      line.heardAt = now;
-    } else {
-      line.answers6++;
-      line.heard6At = now;
-    }
+    if (isIpv4(packet)) line.heardAt = now;
+    else line.heard6At = now;
     this.#sums.pings++;
   }
 
@@ -324,6 +318,29 @@ export class World {
       if (this.#violation !== undefined) throw this.#violation;
     }
     scheduler.now = end;
+  }
+
+  /** Up to when everyone has what he wants and all is calm; and some time more, for it has to stay. */
+  async #converge(): Promise<void> {
+    const { scheduler } = this;
+    const end = STRESS_MS + LIVENESS_MS;
+    while (scheduler.now < end && !this.#isCalm()) await this.#until(scheduler.now + LOOK_MS);
+    this.#fault.onQuiet?.(this);
+    this.#watch.judgeGoals();
+    const calmAt = scheduler.now;
+    await this.#until(calmAt + STAYS_MS);
+    this.judge(oracles.staysAsItIs, this.#changedAt, calmAt);
+  }
+
+  #isCalm(): boolean {
+    if (this.scheduler.now < this.#changedAt + CALM_MS) return false;
+    try {
+      this.#watch.judgeGoals();
+      return true;
+    } catch (error) {
+      if (error instanceof Violation) return false;
+      throw error;
+    }
   }
 
   #heal(): void {

@@ -15,7 +15,7 @@ import { Dialler, type Target } from "../../../src/dial/index.ts";
 import type { Call, Connected } from "../../../src/l2tp/index.ts";
 import type { Libc } from "../../../src/linux/libc.ts";
 import { ipv6 } from "../../../src/net.ts";
-import { hex, isEchoReply6, isIpv4, ping, ping6 } from "../packets.ts";
+import { half, isEchoReply6, isIpv4, PING_MS, pings, pings6 } from "../packets.ts";
 import type { LinePlan } from "../plan.ts";
 import { Random } from "../random.ts";
 import {
@@ -66,13 +66,10 @@ export interface LacLine {
   readonly plan: LinePlan;
   /** Of the client, and of its network. */
   readonly index: number;
-  /** Answers since it is up. */
-  answers: number;
-  answers6: number;
-  upAt: number;
+  /** When answers last came, by IPv4 and by IPv6. */
+  heardAt: number;
+  heard6At: number;
 }
-
-const PING_MS = 6_000;
 
 export class SimLac extends Station<LacSide, SimLacOptions> {
   readonly lines: readonly LacLine[];
@@ -81,7 +78,7 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
   constructor(options: SimLacOptions) {
     super(options);
     this.lines = options.plan.lines.map((plan, index) => {
-      return { plan, index, answers: 0, answers6: 0, upAt: Infinity };
+      return { plan, index, heardAt: 0, heard6At: 0 };
     });
     this.#random = new Random(options.seed, `hosts behind ${options.plan.name}`);
     this.#pingLater();
@@ -90,15 +87,16 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
   /** What of the addresses of a client is its own, as `destinationOf` has it. */
   ownOf(network: number): string[] {
     const { address = "", addresses6 = [] } = this.clients.all[network] ?? {};
-    return [address, ...[...addresses6].map((text) => hex(ipv6(text)))];
+    return [address, ...[...addresses6].map((text) => half(ipv6(text)))];
   }
 
   /** A packet of the network behind has come for a client. */
   answered(network: number, packet: Uint8Array): void {
     const line = this.lines[network];
     if (line === undefined) return;
-    if (isIpv4(packet)) line.answers++;
-    else if (isEchoReply6(packet)) line.answers6++;
+    const { now } = this.options.scheduler;
+    if (isIpv4(packet)) line.heardAt = now;
+    else if (isEchoReply6(packet)) line.heard6At = now;
   }
 
   #pingLater(): void {
@@ -111,15 +109,14 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
 
   #ping(line: LacLine): void {
     const { address = "", address6 = "", upAt = Infinity } = this.clients.all[line.index] ?? {};
-    if (upAt !== line.upAt) {
-      line.upAt = upAt;
-      line.answers = line.answers6 = 0;
-    }
     if (upAt === Infinity) return;
     const slot = () => this.#random.between(0, SLOT_COUNT - 1);
-    this.fromHost(line.index, ping(line.plan, address, this.#random), slot());
-    if (address6 === "") return;
-    this.fromHost(line.index, ping6(line.plan, ipv6(address6), this.#random), slot());
+    const own6 = address6 === "" ? undefined : ipv6(address6);
+    const packets = [
+      ...pings(line.plan, address, this.#random),
+      ...(own6 === undefined ? [] : pings6(line.plan, own6, this.#random)),
+    ];
+    for (const packet of packets) this.fromHost(line.index, packet, slot());
   }
 
   get clients(): Clients {

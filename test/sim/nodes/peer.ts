@@ -8,7 +8,7 @@ import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec
 import { type Call, Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { mutate } from "../../system/load/mutate.ts";
-import { hex, isEchoReply6, ping, ping6 } from "../packets.ts";
+import { half, isEchoReply6, PING_MS, pings, pings6 } from "../packets.ts";
 import type { LinePlan, PeerPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
@@ -18,7 +18,6 @@ const IPV6 = 0x0057;
 const REDIAL_MS = 5_000;
 /** So often a LAC finds out whether its tunnel still stands. */
 const KEEPALIVE_MS = 30_000;
-const PING_MS = 6_000;
 /** One that is not connected by then is given up, where letters may have been changed on the way. */
 const CALL_MS = 70_000;
 /** A protocol that nobody knows (RFC 1661 5.7). */
@@ -41,10 +40,7 @@ export interface Line {
   giveUpAt: number;
   /** It has an address. */
   isUp: boolean;
-  /** Answers to its pings since it is up, by IPv4 and by IPv6. */
-  answers: number;
-  answers6: number;
-  /** When they last came. */
+  /** When answers to its pings last came, by IPv4 and by IPv6; at first since when it is up. */
   heardAt: number;
   heard6At: number;
   /** Sessions that it ended as the network did not answer any more. */
@@ -83,7 +79,7 @@ export class SimPeer {
     this.lines = options.plan.lines.map((plan) => ({
       plan,
       get own() {
-        return [this.ppp?.address ?? "", hex(this.ppp?.host?.global ?? new Uint8Array())];
+        return [this.ppp?.address ?? "", half(this.ppp?.host?.global ?? new Uint8Array())];
       },
       wants: true,
       call: undefined as Call | undefined,
@@ -92,8 +88,6 @@ export class SimPeer {
       pingAt: Infinity,
       giveUpAt: Infinity,
       isUp: false,
-      answers: 0,
-      answers6: 0,
       heardAt: 0,
       heard6At: 0,
       givenUp: 0,
@@ -243,8 +237,6 @@ export class SimPeer {
     line.pingAt = Infinity;
     line.giveUpAt = Infinity;
     line.isUp = false;
-    line.answers = 0;
-    line.answers6 = 0;
   }
 
   #connect(now: number): void {
@@ -310,11 +302,15 @@ export class SimPeer {
       if (line.call !== undefined) this.lac?.hangUp(line.call.id, now);
       return;
     }
-    this.#sendFrame(line, buildPpp(IP, ping(line.plan, line.ppp?.address ?? "", random)));
+    for (const packet of pings(line.plan, line.ppp?.address ?? "", random)) {
+      this.#sendFrame(line, buildPpp(IP, packet));
+    }
     const host = line.ppp?.host;
     if (host === undefined) return;
     if (host.global === undefined) host.start(now);
-    this.#sendFrame(line, buildPpp(IPV6, ping6(line.plan, host.global, random)));
+    for (const packet of pings6(line.plan, host.global, random)) {
+      this.#sendFrame(line, buildPpp(IPV6, packet));
+    }
   }
 
   /** As a router does that watches its uplink. */

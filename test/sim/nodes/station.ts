@@ -164,12 +164,15 @@ export abstract class Station<
     return this.#scheduler.now < this.pausedUntil.control;
   }
 
+  /** When it has something to do next. */
   get timeout(): number {
-    if (this.isDown || this.isPaused) return Infinity;
+    if (this.isDown) return Infinity;
+    const workers = Math.max(this.#workersAt, this.pausedUntil.workers);
+    if (this.isPaused) return workers;
     const { now } = this.#scheduler;
     const isStuck = this.#isBlocked && now >= this.pausedUntil.workers;
     const own = Math.min(this.core.pollTimeout(), this.side.pollTimeout());
-    return Math.min(own, this.#workersAt, isStuck ? now + 1 : Infinity);
+    return Math.min(own, workers, isStuck ? now + 1 : Infinity);
   }
 
   /** A thread, or both kinds, do nothing for a while. */
