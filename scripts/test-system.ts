@@ -31,6 +31,7 @@ const ONCE = [
   "56-service",
   "90-tshark",
   "91-decode",
+  "95-worlds",
   "96-orders",
 ];
 

@@ -1,30 +1,54 @@
-// node test/sim/main.ts [--seed N] [--worlds N] [--jobs N] [--trace]
+// node test/sim/main.ts [--seed N] [--worlds N | --hours H] [--jobs N] [--trace | --record]
 // Runs worlds of the simulator on all processors, one seed each, and says what they went through.
+// --hours takes seeds that chance begins, for so long; --record keeps the figures for the docs.
 // --trace prints what happens in the world of that seed.
+import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { record } from "../../scripts/reliability.ts";
 import { runPool } from "./pool.ts";
 import { runWorlds } from "./runner.ts";
-import { summary } from "./totals.ts";
+import { section } from "./section.ts";
+import { summary, type Totals } from "./totals.ts";
+
+const HOUR_MS = 3_600_000;
+const SEEDS = 2 ** 31;
 
 const { values } = parseArgs({
   options: {
-    seed: { type: "string", default: "1" },
+    seed: { type: "string" },
     worlds: { type: "string", default: "2000" },
+    hours: { type: "string" },
     jobs: { type: "string", default: String(availableParallelism()) },
     trace: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
   },
 });
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const began = performance.now();
-const first = Number(values.seed);
-const { totals } = values.trace
-  ? await runWorlds({ first, worlds: 1, print, trace: print })
-  : {
-      totals: await runPool({
-        ...{ first, worlds: Number(values.worlds), jobs: Number(values.jobs) },
-        ...{ until: Infinity, print },
-      }),
-    };
-print(summary(totals, (performance.now() - began) / 1_000));
+
+function run(): Promise<Totals> {
+  const jobs = Number(values.jobs);
+  if (values.hours !== undefined) {
+    const first = Number(values.seed ?? randomInt(SEEDS / 2));
+    const until = began + Number(values.hours) * HOUR_MS;
+    print(`from seed ${first} on`);
+    return runPool({ first, worlds: SEEDS / 2, until, jobs, print });
+  }
+  const first = Number(values.seed ?? 1);
+  if (values.trace) return trace(first);
+  return runPool({ first, worlds: Number(values.worlds), until: Infinity, jobs, print });
+}
+
+async function trace(first: number): Promise<Totals> {
+  const { totals } = await runWorlds({ first, worlds: 1, print, trace: print });
+  return totals;
+}
+
+const totals = await run();
+const seconds = (performance.now() - began) / 1_000;
+print(summary(totals, seconds));
+const { worlds, hours } = values;
+const command = `npm run sim -- ${hours === undefined ? `--worlds ${worlds}` : `--hours ${hours}`}`;
+if (values.record) record("sim", section(totals, seconds, command));
 process.exitCode = totals.failures.length === 0 ? 0 : 1;
