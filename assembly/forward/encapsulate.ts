@@ -184,8 +184,8 @@ function encapsulateOne(worker: usize, network: u32, i: u32): u32 {
   if (!isSuper) return send(worker, session, at, octets, virtio !== 0) ? REST_NONE : REST_PACKET;
   beginCut(worker, session);
   const first = firstSegment(worker);
-  const isTooBig = first > read32(session + SESSION_MTU);
-  if (isTooBig && countFragments(session, at, first) === 0) {
+  const mtu = read32(session + SESSION_MTU);
+  if (first > mtu && countFragments(mtu, at, first) === 0) {
     reportTooBig(worker, session, at, first);
   }
   return cutOn(worker) ? REST_NONE : REST_CUT;
@@ -243,9 +243,8 @@ function isOpen(session: usize, at: usize): bool {
 
 /** Makes a frame of a packet, when the peer takes so many octets; false when messages are used up. */
 function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: bool): bool {
-  if (octets > read32(session + SESSION_MTU)) {
-    return sendLarge(worker, session, at, octets, hasVirtio);
-  }
+  const mtu = read32(session + SESSION_MTU);
+  if (octets > mtu) return sendLarge(worker, session, mtu, at, octets, hasVirtio);
   const isPartial = hasVirtio && needsChecksum(at);
   if (isPartial && !hasChecksum(at, octets)) {
     count(worker, COUNT_DOWN_IP_HEADER);
@@ -277,8 +276,15 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
 }
 
 /** What exceeds the MTU goes as fragments where its sender lets it, and is reported otherwise. */
-function sendLarge(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: bool): bool {
-  const fragments = countFragments(session, at, octets);
+function sendLarge(
+  worker: usize,
+  session: usize,
+  mtu: u32,
+  at: usize,
+  octets: u32,
+  hasVirtio: bool,
+): bool {
+  const fragments = countFragments(mtu, at, octets);
   if (fragments === 0) {
     countTooBig(worker, session, 1);
     reportTooBig(worker, session, at, octets);
@@ -297,7 +303,7 @@ function sendLarge(worker: usize, session: usize, at: usize, octets: u32, hasVir
     keep(worker, session, at, octets); // whole, and cut when it goes
     return true;
   }
-  if (!sendFragments(worker, session, at, octets, fragments)) return false;
+  if (!sendFragments(worker, session, mtu, at, octets, fragments)) return false;
   if (isCharged) charge(session, octets, 1);
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;

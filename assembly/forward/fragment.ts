@@ -10,7 +10,6 @@ import {
   HEADERS_SIZE,
   IOVEC_SIZE,
   MESSAGE_COUNT,
-  SESSION_MTU,
   SESSION_PREFIX_MAX,
   WORKER_BASE,
   WORKER_DOWN_HEADERS,
@@ -36,11 +35,14 @@ const OPTION_END: u32 = 0;
 const OPTION_NOTHING: u32 = 1;
 const OPTION_COPIED: u32 = 0x80;
 
-/** Into how many fragments a checked packet that is too large goes; 0 when it may not be cut. */
-export function countFragments(session: usize, at: usize, octets: u32): u32 {
+/**
+ * Into how many fragments a checked packet that is too large for `mtu` goes; 0 when it may not be cut.
+ * The session's MTU may change meanwhile: who asks reads it once, for this and for `sendFragments`.
+ */
+export function countFragments(mtu: u32, at: usize, octets: u32): u32 {
   if (getU8(at) >> 4 !== VERSION_4 || (getU16(at + 6) & DONT_FRAGMENT) !== 0) return 0;
   const header = ipv4HeaderLength(at);
-  const size = payloadOf(session, header);
+  const size = payloadOf(mtu, header);
   const end = (getU16(at + 6) & ~FLAGS) * UNIT + octets;
   if (size === 0 || end > PACKET_MAX) return 0;
   const fragments = (octets - header + size - 1) / size;
@@ -48,8 +50,7 @@ export function countFragments(session: usize, at: usize, octets: u32): u32 {
 }
 
 /** Octets of payload of each fragment but the last. */
-function payloadOf(session: usize, header: u32): u32 {
-  const mtu = read32(session + SESSION_MTU);
+function payloadOf(mtu: u32, header: u32): u32 {
   return mtu < header ? 0 : (mtu - header) & ~(UNIT - 1);
 }
 
@@ -57,6 +58,7 @@ function payloadOf(session: usize, header: u32): u32 {
 export function sendFragments(
   worker: usize,
   session: usize,
+  mtu: u32,
   at: usize,
   octets: u32,
   fragments: u32,
@@ -65,7 +67,7 @@ export function sendFragments(
   if (read32(worker + WORKER_DOWN_HEADERS) > HEADERS_SIZE - fragments * HEADER_SIZE) return false;
   const base = read64(worker + WORKER_BASE);
   const header = ipv4HeaderLength(at);
-  const size = payloadOf(session, header);
+  const size = payloadOf(mtu, header);
   const front = getU16(at + 6);
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, VERSION_4);

@@ -225,7 +225,7 @@ export function cutOn(worker: usize): bool {
     const run = next < whole ? whole - next : 1;
     const octets = headers + payload;
     const isTooBig = octets > mtu;
-    const fragments = isTooBig ? countFragments(session, at, octets) : 0;
+    const fragments = isTooBig ? countFragments(mtu, at, octets) : 0;
     if (isTooBig && fragments === 0) {
       countTooBig(worker, session, run);
       next += run;
@@ -241,7 +241,7 @@ export function cutOn(worker: usize): bool {
       continue;
     }
     if (isTooBig) {
-      if (fragment(worker, session, next, payload, fragments)) next++;
+      if (fragment(worker, session, mtu, next, payload, fragments)) next++;
       write32(worker + WORKER_DOWN_OFFSET, next);
       return false; // what was cut lies in a slot that is free again once it was sent
     }
@@ -267,7 +267,14 @@ function keep(worker: usize, session: usize, index: u32, payload: u32): void {
 }
 
 /** Makes fragments of segment `index`, which exceeds the MTU; false when there is no room for them. */
-function fragment(worker: usize, session: usize, index: u32, payload: u32, fragments: u32): bool {
+function fragment(
+  worker: usize,
+  session: usize,
+  mtu: u32,
+  index: u32,
+  payload: u32,
+  fragments: u32,
+): bool {
   const octets = read32(worker + WORKER_CUT + CUT_HEADERS) + payload;
   const slot = octets > SLOT_CAPACITY ? 0 : takeSlot(worker);
   if (slot === 0) {
@@ -277,7 +284,7 @@ function fragment(worker: usize, session: usize, index: u32, payload: u32, fragm
   const packet = slotAt(worker, slot) + POOL_PACKET;
   layPacket(worker, session, index, payload, packet);
   giveSlot(worker, slot);
-  if (!sendFragments(worker, session, packet, octets, fragments)) return false;
+  if (!sendFragments(worker, session, mtu, packet, octets, fragments)) return false;
   if (isShaped(session)) charge(session, octets, 1);
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;

@@ -249,7 +249,8 @@ function send(worker: usize, index: u32, isAll: bool): bool {
 
 /** Makes a frame of the packet at `at`, or fragments; false when messages are used up. */
 function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool {
-  if (octets > read32(session + SESSION_MTU)) return sendLarge(worker, session, at, octets);
+  const mtu = read32(session + SESSION_MTU);
+  if (octets > mtu) return sendLarge(worker, session, mtu, at, octets);
   const version = getU8(at) >> 4;
   const prefix = prefixLength(session);
   const pair = pairOf(worker, session, at, version);
@@ -266,13 +267,13 @@ function sendPacket(worker: usize, session: usize, at: usize, octets: u32): bool
 }
 
 /** What exceeds the MTU was let in to be cut; the MTU may have become another one since. */
-function sendLarge(worker: usize, session: usize, at: usize, octets: u32): bool {
-  const fragments = countFragments(session, at, octets);
+function sendLarge(worker: usize, session: usize, mtu: u32, at: usize, octets: u32): bool {
+  const fragments = countFragments(mtu, at, octets);
   if (fragments === 0) {
     countTooBig(worker, session, 1);
     return true;
   }
-  if (!sendFragments(worker, session, at, octets, fragments)) return false;
+  if (!sendFragments(worker, session, mtu, at, octets, fragments)) return false;
   count(worker, COUNT_DOWN_FRAGMENTED);
   return true;
 }

@@ -19,7 +19,7 @@ import { SENDERS, WISHES, World } from "./world.ts";
 /** A ring has at most so many entries: who takes from it is done by then. */
 const TAKES_MAX = 3 * layout.HANDOVER_CAPACITY;
 
-class Rings {
+export class Rings {
   readonly #world: World;
   readonly #output: Output;
   readonly #up: Upward;
@@ -30,12 +30,15 @@ class Rings {
     take(): { frame: Uint8Array } | { datagram: Uint8Array } | undefined;
   }[];
 
-  constructor(world: World) {
+  readonly #isAttacked: boolean;
+
+  constructor(world: World, isAttacked = false) {
     const { memory, worker } = world;
     this.#world = world;
-    this.#output = new Output(world);
-    this.#up = new Upward(world, this.#output);
-    this.#down = new Downward(world, this.#output);
+    this.#isAttacked = isAttacked;
+    this.#output = new Output(world, isAttacked);
+    this.#up = new Upward(world, this.#output, isAttacked);
+    this.#down = new Downward(world, this.#output, isAttacked);
     this.#inject = new InjectRing(memory, worker + layout.WORKER_INJECT);
     this.#handover = new HandoverRing(memory, worker);
     this.#takers = [
@@ -51,7 +54,7 @@ class Rings {
     this.#send();
     this.#takeHanded();
     this.#world.checkGuards();
-    this.#world.checkReasons();
+    if (!this.#isAttacked) this.#world.checkReasons();
   }
 
   #step(program: Program): void {

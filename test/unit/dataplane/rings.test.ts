@@ -133,3 +133,15 @@ test("a full inject ring refuses, and a frame larger than a slot never fits", ()
   }
   assert.equal(plane.inject.put(index, generation, new Uint8Array(4)), false);
 });
+
+test("control messages of a frame stay within their buffer, whatever length the record tells", () => {
+  const plane = new Plane();
+  const handle = plane.session(7, 8);
+  plane.table.mark(handle, 46);
+  const record = layout.SESSION_RECORDS + handle.index * layout.SESSION_SIZE;
+  plane.view.setUint32(record + layout.SESSION_CONTROL_LENGTH, 0xffff_ffff, true);
+  plane.inject.put(handle.index, handle.generation, Uint8Array.of(0xc0, 0x21));
+  assert.equal(plane.forwarding.inject(plane.worker), 1);
+  const told = plane.worker + layout.WORKER_INJECT_SEND + layout.MMSGHDR_CONTROL_LENGTH;
+  assert.ok(plane.view.getUint32(told, true) <= layout.BATCH_CONTROL_SIZE);
+});
