@@ -16,7 +16,7 @@ import { WISHES, World } from "./world.ts";
 
 const READS_MAX = 24;
 const TRAIL = 64;
-const MORE_MAX = 60_000;
+const MORE_MAX = 6_000;
 /** Calls that one batch may need: each sends something. */
 const CALLS_MAX = 10_000;
 const TYPES = [
