@@ -33,6 +33,7 @@ const ONCE = [
   "91-decode",
   "95-worlds",
   "96-orders",
+  "97-fuzz",
 ];
 
 /** Why the tests cannot run here, a line for each reason. */
