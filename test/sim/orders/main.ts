@@ -33,12 +33,13 @@ async function all(): Promise<void> {
   for (const tally of tallies) add(total, tally);
   const seconds = Math.round((performance.now() - began) / 1_000);
   for (const failure of total.failures) print(failure);
-  const section = sectionOf(tallies, total, seconds);
+  const section = sectionOf(tallies, total);
   for (const { columns, rows } of section.tables) {
     for (const row of [columns, ...rows]) print(line(row));
   }
   print(section.summary);
-  print(`${seconds} s`);
+  const { user, system } = process.cpuUsage();
+  print(`${seconds} s, of processors ${Math.round((user + system) / 1_000_000)} s`);
   if (total.failures.length > 0) process.exitCode = 1;
   else if (values.record) record("orders", section);
 }
@@ -50,7 +51,7 @@ function line([role, state, ...figures]: readonly (string | number)[]): string {
   return `${role} ${String(state).padEnd(40)}${right.join("")}`;
 }
 
-function sectionOf(tallies: readonly Tally[], total: Tally, seconds: number): Section {
+function sectionOf(tallies: readonly Tally[], total: Tally): Section {
   const lengths = total.orders.map((count) => count);
   const every = lengths.slice(0, LENGTH + 1).reduce((sum, count) => sum + count, 0);
   const sampled = lengths[LENGTH + 1] ?? 0;
@@ -69,8 +70,8 @@ drawn of length ${LENGTH + 1}, in which one message in eight has an Ns of the pa
 exception, and what is not final has a timer that lies ahead. In the end the operator closes all and the peer
 acknowledges, or nobody does anything: then no tunnel, session, id or timer is left, seen by that each place can be
 taken again, and each session was said to be down once. Orders up to length 3 end in both ways, longer ones the first,
-and those that are drawn by turns. ${number(seconds)} s on two processors, ${total.failures.length} failures.`,
-      "How they had ended before that, by the state that they began in:",
+and those that are drawn by turns. ${total.failures.length} failures.`,
+      "How they stood before that, by the state that they began in; those that end in both ways count twice:",
     ],
     tables: [
       {
