@@ -105,7 +105,8 @@ export class Upward {
     const { tunnelId, sessionId, sender = 0 } = WISHES[index] ?? { tunnelId: 0, sessionId: 0 };
     const look = program.u8();
     const ns = (look & 2) === 0 ? undefined : program.u8() << ((look & 4) << 1);
-    const frames = this.#payloads(program, index, kind);
+    // What a session sends may have another's source.
+    const frames = this.#payloads(program, index + ((look >> 4) & 1), kind);
     if ((kind & 8) === 0 || this.#messages === 0) this.#begin(sender);
     for (const [i, frame] of frames.entries()) {
       const front = (look & 8) === 0 ? [0xff, 0x03] : [];
@@ -308,6 +309,7 @@ const SEEDS = [
   "00 04 04 01 04 01020304 05 04 04 01 00 06",
   "01 00 02 00 14 c8020014000100000000000080080000000000010707",
   "0f 02 02 01 00 00 40 ff 76 01 6e 03",
+  "00 02 00 11 00 01 00 04 01020304 02 00 11 80 01 00 04 01020304",
   "00 02 09 01 00 01 00 04 01020304 02 0a 01 00 01 00 04 01020304",
 ].map((hex) => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex")));
 
