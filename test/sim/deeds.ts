@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { SLOT_COUNT } from "../../assembly/layout.ts";
 import type { Edge } from "./edge.ts";
 import type { SimPeer } from "./nodes/peer.ts";
 import type { Station } from "./nodes/station.ts";
+import { toClient } from "./packets.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -65,6 +67,25 @@ const DEEDS = {
     const line = pick(random, peer.lines);
     if (line !== undefined) peer.burst(line, BURST);
   },
+  "a burst of packets while a worker stands still": (world: World, random: Random) => {
+    const server = pick(random, world.servers);
+    if (server === undefined || server.isDown) return;
+    const row = pick(
+      random,
+      world.rowsOf(server).filter(({ phase }) => phase === "network"),
+    );
+    if (row === undefined || row.address === "") return;
+    world.pause(server, "second", random.between(500, 3_000));
+    const packet = toClient(row.address);
+    for (let index = 0; index < BURST; index++) {
+      server.fromHost(0, packet, 2 * random.between(0, SLOT_COUNT / 2 - 1)); // of the first worker
+    }
+  },
+  "workers stand still with full rings": onStation((station, random, world) => {
+    if (station.isDown) return;
+    world.pause(station, "workers", random.between(50, 5_000));
+    station.machine.fillInject();
+  }),
   "the operator closes a session": onStation(({ core, isDown }, random, world) => {
     if (isDown) return;
     const session = pick(random, [...core.sessions()]);

@@ -59,6 +59,11 @@ function signature({ number }: LinePlan): Uint8Array {
   return Uint8Array.of(0, number, 0xff, ~number & 0xff);
 }
 
+/** A large packet of the network behind. */
+export function toClient(destination: string): Uint8Array {
+  return packet(HOST, destination, LARGE);
+}
+
 /** The line that a packet came from, or that it answers; unless that was changed on the way. */
 export function numberOf(packet: Uint8Array): number | undefined {
   const [a = 0, number = 0, b = 0, inverse = 0] = packet.subarray(-SIGNATURE);

@@ -29,7 +29,12 @@ export class Trace {
 
   datagram(now: number, where: string, octets: Uint8Array): void {
     this.#mixText(now, where);
-    for (let i = 0; i < octets.length; i++) this.#mix(octets[i] ?? 0);
+    const { length } = octets;
+    const at = (index: number) => octets[index] ?? 0;
+    for (let i = 0; i < length; i += 4) {
+      this.#mix(at(i) | (at(i + 1) << 8) | (at(i + 2) << 16) | (at(i + 3) << 24));
+    }
+    this.#mix(length);
     this.#print?.(`${clock(now)} ${where} ${describe(octets)}`);
   }
 

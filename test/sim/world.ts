@@ -15,7 +15,7 @@ import type { SimLac } from "./nodes/lac.ts";
 import type { SimLns } from "./nodes/lns.ts";
 import type { Machine } from "./nodes/machine.ts";
 import type { Line, SimPeer } from "./nodes/peer.ts";
-import type { Station } from "./nodes/station.ts";
+import type { Station, Thread } from "./nodes/station.ts";
 import * as oracles from "./oracles.ts";
 import { answerTo, isIpv4 } from "./packets.ts";
 import { drawPlan, type Plan, STRESS_MS } from "./plan.ts";
@@ -150,6 +150,9 @@ export class World {
     await this.#until(scheduler.now + GOODBYE_MS);
     for (const station of this.stations) this.judge(oracles.nothingLeft, station);
     for (const peer of this.peers) this.judge(oracles.nothingLeftAtPeer, peer);
+    for (const { machine } of this.stations) {
+      this.faults.add("no room in a ring between threads", machine.ringsFull());
+    }
     return {
       hash: this.trace.hash,
       virtual: scheduler.now,
@@ -196,7 +199,7 @@ export class World {
     station.turn();
   }
 
-  pause(station: Station, which: "control" | "workers", ms: number): void {
+  pause(station: Station, which: Thread, ms: number): void {
     if (station.isDown || station.starts === 0) return;
     station.pause(which, ms);
     for (const edge of this.edges) {
@@ -333,7 +336,7 @@ export class World {
   }
 
   #isCalm(): boolean {
-    if (this.scheduler.now < this.#changedAt + CALM_MS) return false;
+    if (this.scheduler.now < Math.max(this.#changedAt, STRESS_MS) + CALM_MS) return false;
     try {
       this.#watch.judgeGoals();
       return true;

@@ -46,24 +46,30 @@ export class Queues {
   readonly options: KernelOptions;
   readonly #waiting = new Map<number, Waiting[]>();
   readonly woken = new Set<number>();
+  #total = 0;
 
   constructor(options: KernelOptions) {
     this.options = options;
   }
 
   put(fd: number, waiting: Waiting): void {
-    const queue = this.of(fd);
-    if (queue.length < QUEUE_MAX) queue.push(waiting);
-    else this.options.faults.add("no room in a socket or device");
-  }
-
-  of(fd: number): Waiting[] {
     let queue = this.#waiting.get(fd);
     if (queue === undefined) {
       queue = [];
       this.#waiting.set(fd, queue);
     }
-    return queue;
+    if (queue.length >= QUEUE_MAX) {
+      this.options.faults.add("no room in a socket or device");
+      return;
+    }
+    queue.push(waiting);
+    this.#total++;
+  }
+
+  take(fd: number, most: number): Waiting[] {
+    const taken = this.#waiting.get(fd)?.splice(0, most) ?? [];
+    this.#total -= taken.length;
+    return taken;
   }
 
   isReady(fd: number): boolean {
@@ -71,7 +77,12 @@ export class Queues {
   }
 
   get isEmpty(): boolean {
-    return [...this.#waiting.values()].every((queue) => queue.length === 0);
+    return this.#total === 0;
+  }
+
+  /** Nothing waits for anybody. */
+  get isQuiet(): boolean {
+    return this.#total === 0 && this.woken.size === 0;
   }
 }
 
@@ -91,6 +102,7 @@ export class SimKernel implements PacketCalls {
 
   /** Whether epoll_wait would return at once. */
   get isReady(): boolean {
+    if (this.#queues.isQuiet) return false;
     for (const fd of this.#events.keys()) if (this.#queues.isReady(fd)) return true;
     return false;
   }
@@ -123,7 +135,7 @@ export class SimKernel implements PacketCalls {
   }
 
   recvmmsg(fd: number, messages: bigint, count: number): number {
-    const taken = this.#queues.of(fd).splice(0, count);
+    const taken = this.#queues.take(fd, count);
     taken.forEach(({ octets, name = new Uint8Array() }, index) => {
       const message = Number(messages - BASE) + index * layout.MMSGHDR_SIZE;
       const vector = this.#pointer(message + layout.MMSGHDR_VECTOR);
@@ -164,7 +176,7 @@ export class SimKernel implements PacketCalls {
   }
 
   readv(fd: number, vectors: bigint): number {
-    const next = this.#queues.of(fd).shift();
+    const [next] = this.#queues.take(fd, 1);
     if (next === undefined) return this.#fail(EAGAIN);
     this.#octets.set(next.octets, this.#pointer(Number(vectors - BASE) + layout.IOVEC_BASE));
     return next.octets.length;

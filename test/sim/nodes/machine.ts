@@ -5,6 +5,7 @@
  * @module
  */
 import * as layout from "../../../assembly/layout.ts";
+import { readCounters } from "../../../src/dataplane/counters.ts";
 import { Loop } from "../../../src/dataplane/loop.ts";
 import type { InjectOf, SessionHandle } from "../../../src/dataplane/session-table.ts";
 import { SessionTable } from "../../../src/dataplane/session-table.ts";
@@ -14,6 +15,13 @@ import { dataSocket, type Queues, SimKernel, tunQueue, WAKE_CONTROL, wakeOf } fr
 export const WORKERS_MOST = 2;
 const NETWORKS = 2;
 const SLOTS = Array.from({ length: layout.SLOT_COUNT }, (_, slot) => slot);
+
+const FULL = [
+  "up.punt-ring-full",
+  "up.punt-share-full",
+  "up.handover-ring-full",
+  "down.handover-ring-full",
+] as const;
 
 /** It knows what is published, so that a crash can take it away. */
 class SimTable extends SessionTable {
@@ -42,6 +50,7 @@ export class Machine {
   readonly #planes: Plane[] = [new Plane(0, NO_OFFLOADS)];
   table: SimTable;
   workers: readonly SimWorker[] = [];
+  #full = 0;
 
   constructor() {
     this.table = this.#newTable();
@@ -91,6 +100,24 @@ export class Machine {
     }
     for (const handle of this.table.live.values()) this.table.withdraw(handle);
     this.#reclaim();
+  }
+
+  /** Frames of sessions that are no more, up to the last place. */
+  fillInject(): void {
+    const frame = new Uint8Array(4);
+    for (const { plane } of this.workers) while (plane.inject.put(0, 0, frame));
+  }
+
+  /** How often something found no place in a ring between threads since this was asked last. */
+  ringsFull(): number {
+    let count = 0;
+    for (const plane of this.#planes) {
+      const counters = readCounters(this.memory, plane.worker);
+      for (const name of FULL) count += counters[name] ?? 0;
+    }
+    const before = this.#full;
+    this.#full = count;
+    return count - before;
   }
 
   /** Records whose last frames were sent since are free with the next one that comes and goes. */

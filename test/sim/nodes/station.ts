@@ -45,6 +45,8 @@ export interface StationOptions {
   readonly onInput: (datagram: Uint8Array, path: Path) => void;
 }
 
+export type Thread = "control" | "workers" | "second";
+
 /** What becomes of its sessions. */
 export interface SimSide {
   handleEvent(event: EndpointEvent, now: number): void;
@@ -88,8 +90,8 @@ export abstract class Station<
   queues!: Queues;
   recorder!: Recorder;
   isDown = true;
-  /** Its control thread, or its workers, stand still until then. */
-  readonly pausedUntil = { control: 0, workers: 0 };
+  /** Its control thread, all its workers, or the second one alone stand still until then. */
+  readonly pausedUntil: Record<Thread, number> = { control: 0, workers: 0, second: 0 };
   congestedUntil = 0;
   /** What a clock on the wall shows beside the time of the world. */
   wallOffset = 1_700_000_000_000;
@@ -100,6 +102,8 @@ export abstract class Station<
   /** Another one whenever the control thread may have changed something. */
   version = 0;
   readonly #scheduler: Scheduler;
+  /** Socket addresses, each made once. */
+  readonly #names = new Map<string, Uint8Array>();
   #control: { datagram: Uint8Array; path: Path }[] = [];
   #isBlocked = false;
   /** Frames that are held for their turn are looked at again then. */
@@ -156,7 +160,7 @@ export abstract class Station<
     this.#control = [];
     this.#isBlocked = false;
     this.#workersAt = Infinity;
-    this.pausedUntil.control = this.pausedUntil.workers = 0;
+    Object.assign(this.pausedUntil, { control: 0, workers: 0, second: 0 });
     this.machine.crash();
   }
 
@@ -175,12 +179,14 @@ export abstract class Station<
     return Math.min(own, workers, isStuck ? now + 1 : Infinity);
   }
 
-  /** A thread, or both kinds, do nothing for a while. */
-  pause(which: "control" | "workers", ms: number): void {
+  /** A thread, or all workers, do nothing for a while. */
+  pause(which: Thread, ms: number): void {
     const until = this.#scheduler.now + ms;
     this.pausedUntil[which] = Math.max(this.pausedUntil[which], until);
     this.#scheduler.at(until, () => {
-      if (!this.isDown) this.turn();
+      if (this.isDown) return;
+      if (which !== "control") this.#workersAt = this.#scheduler.now;
+      this.turn();
     });
   }
 
@@ -196,7 +202,7 @@ export abstract class Station<
       const at = (first & LENGTH) === 0 ? 2 : 4;
       const own = (datagram[at + 1] ?? 0) % layout.SLOT_COUNT;
       const slot = isMerged ? random.between(0, layout.SLOT_COUNT - 1) : own;
-      const name = encodeSockaddr(path.peer, path.peerPort);
+      const name = this.#nameOf(path);
       if (isData) this.options.onInput(datagram, path);
       this.queues.put(dataSocket(slot), { octets: datagram, name });
     } else if (this.#control.length < QUEUE_MAX) this.#control.push({ datagram, path });
@@ -225,7 +231,9 @@ export abstract class Station<
     if (this.core.pollTimeout() <= now) this.core.handleTimeout(now);
     if (this.side.pollTimeout() <= now) this.version++;
     this.side.handleTimeout(now);
+    const wasBlocked = this.#isBlocked;
     this.#isBlocked = !this.side.resume();
+    if (this.#isBlocked && !wasBlocked) this.options.faults.add("the inject ring is full");
     this.flush();
   }
 
@@ -260,6 +268,16 @@ export abstract class Station<
     this.side.stop(this.#scheduler.now);
     this.core.shutdown(this.#scheduler.now);
     this.flush();
+  }
+
+  #nameOf({ peer, peerPort }: Path): Uint8Array {
+    const key = `${peer} ${peerPort}`;
+    let name = this.#names.get(key);
+    if (name === undefined) {
+      name = encodeSockaddr(peer, peerPort);
+      this.#names.set(key, name);
+    }
+    return name;
   }
 
   #input(datagram: Uint8Array, path: Path): void {
@@ -299,6 +317,7 @@ export abstract class Station<
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
       workers.forEach(({ plane, kernel, loop }, index) => {
+        if (index === 1 && now < this.pausedUntil.second) return;
         if (plane.inject.head !== plane.inject.tail) this.queues.woken.add(wakeOf(index));
         const isDue = this.#workersAt <= now;
         if (!kernel.isReady && !isDue) return;
