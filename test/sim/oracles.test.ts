@@ -14,7 +14,7 @@ import { newMachines } from "./runner.ts";
 import { type Fault, Violation, World } from "./world.ts";
 
 /** In liveness mode, with calls that go on to another LNS, and a LAC that is the program. */
-const SEED = 62;
+const SEED = 120;
 const ZLB_LENGTH = 12;
 
 function typeOf(datagram: Uint8Array): number | undefined {

@@ -10,7 +10,7 @@ import type { LinePlan } from "./plan.ts";
 import type { Random } from "./random.ts";
 
 /** So often everyone who is up pings. */
-export const PING_MS = 7_000;
+export const PING_MS = 8_000;
 const HOST = "203.0.113.7";
 const HOST6 = address("20010db8ffff0000 0000000000000001");
 const ECHO_REQUEST = 128;

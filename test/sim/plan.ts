@@ -12,7 +12,7 @@ import type { LnsPlan } from "./nodes/lns.ts";
 import { Random } from "./random.ts";
 
 /** While it lasts the network is bad and things happen to the nodes; then all heals, or it ends so. */
-export const STRESS_MS = 80_000;
+export const STRESS_MS = 65_000;
 
 /** A subscriber behind a LAC. */
 export interface LinePlan {
@@ -171,7 +171,7 @@ class Draw {
       kind: "peer",
       secret: this.#secret,
       window: random.pick([1, 2, 8]),
-      lines: Array.from({ length: random.between(1, 3) }, () => this.#line(isSwitched, false)),
+      lines: Array.from({ length: random.between(1, 2) }, () => this.#line(isSwitched, false)),
       isMalicious: random.chance(0.12),
     };
   }

@@ -10,7 +10,7 @@ import { type Fault, World } from "./world.ts";
 const print = (line: string) => console.log(line);
 const FIRST = 1;
 /** The many are for `npm run sim`. */
-const WORLDS = 150;
+const WORLDS = 200;
 /** Worlds that something was found in once; comments say what. */
 const FOUND = readFileSync(new URL("seeds.txt", import.meta.url), "utf8")
   .split("\n")
