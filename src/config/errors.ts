@@ -43,10 +43,17 @@ export function schemaErrors(source: Source, issues: readonly z.core.$ZodIssue[]
   return errors.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
 
+/** By table, made once: a file may have as many unknown keys as it has lines. */
+const EXPECTED_KEYS: ReadonlyMap<string, string> = new Map(
+  Object.entries(KNOWN_KEYS).map(([table, keys]) => {
+    const known = keys.map((key) => (table === "" ? tableLabel(key) : key));
+    return [table, `unknown key, expected one of ${known.join(", ")}`];
+  }),
+);
+
 function unknownKey(source: Source, path: KeyPath): ConfigError {
   const table = path.length > 1 ? String(path[0]) : "";
-  const known = (KNOWN_KEYS[table] ?? []).map((key) => (table === "" ? tableLabel(key) : key));
-  return keyError(source, path, `unknown key, expected one of ${known.join(", ")}`);
+  return keyError(source, path, EXPECTED_KEYS.get(table) ?? "unknown key");
 }
 
 /** `["network", 0, "pool", 1]` is the user's `[[network]] pool`. */

@@ -8,32 +8,51 @@
  */
 export type KeyPath = readonly PropertyKey[];
 
-/** Lines of a text's keys. A key that is absent has the line of the nearest table around it. */
-export class Lines {
-  readonly #lines: ReadonlyMap<string, number>;
+/** A key: where it is mentioned first, and what is in it. */
+class Place {
+  readonly line: number;
+  /** Elements seen so far, of an array of tables. */
+  elements = 0;
+  readonly #inside = new Map<string, Place>();
 
-  constructor(text: string) {
-    this.#lines = new Scanner(text).run();
+  constructor(line: number) {
+    this.line = line;
   }
 
-  of(path: KeyPath): number {
-    for (let length = path.length; length > 0; length--) {
-      const line = this.#lines.get(name(path.slice(0, length)));
-      if (line !== undefined) return line;
-    }
-    return 1;
+  find(key: PropertyKey): Place | undefined {
+    return this.#inside.get(String(key));
+  }
+
+  /** What is there already keeps its line: so does a table that is opened twice. */
+  enter(key: PropertyKey, line: number): Place {
+    const place = this.find(key) ?? new Place(line);
+    this.#inside.set(String(key), place);
+    return place;
   }
 }
 
-function name(path: KeyPath): string {
-  return JSON.stringify(path.map(String));
+/** Lines of a text's keys. A key that is absent has the line of the nearest table around it. */
+export class Lines {
+  readonly #root: Place;
+
+  constructor(text: string) {
+    this.#root = new Scanner(text).run();
+  }
+
+  of(path: KeyPath): number {
+    let place = this.#root;
+    for (const key of path) {
+      const inside = place.find(key);
+      if (inside === undefined) break;
+      place = inside;
+    }
+    return place.line;
+  }
 }
 
 class Scanner {
   readonly #text: string;
-  readonly #lines = new Map<string, number>();
-  /** Elements seen so far of each array of tables. */
-  readonly #counts = new Map<string, number>();
+  readonly #root = new Place(1);
   #at = 0;
   #line = 1;
 
@@ -41,74 +60,63 @@ class Scanner {
     this.#text = text;
   }
 
-  run(): ReadonlyMap<string, number> {
-    let table: KeyPath = [];
+  run(): Place {
+    let table = this.#root;
     for (this.#skipBlank(); this.#at < this.#text.length; this.#skipBlank()) {
       if (this.#peek() === "[") table = this.#header();
       else this.#keyValue(table);
     }
-    return this.#lines;
+    return this.#root;
   }
 
   /** `[a.b]` or `[[a.b]]`: each part that is an array of tables means its last element. */
-  #header(): KeyPath {
+  #header(): Place {
     const line = this.#line;
     const isArray = this.#text.startsWith("[[", this.#at);
     this.#take(isArray ? 2 : 1);
     const keys = this.#keys("]");
     this.#take(isArray ? 2 : 1);
-    let path: KeyPath = [];
+    let place = this.#root;
     for (const [index, key] of keys.entries()) {
-      path = [...path, key];
-      this.#note(path, line);
-      const count = this.#counts.get(name(path)) ?? 0;
-      if (isArray && index === keys.length - 1) {
-        this.#counts.set(name(path), count + 1);
-        path = [...path, count];
-      } else if (count > 0) {
-        path = [...path, count - 1];
-      }
+      place = place.enter(key, line);
+      if (isArray && index === keys.length - 1) place = place.enter(place.elements++, line);
+      else if (place.elements > 0) place = place.enter(place.elements - 1, line);
     }
-    this.#note(path, line);
-    return path;
+    return place;
   }
 
-  #keyValue(table: KeyPath): void {
-    let path = table;
+  #keyValue(table: Place): void {
     const line = this.#line;
-    for (const key of this.#keys("=")) {
-      path = [...path, key];
-      this.#note(path, line);
-    }
+    let place = table;
+    for (const key of this.#keys("=")) place = place.enter(key, line);
     this.#take(1);
     this.#skipBlank();
-    this.#value(path);
+    this.#value(place);
   }
 
-  #value(path: KeyPath): void {
+  #value(place: Place): void {
     const first = this.#peek();
     if (first === '"' || first === "'") this.#string();
-    else if (first === "[") this.#array(path);
-    else if (first === "{") this.#inlineTable(path);
+    else if (first === "[") this.#array(place);
+    else if (first === "{") this.#inlineTable(place);
     else this.#run(/[,\]}#\n]/);
   }
 
-  #array(path: KeyPath): void {
+  #array(place: Place): void {
     this.#take(1);
     this.#skipBlank();
     for (let index = 0; this.#more("]"); index++) {
-      this.#note([...path, index], this.#line);
-      this.#value([...path, index]);
+      this.#value(place.enter(index, this.#line));
       this.#separator();
     }
     this.#take(1);
   }
 
-  #inlineTable(path: KeyPath): void {
+  #inlineTable(place: Place): void {
     this.#take(1);
     this.#skipBlank();
     while (this.#more("}")) {
-      this.#keyValue(path);
+      this.#keyValue(place);
       this.#separator();
     }
     this.#take(1);
@@ -178,10 +186,5 @@ class Scanner {
   #take(count: number): void {
     const end = Math.min(this.#at + count, this.#text.length);
     for (; this.#at < end; this.#at++) if (this.#peek() === "\n") this.#line++;
-  }
-
-  /** The first mention of a key is its line; a table that is opened twice keeps the first. */
-  #note(path: KeyPath, line: number): void {
-    if (!this.#lines.has(name(path))) this.#lines.set(name(path), line);
   }
 }

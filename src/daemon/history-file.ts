@@ -59,7 +59,10 @@ export async function loadHistory(path: string): Promise<Loaded> {
     const start = Math.max(HEADER.length, size - 2 * HISTORY_FILE_MAX);
     const octets = await readOctets(file, start, size - start);
     // Of the octets, not of the text: what is no UTF-8 has another length there.
-    return { ...parse(octets.toString("utf8")), length: start + octets.lastIndexOf("\n") + 1 };
+    return {
+      ...parseHistory(octets.toString("utf8")),
+      length: start + octets.lastIndexOf("\n") + 1,
+    };
   } finally {
     await file.close();
   }
@@ -81,7 +84,8 @@ function wholeLines(text: string): string {
   return text.slice(0, text.lastIndexOf("\n") + 1);
 }
 
-function parse(text: string): { entries: Entry[]; corrupt: number } {
+/** Of the text behind the header; a line that a crash tore is no line. */
+export function parseHistory(text: string): { entries: Entry[]; corrupt: number } {
   const entries: Entry[] = [];
   const byId = new Map<string, number>();
   let corrupt = 0;

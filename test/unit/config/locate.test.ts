@@ -90,3 +90,9 @@ test("carriage returns and a text without a last line feed", () => {
   assert.equal(lines.of(["a"]), 1);
   assert.equal(lines.of(["t", "b"]), 3);
 });
+
+test("a key of very many parts takes no more than its length", () => {
+  const lines = new Lines(`a = 1\n${"b.".repeat(50_000)}c = 1\n`);
+  assert.equal(lines.of(["b", "b", "b"]), 2);
+  assert.equal(lines.of(["a"]), 1);
+});

@@ -1,0 +1,44 @@
+// npm run linear -- [NAME…] [--record]
+// How the time of every parser grows with its input, and that of every table with what is in it. With
+// --record the figures go to docs/RELIABILITY.md.
+import { parseArgs } from "node:util";
+import { record } from "../../scripts/reliability.ts";
+import { exponent, measure, type Sample, type Subject } from "./measure.ts";
+import { EXPONENT_MAX, SUBJECTS } from "./subjects.ts";
+
+const EFFORT = { best: 9, milliseconds: 2 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { record: { type: "boolean", default: false } },
+});
+const wanted = SUBJECTS.filter(
+  ({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)),
+);
+const rows: (readonly (string | number)[])[] = [];
+for (const subject of wanted) {
+  const row = rowOf(subject, measure(subject, EFFORT));
+  rows.push(row);
+  process.stdout.write(`${row.join("  ")}\n`);
+  if (Number(row.at(-1)) > EXPONENT_MAX) process.exitCode = 1;
+}
+if (values.record) {
+  record("linear", {
+    order: 6,
+    title: "Time that grows with the length, and no faster",
+    command: "npm run linear -- --record",
+    text: [
+      "Each parser is given the content that costs it most, each table as much work as it has entries, at sizes " +
+        "that double over two decades and more. The exponent is the slope of the logarithm of the time over " +
+        "that of the size, fitted by least squares to the best of nine measurements each: 1 is linear, 2 quadratic, 0 a time that does not " +
+        `depend on the size. None may be more than ${EXPONENT_MAX}; every test run measures them anew, with less effort.`,
+    ],
+    tables: [{ columns: ["what", "of", "from", "to", "µs at the end", "exponent"], rows }],
+  });
+}
+
+function rowOf({ name, unit, sizes }: Subject, samples: readonly Sample[]) {
+  const { milliseconds = 0, size = 0 } = samples.at(-1) ?? {};
+  const k = Math.round(exponent(samples) * 100) / 100;
+  return [name, unit, sizes[0], size, Math.round(milliseconds * 10_000) / 10, k];
+}

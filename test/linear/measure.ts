@@ -1,0 +1,69 @@
+/**
+ * How the time of some work grows with its size: the exponent k of n^k, fitted by least squares to the
+ * logarithms of both. The time of a size is the best of some, for whatever else the machine does only
+ * makes it longer.
+ *
+ * @module
+ */
+
+/** Work whose time is to be linear in its size. */
+export interface Subject {
+  readonly name: string;
+  /** What the size is of: "octets", or "entries" of a table, each of which is looked up once. */
+  readonly unit: "octets" | "entries";
+  /** Smallest and largest size; two decades at least. */
+  readonly sizes: readonly [number, number];
+  /** Makes work of a size: what is returned is timed, and may be called again. */
+  readonly prepare: (size: number) => () => unknown;
+}
+
+/** Of a size. */
+export interface Sample {
+  readonly size: number;
+  readonly milliseconds: number;
+}
+
+export interface Effort {
+  /** A time is the best of so many. */
+  readonly best: number;
+  /** Shorter work is repeated until it takes as long as this. */
+  readonly milliseconds: number;
+}
+
+/** Sizes that double, from the smallest to the largest. */
+export function measure({ sizes: [from, to], prepare }: Subject, effort: Effort): Sample[] {
+  const samples: Sample[] = [];
+  prepare(to)(); // compiled before it is timed
+  for (let size = from; size <= to; size *= 2) {
+    samples.push({ size, milliseconds: timeOf(prepare(size), effort) });
+  }
+  return samples;
+}
+
+/** Slope of log t over log n. */
+export function exponent(samples: readonly Sample[]): number {
+  const x = samples.map(({ size }) => Math.log(size));
+  const y = samples.map(({ milliseconds }) => Math.log(milliseconds));
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const [middleX, middleY] = [mean(x), mean(y)];
+  let [above, below] = [0, 0];
+  for (const [at, each] of x.entries()) {
+    above += (each - middleX) * ((y[at] ?? 0) - middleY);
+    below += (each - middleX) ** 2;
+  }
+  return above / below;
+}
+
+function timeOf(work: () => unknown, { best, milliseconds }: Effort): number {
+  const once = elapsed(work, 1);
+  const times = Math.max(1, Math.ceil(milliseconds / Math.max(once, 1e-4)));
+  let least = Infinity;
+  for (let left = best; left > 0; left--) least = Math.min(least, elapsed(work, times) / times);
+  return least;
+}
+
+function elapsed(work: () => unknown, times: number): number {
+  const begun = performance.now();
+  for (let left = times; left > 0; left--) work();
+  return performance.now() - begun;
+}
