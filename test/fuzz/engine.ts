@@ -7,7 +7,7 @@
 import { Mutator } from "./mutate.ts";
 import type { Executor } from "./target.ts";
 
-/** Inputs that are run at a time. */
+/** Inputs that are run at a time, where the executor has no wish. */
 const BATCH = 256;
 /** One of so many that were kept last is changed as often as one of all. */
 const NEWEST = 16;
@@ -38,7 +38,7 @@ export async function fuzz(
   const pool = start.length === 0 ? [new Uint8Array(0)] : [...start];
   let done = 0;
   while (done < executions) {
-    const count = Math.min(BATCH, executions - done);
+    const count = Math.min(executor.batch ?? BATCH, executions - done);
     const inputs = Array.from({ length: count }, () =>
       mutator.mutate(choose(mutator, pool), choose(mutator, pool)),
     );

@@ -25,6 +25,8 @@ export interface Executor {
    * @throws {Crash} what must not be
    */
   execute(inputs: readonly Uint8Array[]): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+  /** Inputs that it is best given at a time. */
+  readonly batch?: number;
   /** Branches of what is fuzzed. */
   readonly branches: number;
   /** Those that were reached, of `branches`. */

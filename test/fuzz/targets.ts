@@ -4,9 +4,10 @@
  * @module
  */
 import type { Target } from "./target.ts";
+import { typescriptTargets } from "./typescript/targets.ts";
 import { wasmTargets } from "./wasm/targets.ts";
 
-export const TARGETS: readonly Target[] = [...wasmTargets];
+export const TARGETS: readonly Target[] = [...wasmTargets, ...typescriptTargets];
 
 /** @throws Error when there is none of that name */
 export function targetOf(name: string): Target {

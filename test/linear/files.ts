@@ -8,8 +8,8 @@ import { Capture, Datagrams, formatJson, Messages, TextPrinter } from "../../src
 import { b16, ethernet, ipv4, pcap } from "../unit/decode/build.ts";
 import type { Subject } from "./measure.ts";
 
-const CAPTURE: readonly [number, number] = [2_048, 262_144];
-const TEXT: readonly [number, number] = [2_048, 262_144];
+const CAPTURE: readonly [number, number] = [512, 65_536];
+const TEXT: readonly [number, number] = [512, 65_536];
 const NETWORK =
   '[[network]]\nname = "default"\ntun = "simplon0"\ngateway = "10.64.0.1"\npool = ["10.64.0.0/16"]\n';
 

@@ -6,7 +6,7 @@ import { record } from "../../scripts/reliability.ts";
 import { exponent, measure, type Sample, type Subject } from "./measure.ts";
 import { EXPONENT_MAX, SUBJECTS } from "./subjects.ts";
 
-const EFFORT = { best: 9, milliseconds: 2 };
+const EFFORT = { best: 9, milliseconds: 2, scale: 1 };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -22,10 +22,12 @@ for (const subject of wanted) {
   process.stdout.write(`${row.join("  ")}\n`);
   if (Number(row.at(-1)) > EXPONENT_MAX) process.exitCode = 1;
 }
+const exponents = rows.map((row) => Number(row.at(-1)));
 if (values.record) {
   record("linear", {
     order: 6,
     title: "Time that grows with the length, and no faster",
+    summary: `${rows.length} parsers and tables, exponents up to ${Math.max(...exponents)}`,
     command: "npm run linear -- --record",
     text: [
       "Each parser is given the content that costs it most, each table as much work as it has entries, at sizes " +

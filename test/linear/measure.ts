@@ -13,6 +13,8 @@ export interface Subject {
   readonly unit: "octets" | "entries";
   /** Smallest and largest size; two decades at least. */
   readonly sizes: readonly [number, number];
+  /** What the time is to be linear in, where it is not the size: a heap has a logarithm of its own. */
+  readonly scaled?: (size: number) => number;
   /** Makes work of a size: what is returned is timed, and may be called again. */
   readonly prepare: (size: number) => () => unknown;
 }
@@ -20,6 +22,7 @@ export interface Subject {
 /** Of a size. */
 export interface Sample {
   readonly size: number;
+  readonly scaled: number;
   readonly milliseconds: number;
 }
 
@@ -28,21 +31,27 @@ export interface Effort {
   readonly best: number;
   /** Shorter work is repeated until it takes as long as this. */
   readonly milliseconds: number;
+  /** Sizes are smaller by this: what takes a millisecond or two is seldom interrupted. */
+  readonly scale: number;
 }
 
 /** Sizes that double, from the smallest to the largest. */
-export function measure({ sizes: [from, to], prepare }: Subject, effort: Effort): Sample[] {
+export function measure(
+  { sizes, prepare, scaled = (size) => size }: Subject,
+  effort: Effort,
+): Sample[] {
   const samples: Sample[] = [];
+  const [from, to] = [sizes[0] / effort.scale, sizes[1] / effort.scale];
   prepare(to)(); // compiled before it is timed
   for (let size = from; size <= to; size *= 2) {
-    samples.push({ size, milliseconds: timeOf(prepare(size), effort) });
+    samples.push({ size, scaled: scaled(size), milliseconds: timeOf(prepare(size), effort) });
   }
   return samples;
 }
 
 /** Slope of log t over log n. */
 export function exponent(samples: readonly Sample[]): number {
-  const x = samples.map(({ size }) => Math.log(size));
+  const x = samples.map(({ scaled }) => Math.log(scaled));
   const y = samples.map(({ milliseconds }) => Math.log(milliseconds));
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
   const [middleX, middleY] = [mean(x), mean(y)];
@@ -54,11 +63,15 @@ export function exponent(samples: readonly Sample[]): number {
   return above / below;
 }
 
+/** What the clock can tell, in milliseconds. */
+const SHORTEST = 1e-4;
+
 function timeOf(work: () => unknown, { best, milliseconds }: Effort): number {
   const once = elapsed(work, 1);
-  const times = Math.max(1, Math.ceil(milliseconds / Math.max(once, 1e-4)));
+  const times = Math.max(1, Math.ceil(milliseconds / Math.max(once, SHORTEST)));
   let least = Infinity;
-  for (let left = best; left > 0; left--) least = Math.min(least, elapsed(work, times) / times);
+  for (let left = best; left > 0; left--)
+    least = Math.min(least, Math.max(elapsed(work, times), SHORTEST) / times);
   return least;
 }
 

@@ -76,7 +76,7 @@ function longBench(): Bench {
 }
 
 /** As often as it may be said to one link: a negotiation that goes on for longer is ended. */
-const SAID = 32;
+const SAID = 8;
 
 function said(protocol: number, data: (size: number) => Uint8Array, open: (bench: Bench) => void) {
   return (size: number) => {
@@ -287,12 +287,12 @@ export const PARSERS: readonly Subject[] = [
   octets(
     "history file, many entries",
     history((at) => formatLine(entry({ id: `a.${at}` }))),
-    [4_096, 524_288],
+    [1_024, 131_072],
   ),
   octets(
     "history file, lines that are none",
-    history(() => "{"),
-    [4_096, 524_288],
+    history(() => "{".repeat(63)),
+    [1_024, 131_072],
   ),
   octets("filter of decode", (size) => {
     const text = `type=${"a,".repeat(size / 2)}a`;

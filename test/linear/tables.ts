@@ -26,20 +26,14 @@ import { Plane } from "../unit/dataplane/plane.ts";
 import { entry } from "../unit/history/entries.ts";
 import type { Subject } from "./measure.ts";
 
-const MANY: readonly [number, number] = [256, 32_768];
+const MANY: readonly [number, number] = [128, 16_384];
 /** Half-open tunnels, and what one source may have of them. */
-const TUNNELS: readonly [number, number] = [4, 512];
+const TUNNELS: readonly [number, number] = [8, 1_024];
 
 function entries(name: string, prepare: Subject["prepare"], sizes = MANY): Subject {
   return { name, unit: "entries", sizes, prepare };
 }
 
-const octets = seededRandom(7);
-/** Differs from its neighbours in all that a hash may look at. */
-const random = Uint16Array.from(
-  { length: 32_768 },
-  (_, at) => (octets(1)[0] ?? 0) * 256 + (at & 255),
-);
 const ECHO = Uint8Array.of(0xc0, 0x21, 9, 1, 0, 4);
 
 function addressOf(at: number): string {
@@ -106,12 +100,28 @@ function ids(size: number): () => void {
   };
 }
 
-function timers(order: (at: number, size: number) => number): Subject["prepare"] {
-  return (size) => () => {
-    const timers = new Timers<number>();
-    for (let at = 0; at < size; at++) timers.set(new Timer(at), order(at, size));
-    while (timers.due(Infinity) !== undefined);
+/** In another order each time: a processor learns a short one by heart. */
+function timers(order: (at: number) => number): Subject["prepare"] {
+  return (size) => {
+    const all = Array.from({ length: size }, (_, at) => new Timer(at));
+    return () => {
+      const timers = new Timers<number>();
+      for (const timer of all) timers.set(timer, order(timer.owner));
+      while (timers.due(Infinity) !== undefined);
+    };
   };
+}
+
+function heap(size: number): number {
+  return size * Math.log2(size);
+}
+
+let drawn = 1;
+
+/** A linear congruential generator (Numerical Recipes). */
+function draw(): number {
+  drawn = (Math.imul(drawn, 1_664_525) + 1_013_904_223) >>> 0;
+  return drawn;
 }
 
 function halfOpen(sources: (at: number) => number): Subject["prepare"] {
@@ -195,12 +205,9 @@ export const TABLES: readonly Subject[] = [
   entries("ids", ids),
   entries(
     "timers, the latest first",
-    timers((at, size) => size - at),
+    timers((at) => -at),
   ),
-  entries(
-    "timers, in any order",
-    timers((at) => random[at] ?? 0),
-  ),
+  { ...entries("timers, in any order", timers(draw)), scaled: heap },
   entries("queue", (size) => () => {
     const fifo = new Fifo<number>();
     for (let at = 0; at < size; at++) fifo.push(at);
@@ -222,8 +229,8 @@ export const TABLES: readonly Subject[] = [
     admission.handleTimeout(1e9);
   }),
   entries("spread over workers", spread),
-  entries("history, of users", ring("user")),
-  entries("history, of visitors", ring("visitor")),
+  entries("history, of users", ring("user"), [64, 8_192]),
+  entries("history, of visitors", ring("visitor"), [64, 8_192]),
   entries("rows of an answer", (size) => {
     const all = Array.from({ length: size }, (_, at) =>
       makeEntry({ ...entry(), user: `u${at}`, addresses: [addressOf(at)] }),
