@@ -12,7 +12,7 @@ import { dice } from "../peer/garbage.ts";
 import { sccrq } from "../peer/lac.ts";
 import { CHAP, frame, IPCP, LCP, PAP } from "../peer/ppp.ts";
 import { Bench, papRequest } from "../peer/ppp-bench.ts";
-import { CLIENT, good } from "../unit/dataplane/frames.ts";
+import { CLIENT, dataMessage, good } from "../unit/dataplane/frames.ts";
 import { Plane } from "../unit/dataplane/plane.ts";
 
 const [CONTROL, LINK, DATA] = [500_000, 250_000, 250_000];
@@ -115,6 +115,8 @@ test(`${DATA} malformed data messages: nothing waits, and the session passes pac
   }
   assert.equal(plane.up([whole]).length, 1);
   plane.table.withdraw(handle);
-  assert.deepEqual(plane.up([whole]), []);
+  const lcp = dataMessage(7, 8, Uint8Array.of(0xff, 3, 0xc0, 0x21, 9, 1, 0, 4));
+  assert.deepEqual(plane.up([whole, lcp]), []);
+  assert.equal(plane.punt.take(), undefined, "its session is not found any more");
   assert.deepEqual(plane.releaseHeld(true), []);
 });

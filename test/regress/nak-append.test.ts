@@ -32,6 +32,12 @@ function odd(protocol: number, roll: (below: number) => number): OptionList {
   return types.map((type) => [type, ...new Array<number>(roll(2) * 4).fill(0)]);
 }
 
+/** The same again and again, as often as a packet holds them. */
+function repeated(protocol: number): OptionList {
+  const types = ODD.get(protocol) ?? [];
+  return Array.from({ length: 240 }, (_, at) => [types[at % types.length] ?? 1, 0, 0, 0, 0]);
+}
+
 /** As many options as a packet holds, most of which are there more than once. */
 function many(roll: (below: number) => number): OptionList {
   const options: [number, ...number[]][] = [];
@@ -66,7 +72,7 @@ test("a Nak is no longer than all that it could suggest, whatever is asked for",
   for (let round = 0; round < 60; round++) {
     for (const [name, bench, protocols] of links()) {
       for (const protocol of protocols) {
-        for (const options of [odd(protocol, roll), many(roll), []]) {
+        for (const options of [odd(protocol, roll), many(roll), repeated(protocol), []]) {
           for (const reply of bench.ask(protocol, round, options)) {
             const octets = HEADER + reply.data.length;
             assert.ok(octets <= MRU, `${name}: ${octets} octets`);

@@ -15,6 +15,7 @@ import { Bench, PeerBench } from "../peer/ppp-bench.ts";
 const ROUNDS = 2_000;
 /** That a peer has to know (RFC 2661 4.1). */
 const UNKNOWN = avp(9_999, u16(1));
+const NOBODY = "203.0.113.251";
 const GIVEN_UP_MS = 60_000;
 
 test(`${ROUNDS} tunnels to nobody: each is told to be lost, and there is room for the next`, () => {
@@ -28,6 +29,9 @@ test(`${ROUNDS} tunnels to nobody: each is told to be lost, and there is room fo
     talk.pass(GIVEN_UP_MS);
     assert.deepEqual([...talk.lns.tunnels(), ...talk.lns.sessions()], []);
     assert.equal(talk.lns.pollTimeout(), Infinity);
+    for (const id of [first, second]) {
+      assert.equal(talk.lns.localOf(id, NOBODY, 1), undefined, "nothing is found by its id");
+    }
     talk.sent.length = 0;
   }
   const count = (type: string) => talk.events.filter((event) => event.type === type).length;
