@@ -101,7 +101,7 @@ export class Letters {
     if (record === undefined) return;
     const isAnswer = type === MessageType.SCCRP || type === MessageType.StopCCN;
     if (isAnswer && record.isOurs) {
-      record.window = window;
+      if (type === MessageType.SCCRP) record.window = window;
       this.#byPeer.set(theirs, record);
     }
     if (((message.nr - record.heard) & 0xffff) < 0x8000) record.heard = message.nr;

@@ -194,7 +194,7 @@ export class World {
   }
 
   restart(station: Station): void {
-    if (!station.isDown) return;
+    if (!station.isDown || station.starts === 0) return;
     station.boot();
     station.turn();
   }

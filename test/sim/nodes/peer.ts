@@ -177,17 +177,20 @@ export class SimPeer {
     }
     this.lac?.tick(now);
     for (const line of this.lines) {
-      if (line.giveUpAt <= now) {
-        line.giveUpAt = Infinity;
-        if (this.isLenient && line.ppp === undefined && line.call !== undefined) {
-          this.lac?.hangUp(line.call.id, now);
-        }
-      }
+      if (line.giveUpAt <= now) this.#giveUp(line, now);
       line.ppp?.handleTimeout(now);
       if (line.redialAt <= now) this.#call(line, now);
       if (line.pingAt <= now) this.#ping(line, now);
     }
     this.settle();
+  }
+
+  /** A call that has come to nothing, where a changed letter may have ended it at the other end. */
+  #giveUp(line: Line, now: number): void {
+    line.giveUpAt = now + CALL_MS;
+    if (this.isLenient && !line.isUp && line.call !== undefined) {
+      this.lac?.hangUp(line.call.id, now);
+    }
   }
 
   /** Draws the conclusions of what has happened, and sends what is to be sent. */
