@@ -194,13 +194,15 @@ export class Channel {
     if (this.#retransmitAt > now) return true;
     if (this.#retransmissions >= this.#options.retransmitCount) return false;
     this.#retransmissions += 1;
-    // Appendix A. All that was on its way counts as lost and goes again as the window reopens.
     this.#ssthresh = Math.max(1, this.#cwnd >> 1);
-    this.#cwnd = 1;
-    this.#acknowledgements = 0;
-    this.#outstanding = 0;
-    this.#retransmitAt = Infinity;
+    this.#reopen();
     return true;
+  }
+
+  /** The peer is where nothing that was sent has reached it: all of it goes again, as if new. */
+  startOver(): void {
+    this.#retransmissions = 0;
+    this.#reopen();
   }
 
   /** The oldest message once more, out of turn: the time of its retransmission stays. */
@@ -228,6 +230,14 @@ export class Channel {
     if (!again) this.#sent += 1;
     this.#acknowledged();
     return { sessionId: next.sessionId, ns, nr: this.#nr, avps: next.avps, again };
+  }
+
+  /** Appendix A. All that was on its way counts as lost and goes again as the window reopens. */
+  #reopen(): void {
+    this.#cwnd = 1;
+    this.#acknowledgements = 0;
+    this.#outstanding = 0;
+    this.#retransmitAt = Infinity;
   }
 
   get #receiveWindow(): number {

@@ -226,7 +226,10 @@ export class Endpoint implements Machine<EndpointInput, EndpointTransmit, Endpoi
       this.#lcce.count("wrong-peer");
       return;
     }
-    if (!isPlace) this.#lcce.count("followed-port");
+    if (!isPlace) {
+      this.#lcce.count("followed-port");
+      tunnel.moved();
+    }
     this.#tunnels.move(tunnel, path);
     this.#receive(tunnel, message, now);
   }

@@ -129,6 +129,11 @@ export class Tunnel {
     return this.#isEstablished && this.#channel.isExpected(message);
   }
 
+  /** The peer has another port now, and what waits for its acknowledgement went to the old one. */
+  moved(): void {
+    this.#channel.startOver();
+  }
+
   /** Whether this is the SCCRP that our SCCRQ waits for, all of it right. */
   isAnsweredBy(message: ControlMessage): boolean {
     const isFirst = message.ns === 0 && message.nr === this.#channel.nextNs;

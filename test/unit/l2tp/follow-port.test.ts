@@ -69,6 +69,28 @@ describe("the next control message from another port", () => {
     }
   });
 
+  test("has what was not acknowledged sent to the new port at once, and its whole time there", () => {
+    const talk = established();
+    talk.lns.closeSession(
+      talk.tunnelId,
+      [...talk.lns.sessions()][0]?.sessionId ?? 0,
+      { code: 3 },
+      talk.now,
+    );
+    assert.deepEqual(names(talk.drain()), ["CDN"]);
+    const before = names(talk.pass(25_000));
+    assert.ok(before.length >= 4 && before.every((name) => name === "CDN"), before.join());
+    talk.path = MOVED;
+    const [again, ...rest] = talk.say(typed("HELLO"), { nr: talk.nr - 1 });
+    assert.deepEqual([again?.path, names(again === undefined ? [] : [again])], [MOVED, ["CDN"]]);
+    assert.deepEqual(rest, []);
+    talk.pass(20_000);
+    assert.equal([...talk.lns.tunnels()].length, 1, "it is not given up for what the old port got");
+    talk.ack();
+    talk.pass(40_000);
+    assert.equal([...talk.lns.tunnels()].length, 1);
+  });
+
   test("moves it back and forth: each time the next message", () => {
     const talk = established();
     for (const peerPort of [2, 3, 2, 1_701, 4]) {
