@@ -74,6 +74,14 @@ export class Machine {
     for (const slot of SLOTS) {
       view.setUint32(layout.CONTROL_OWNERS + slot * 4, slot % workers, true);
     }
+    for (const { view, worker } of this.#planes) {
+      // How much fits into an empty one depends on where it begins.
+      for (let producer = 0; producer < layout.PRODUCER_COUNT; producer++) {
+        const ring = worker + layout.WORKER_HANDOVERS + producer * layout.HANDOVER_SIZE;
+        view.setUint32(ring + layout.HANDOVER_HEAD, 0, true);
+        view.setUint32(ring + layout.HANDOVER_TAIL, 0, true);
+      }
+    }
     this.table = this.#newTable();
     const wakes = Array.from({ length: workers }, (_, worker) => wakeOf(worker));
     const tuns = Array.from({ length: NETWORKS }, (_, n) => SLOTS.map((s) => tunQueue(n, s)));

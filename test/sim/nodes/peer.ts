@@ -173,7 +173,10 @@ export class SimPeer {
     if (this.#redialAt <= now) this.#connect(now);
     if (this.#keepaliveAt <= now) {
       this.#keepaliveAt = now + KEEPALIVE_MS;
-      if (this.lac?.idle === true) this.lac.ping(now);
+      // What it was answered may have been changed on the way: it waits for something else.
+      const isWaiting = this.lac?.state === "wait-ctl-reply" && this.lac.idle;
+      if (this.isLenient && isWaiting) this.crash();
+      else if (this.lac?.idle === true) this.lac.ping(now);
     }
     this.lac?.tick(now);
     for (const line of this.lines) {
