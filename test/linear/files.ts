@@ -108,13 +108,17 @@ export const FILES: readonly Subject[] = [
     (size) =>
       NETWORK + pieces(size, () => `[[user]]\nname = "u"\npassword = "p"\nnetwork = "default"\n`),
   ),
-  config("routes", (size) => {
-    const users = pieces(size, (at) => {
-      const route = `10.${(at >> 8) & 255}.${at & 255}.0/24`;
-      return `[[user]]\nname = "u${at}"\npassword = "p"\nnetwork = "default"\nroutes = ["${route}"]\n`;
-    });
-    return NETWORK + users;
-  }),
+  config(
+    "routes",
+    (size) => {
+      const users = pieces(size, (at) => {
+        const route = `10.${(at >> 8) & 255}.${at & 255}.0/24`;
+        return `[[user]]\nname = "u${at}"\npassword = "p"\nnetwork = "default"\nroutes = ["${route}"]\n`;
+      });
+      return NETWORK + users;
+    },
+    [2_048, 262_144],
+  ),
   config("pools", (size) => {
     const pool = pieces(size, (at) => `"10.${at >> 8}.${at & 255}.0/24", `);
     return `[[network]]\nname = "n"\ntun = "t"\ngateway = "192.0.2.1"\npool = [${pool}]\n`;

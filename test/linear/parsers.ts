@@ -282,7 +282,7 @@ export const PARSERS: readonly Subject[] = [
       const body = encodeMessage(keys as never).subarray(4);
       return () => decodeRequest(body);
     },
-    [128, 16_384],
+    [32, 4_096],
   ),
   octets(
     "history file, many entries",

@@ -27,7 +27,9 @@ import { entry } from "../unit/history/entries.ts";
 import type { Subject } from "./measure.ts";
 
 const MANY: readonly [number, number] = [128, 16_384];
-/** Half-open tunnels, and what one source may have of them. */
+/** As many as there may be of one source, and in all. */
+const HALF_OPEN = { ofOne: [4, 512], inAll: [32, 4_096] } as const;
+/** Each of a source of its own. */
 const TUNNELS: readonly [number, number] = [8, 1_024];
 
 function entries(name: string, prepare: Subject["prepare"], sizes = MANY): Subject {
@@ -152,7 +154,7 @@ function spread(size: number): () => void {
 function ring(rank: "user" | "visitor"): Subject["prepare"] {
   return (size) => {
     const all = Array.from({ length: size }, (_, at) =>
-      entry({ rank, user: `u${at}`, at: at * 200 }),
+      entry({ rank, user: `u${at}`, at: at * 5_000 }),
     );
     return () => {
       const ring = new Ring("r");
@@ -192,7 +194,7 @@ export const TABLES: readonly Subject[] = [
   entries("sessions, found by their ids", lookups),
   entries("routes of addresses", routes("address")),
   entries("routes of /64s", routes("prefix6")),
-  entries("routes of subnets", routes("routes"), [64, 8_192]),
+  entries("routes of subnets", routes("routes"), [32, 4_096]),
   entries("free records", (size) => () => {
     const list = new Freelist(size);
     for (let round = 0; round < 2; round++) {
@@ -217,10 +219,12 @@ export const TABLES: readonly Subject[] = [
   entries(
     "half-open tunnels of one source",
     halfOpen(() => 0),
+    HALF_OPEN.ofOne,
   ),
   entries(
     "half-open tunnels of many sources",
     halfOpen((at) => at),
+    HALF_OPEN.inAll,
   ),
   entries("bounds of answers to strangers", (size) => () => {
     const admission = new Admission();
@@ -230,7 +234,7 @@ export const TABLES: readonly Subject[] = [
   }),
   entries("spread over workers", spread),
   entries("history, of users", ring("user"), [64, 8_192]),
-  entries("history, of visitors", ring("visitor"), [64, 8_192]),
+  entries("history, of visitors", ring("visitor"), [16, 2_048]),
   entries("rows of an answer", (size) => {
     const all = Array.from({ length: size }, (_, at) =>
       makeEntry({ ...entry(), user: `u${at}`, addresses: [addressOf(at)] }),
