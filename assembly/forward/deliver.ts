@@ -117,7 +117,7 @@ function forwardIpv4(worker: usize, session: usize, at: usize, length: u32, room
     return;
   }
   if (!passesEcn(worker, session, at)) return;
-  const octets = ipv4TotalLength(at);
+  const octets = min(ipv4TotalLength(at), length);
   if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {
     countDelivered(worker, session, octets);
@@ -175,7 +175,7 @@ function forwardIpv6(
     return;
   }
   if (!passesEcn(worker, session, at)) return;
-  const octets = ipv6TotalLength(at);
+  const octets = min(ipv6TotalLength(at), length);
   if (isPoliced(worker, session, octets)) return;
   if (extend(worker, session, at, octets, room)) {
     countDelivered(worker, session, octets);

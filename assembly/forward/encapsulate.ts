@@ -101,6 +101,8 @@ import { virtioSize } from "./virtio";
 const VERSION_6: u32 = 6;
 const IPV6_DESTINATION: u32 = 24;
 const CHECKSUM_SIZE: u32 = 2;
+const START_SHIFT: u32 = 16;
+const PLACE_MASK: u32 = 0xffff;
 
 /**
  * Points the read vectors at the read buffers, with room for a virtio header before the packet where
@@ -197,11 +199,12 @@ function checkedOctets(worker: usize, at: usize, length: u32): u32 {
     count(worker, COUNT_DOWN_NOT_IP);
     return 0;
   }
+  // What was checked may be another packet by now, where somebody writes here: `length` stays.
   let status = checkIpv4(at, length);
-  if (status === STATUS_OK) return ipv4TotalLength(at);
+  if (status === STATUS_OK) return min(ipv4TotalLength(at), length);
   if (status === STATUS_IP_VERSION) {
     status = checkIpv6(at, length);
-    if (status === STATUS_OK) return ipv6TotalLength(at);
+    if (status === STATUS_OK) return min(ipv6TotalLength(at), length);
   }
   count(worker, status === STATUS_IP_VERSION ? COUNT_DOWN_NOT_IP : COUNT_DOWN_IP_HEADER);
   return 0;
@@ -246,14 +249,15 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   const mtu = read32(session + SESSION_MTU);
   if (octets > mtu) return sendLarge(worker, session, mtu, at, octets, hasVirtio);
   const isPartial = hasVirtio && needsChecksum(at);
-  if (isPartial && !hasChecksum(at, octets)) {
+  const place = isPartial ? checksumPlace(at, octets) : 0;
+  if (isPartial && place === 0) {
     count(worker, COUNT_DOWN_IP_HEADER);
     return true;
   }
   const isCharged = isShaped(session);
   if (isCharged && allowed(worker, session, octets, 1) === 0) {
     clampMss(session, at, octets, isPartial);
-    if (isPartial) completeChecksum(at, octets);
+    if (isPartial) completeChecksum(at, octets, place);
     keep(worker, session, at, octets);
     return true;
   }
@@ -264,7 +268,7 @@ function send(worker: usize, session: usize, at: usize, octets: u32, hasVirtio: 
   if (message === NO_MESSAGE) return false;
   if (isCharged) charge(session, octets, 1);
   clampMss(session, at, octets, isPartial);
-  if (isPartial) completeChecksum(at, octets);
+  if (isPartial) completeChecksum(at, octets, place);
   writePrefix(session, at, prefix);
   writeProtocol(at, version);
   numberPrefix(session, at, prefix, octets);
@@ -291,11 +295,12 @@ function sendLarge(
     return true;
   }
   if (hasVirtio && needsChecksum(at)) {
-    if (!hasChecksum(at, octets)) {
+    const place = checksumPlace(at, octets);
+    if (place === 0) {
       count(worker, COUNT_DOWN_IP_HEADER);
       return true;
     }
-    completeChecksum(at, octets);
+    completeChecksum(at, octets, place);
     write8(at - VIRTIO_SIZE + VIRTIO_FLAGS, 0); // once, also when there is no room yet
   }
   const isCharged = isShaped(session);
@@ -319,20 +324,22 @@ function needsChecksum(at: usize): bool {
   return (read8(at - VIRTIO_SIZE + VIRTIO_FLAGS) & VIRTIO_NEEDS_CHECKSUM) !== 0;
 }
 
-/** Whether the checksum that the virtio header names lies within the packet, behind its IP header. */
-function hasChecksum(at: usize, octets: u32): bool {
+/**
+ * Where the checksum is that the virtio header names, and in the upper half from where it is summed;
+ * 0 unless that lies within the packet, behind its IP header.
+ */
+function checksumPlace(at: usize, octets: u32): u32 {
   const virtio = at - VIRTIO_SIZE;
   const start = read16(virtio + VIRTIO_CHECKSUM_START);
   const header = getU8(at) >> 4 === VERSION_6 ? IPV6_HEADER : ipv4HeaderLength(at);
-  const end = start + read16(virtio + VIRTIO_CHECKSUM_OFFSET) + CHECKSUM_SIZE;
-  return start >= header && end <= octets;
+  const place = start + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
+  return start < header || place + CHECKSUM_SIZE > octets ? 0 : (start << START_SHIFT) | place;
 }
 
 /** As skb_checksum_help does: the field holds the sum of the pseudo header; 0 goes as 0xffff. */
-function completeChecksum(at: usize, octets: u32): void {
-  const virtio = at - VIRTIO_SIZE;
-  const start = read16(virtio + VIRTIO_CHECKSUM_START);
-  const field = at + start + read16(virtio + VIRTIO_CHECKSUM_OFFSET);
+function completeChecksum(at: usize, octets: u32, place: u32): void {
+  const start = place >> START_SHIFT;
+  const field = at + (place & PLACE_MASK);
   const sum = foldSum(partialSum(at + start, octets - start));
   write16(field, sum === 0xffff ? 0xffff : ~sum);
 }
