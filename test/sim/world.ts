@@ -337,6 +337,8 @@ export class World {
 
   #isCalm(): boolean {
     if (this.scheduler.now < Math.max(this.#changedAt, STRESS_MS) + CALM_MS) return false;
+    // Also without a line that wants in: its tunnel is going to come.
+    if (this.peers.some(({ wants, lac }) => wants && lac?.state !== "established")) return false;
     try {
       this.#watch.judgeGoals();
       return true;
