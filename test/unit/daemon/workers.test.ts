@@ -179,7 +179,8 @@ test("workers that find no heartbeat leave, and come back when there is one: no 
     const resume = performance.now() + HEARTBEAT_STALE_MS + 3_000;
     while (performance.now() < resume); // the control thread does nothing at all
     const areBack = () => house.workers.rows().every(({ state }) => state === "running");
-    await until("back", () => house.logged.length === WORKERS_MAX && areBack());
+    // On a busy host one may miss it twice.
+    await until("back", () => house.logged.length >= WORKERS_MAX && areBack());
     await under(house, () => Promise.resolve());
     assertComplete(house);
     assert.deepEqual(house.failures, []);
