@@ -4,12 +4,15 @@
  * @module
  */
 import { Endpoint, type EndpointOptions, type Role } from "../../../src/l2tp/index.ts";
+import { SESSION_SETUP_MS, TUNNEL_LINGER_MS, TUNNEL_SETUP_MS } from "../../../src/limits.ts";
 import { INPUTS, type Input } from "./inputs.ts";
 import { PATH, Peer, type Step } from "./peer.ts";
 import { type State, seen } from "./states.ts";
 
 /** The peer speaks of one call at a time; one that is left takes a place that is missed. */
 const SESSIONS_MAX = 2;
+/** What is not up by then is given up, acknowledged, and no longer there to be repeated; and a HELLO. */
+const SETTLED_MS = Math.max(SESSION_SETUP_MS, TUNNEL_SETUP_MS) + TUNNEL_LINGER_MS + 2_000;
 
 export type NewEndpoint = (role: Role) => Endpoint;
 
@@ -44,8 +47,12 @@ function counter(): (length: number) => Uint8Array {
 export const ENDS = ["no tunnel", "opening", "established", "with a session"] as const;
 export type End = (typeof ENDS)[number];
 
-/** The operator closes what there is and the peer acknowledges; or nobody does or says anything. */
-export type Finish = "closed" | "left alone";
+/**
+ * The operator closes what there is and the peer acknowledges; nobody does or says anything; or the
+ * peer acknowledges, HELLO too, and asks for nothing, and only then the operator closes.
+ */
+export const FINISHES = ["closed", "left alone", "the peer lives on"] as const;
+export type Finish = (typeof FINISHES)[number];
 
 /** @throws {Error} when something does not hold */
 export function runOrder(
@@ -62,23 +69,46 @@ export function runOrder(
     checkTimer(peer);
   }
   const end = endOf(peer);
-  if (finish === "closed") {
+  if (finish === "the peer lives on") {
+    peer.rest(true, peer.now + SETTLED_MS);
+    checkSettled(peer);
+  }
+  if (finish !== "left alone") {
     for (const { tunnelId } of [...peer.endpoint.tunnels()]) {
       peer.endpoint.closeTunnel(tunnelId, { code: 1 }, peer.now);
     }
     peer.drain();
   }
-  peer.rest(finish === "closed");
+  peer.rest(finish !== "left alone");
   checkNothingLeft(peer);
   return end;
 }
 
-/** A tunnel that is not gone has a timer, and so has each of its sessions: it lies ahead. */
+/**
+ * An endpoint with a tunnel has a timer, and it lies ahead. It is the earliest of all: whether each
+ * session has its own is seen when the peer lives on, for then nothing else ends it.
+ */
 function checkTimer({ endpoint, now }: Peer): void {
   const timeout = endpoint.pollTimeout();
   if (timeout <= now) throw new Error("work that is due is left");
   if (timeout !== Infinity) return;
   for (const { state } of endpoint.tunnels()) throw new Error(`tunnel in ${state} without a timer`);
+}
+
+/** Each tunnel and session is established or gone, ids and all. */
+function checkSettled({ endpoint, tunnels }: Peer): void {
+  for (const { state } of endpoint.sessions()) {
+    if (state !== "established") throw new Error(`session in ${state} beside a peer that lives`);
+  }
+  const up = new Set<number>();
+  for (const { state, tunnelId } of endpoint.tunnels()) {
+    if (state !== "established") throw new Error(`tunnel in ${state} beside a peer that lives`);
+    up.add(tunnelId);
+  }
+  for (const id of tunnels) {
+    if (up.has(id) || endpoint.localOf(id, "", 0) === undefined) continue;
+    throw new Error(`Tunnel ID ${id} is left beside a peer that lives`);
+  }
 }
 
 function endOf({ endpoint }: Peer): End {

@@ -13,8 +13,10 @@ import { lacIncomingCall } from "../../../src/l2tp/lac-incoming-call-automaton.t
 import { lacOutgoingCall } from "../../../src/l2tp/lac-outgoing-call-automaton.ts";
 import { lnsIncomingCall } from "../../../src/l2tp/lns-incoming-call-automaton.ts";
 import { lnsOutgoingCall } from "../../../src/l2tp/lns-outgoing-call-automaton.ts";
+import { Sessions } from "../../../src/l2tp/sessions.ts";
 import { INPUTS } from "./inputs.ts";
 import { type NewEndpoint, newOptions, parse, print, runOrder } from "./order.ts";
+import { PATH } from "./peer.ts";
 import { STATES } from "./states.ts";
 import { add, everyOrder, noTally, runTask, sample, type Task } from "./tasks.ts";
 
@@ -109,17 +111,42 @@ const FAULTS: Readonly<Record<string, [(role: Role) => Endpoint, RegExp]>> = {
       })(newOptions(role)),
     /: 1 sessions were not said to be down/,
   ],
+  "a tunnel that lingers for ever": [
+    (role) =>
+      new (class extends Endpoint {
+        override localOf(...args: Parameters<Endpoint["localOf"]>) {
+          const isLingering = args[0] !== 0 && [...this.tunnels()].length === 0;
+          return isLingering ? PATH.local : super.localOf(...args);
+        }
+      })(newOptions(role)),
+    /then the peer lives on: Tunnel ID \d+ is left beside a peer that lives/,
+  ],
 };
 
 for (const [name, [make, expected]] of Object.entries(FAULTS)) {
-  test(`${name} is seen`, () => {
-    const inOneState = everyOrder(2).filter(({ state }) => STATES[state]?.seen === WHERE);
-    const { failures } = run(inOneState, make);
-    assert.ok(
-      failures.some((line) => expected.test(line)),
-      failures.slice(0, 5).join("\n"),
-    );
-  });
+  test(`${name} is seen`, () => assertSeen(run(whereFaultsAre(), make).failures, expected));
+}
+
+test("a session without a timer, beside its tunnel's, is seen", (t) => {
+  const { add } = Sessions.prototype;
+  t.mock.method(Sessions.prototype, "add", function (this: Sessions, ...[session]) {
+    add.call(this, session, Infinity);
+  } satisfies Sessions["add"]);
+  const { failures } = run(whereFaultsAre());
+  assertSeen(failures, /then the peer lives on: session in wait-connect beside a peer that lives/);
+  assert.ok(failures.every((line) => line.includes("then the peer lives on")));
+});
+
+function whereFaultsAre(): Task[] {
+  return everyOrder(2).filter(({ state }) => STATES[state]?.seen === WHERE);
+}
+
+function assertSeen(failures: readonly string[], expected: RegExp): void {
+  const some = failures.slice(0, 5).join("\n");
+  assert.ok(
+    failures.some((line) => expected.test(line)),
+    some,
+  );
 }
 
 test("there is no state in the automata of RFC 2661 that orders do not begin from", () => {

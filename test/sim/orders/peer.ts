@@ -92,10 +92,13 @@ export class Peer {
     }
   }
 
-  /** Time passes, the peer says nothing or acknowledges, until nothing is left to be done. */
-  rest(isThere: boolean): void {
+  /**
+   * Time passes, the peer says nothing or acknowledges all that it hears, until nothing is left to be
+   * done or the time is there.
+   */
+  rest(isThere: boolean, until = Number.MAX_VALUE): void {
     const { endpoint } = this;
-    for (let turn = 0; endpoint.pollTimeout() !== Infinity; turn++) {
+    for (let turn = 0; endpoint.pollTimeout() <= until; turn++) {
       if (turn === TURNS_MAX) throw new Error("it does not come to rest");
       this.now = Math.max(this.now, endpoint.pollTimeout());
       endpoint.handleTimeout(this.now);

@@ -5,7 +5,15 @@
  */
 import { Random } from "../random.ts";
 import { INPUTS } from "./inputs.ts";
-import { ENDS, type End, type Finish, type NewEndpoint, print, runOrder } from "./order.ts";
+import {
+  ENDS,
+  type End,
+  FINISHES,
+  type Finish,
+  type NewEndpoint,
+  print,
+  runOrder,
+} from "./order.ts";
 import type { Step } from "./peer.ts";
 import { STATES, type State } from "./states.ts";
 
@@ -21,8 +29,12 @@ export interface Tally {
   readonly failures: string[];
 }
 
-/** Up to this length an order is gone through twice, and ends in both ways. */
-const BOTH_WAYS_LENGTH = 3;
+/** Up to which length every order comes to each end; those that are drawn come to them by turns. */
+const LENGTHS: Readonly<Record<Finish, number>> = {
+  closed: Infinity,
+  "left alone": 3,
+  "the peer lives on": 2,
+};
 const SAMPLED_LENGTH = 5;
 const FAILURES_MAX = 20;
 /** How Ns may be wrong: of a message before, ahead of its turn, far from it. */
@@ -68,14 +80,13 @@ export function runTask(task: Task, make?: NewEndpoint): Tally {
     attempt(tally, state, steps, finish, make);
   if ("seed" in task) {
     for (let seed = task.seed; seed < task.seed + task.count; seed++) {
-      run(draw(seed), seed % 2 === 0 ? "closed" : "left alone");
+      run(draw(seed), FINISHES[seed % FINISHES.length] ?? "closed");
       count(tally, SAMPLED_LENGTH);
     }
     return tally;
   }
   const from = (steps: readonly Step[]) => {
-    run(steps, "closed");
-    if (steps.length <= BOTH_WAYS_LENGTH) run(steps, "left alone");
+    for (const finish of FINISHES) if (steps.length <= LENGTHS[finish]) run(steps, finish);
     count(tally, steps.length);
     if (steps.length === task.length || steps.length === 0) return;
     for (const input of INPUTS) from([...steps, { input, shift: 0 }]);
