@@ -42,6 +42,8 @@ const DECODE = [
 ];
 /** Enough for some dozens of messages, and few enough that thousands of inputs are run in a second. */
 const LENGTH_MAX = 96;
+/** Where an octet means a whole message, or some lines. */
+const SHORT = 64;
 const NO_SEEDS: () => Uint8Array[] = () => [];
 
 export const typescriptTargets: readonly Target[] = [
@@ -86,6 +88,7 @@ export const typescriptTargets: readonly Target[] = [
   },
   {
     name: "endpoint",
+    lengthMax: SHORT,
     files: sources("l2tp", ...L2TP),
     load: async () => (await import("./endpoint.ts")).endpoint,
   },
@@ -101,11 +104,13 @@ export const typescriptTargets: readonly Target[] = [
   },
   {
     name: "config",
+    lengthMax: SHORT,
     files: sources("config", ...CONFIG),
     load: async () => (await import("./config.ts")).config,
   },
   {
     name: "decode",
+    lengthMax: SHORT,
     files: sources("decode", ...DECODE),
     load: async () => (await import("./decode.ts")).decode,
   },
