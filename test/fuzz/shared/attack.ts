@@ -7,7 +7,6 @@ import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { AttackerData } from "./attacker.ts";
-import type { RunnerData } from "./runner.ts";
 
 /** So long after it was told to end, a thread has to have ended. */
 const GRACE_MS = 20_000;
@@ -19,12 +18,24 @@ export interface Attack {
   readonly flips: number;
 }
 
+/** What is attacked: a thread that tells its memory and the areas of it, and what else it is given. */
+export interface Attacked {
+  readonly runner: URL;
+  readonly [more: string]: unknown;
+}
+
+const FAST_PATH: Attacked = { runner: new URL("runner.ts", import.meta.url) };
+
 /** @throws what a thread threw, or that it did not end */
-export async function attack(seconds: number, seed: number): Promise<Attack> {
+export async function attack(
+  seconds: number,
+  seed: number,
+  { runner: file, ...more }: Attacked = FAST_PATH,
+): Promise<Attack> {
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const runner = start("./runner.ts", { stop } satisfies RunnerData);
+  const runner = new Worker(file, { workerData: { ...more, stop } });
   const [world] = await once(runner, "message");
-  const attacker = start("./attacker.ts", { ...world, stop, seed } satisfies AttackerData);
+  const attacker = start({ ...world, stop, seed });
   const threads = [runner, attacker];
   try {
     const ended = Promise.all(threads.map(async (thread) => (await once(thread, "message"))[0]));
@@ -40,6 +51,6 @@ export async function attack(seconds: number, seed: number): Promise<Attack> {
   }
 }
 
-function start(file: string, workerData: unknown): Worker {
-  return new Worker(new URL(file, import.meta.url), { workerData });
+function start(workerData: AttackerData): Worker {
+  return new Worker(new URL("attacker.ts", import.meta.url), { workerData });
 }

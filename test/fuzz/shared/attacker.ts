@@ -1,7 +1,7 @@
 // A thread that flips bits of a memory that others work on, until it is told to stop.
 import { parentPort, workerData } from "node:worker_threads";
 import { PacketRandom } from "../../reference/packets.ts";
-import type { Area } from "../wasm/world.ts";
+import type { Area } from "../wasm/guards.ts";
 
 export interface AttackerData {
   readonly memory: WebAssembly.Memory;

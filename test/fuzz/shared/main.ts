@@ -33,7 +33,8 @@ if (values.record) {
       "One thread runs the fast path both ways and over the rings between threads, with the inputs that fuzzing has " +
         "kept; another one flips bits of the packets in its buffers, of entries, heads and tails of the rings, and of " +
         "the records of sessions and routes. Nothing may trap or run for ever, what is given to the kernel has to lie " +
-        "where packets lie, and areas that are nobody's have to stay as they were.",
+        "where packets lie, and the gaps before, between and behind the regions of the memory have to stay as they " +
+        "were. A planted fault, a length that is loaded once to be checked and once more to be used, is found so.",
     ],
     tables: [
       {

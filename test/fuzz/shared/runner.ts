@@ -5,9 +5,10 @@ import * as layout from "../../../assembly/layout.ts";
 import { readCorpus } from "../corpus.ts";
 import { Upward } from "../wasm/decapsulate.ts";
 import { Downward } from "../wasm/encapsulate.ts";
+import type { Area } from "../wasm/guards.ts";
 import { Output } from "../wasm/output.ts";
 import { Rings } from "../wasm/rings.ts";
-import { type Area, World } from "../wasm/world.ts";
+import { World } from "../wasm/world.ts";
 
 export interface RunnerData {
   readonly stop: Int32Array;
@@ -37,23 +38,28 @@ parentPort?.postMessage(runs);
 function attacked(): Area[] {
   const { worker } = world;
   const size = (at: number, octets: number) => ({ at, end: at + octets });
-  const buffers = [layout.WORKER_RECEIVE + layout.RECEIVE_BUFFERS, layout.WORKER_READ].flatMap(
-    (first) =>
-      Array.from({ length: BUFFERS }, (_, i) =>
-        size(worker + first + i * layout.BUFFER_SIZE, BUFFER),
-      ),
+  const received = layout.WORKER_RECEIVE + layout.RECEIVE_BUFFERS;
+  const read = layout.WORKER_READ + layout.BUFFER_HEADROOM - layout.VIRTIO_SIZE;
+  const buffers = [received, read].flatMap((first) =>
+    Array.from({ length: BUFFERS }, (_, i) =>
+      size(worker + first + i * layout.BUFFER_SIZE, BUFFER),
+    ),
   );
-  const entries = [layout.WORKER_PUNT, layout.WORKER_INJECT, layout.WORKER_HANDED].flatMap(
-    (ring) => [
-      size(worker + ring, layout.RING_ENTRIES),
-      ...Array.from({ length: ENTRIES }, (_, i) =>
-        size(worker + ring + layout.RING_ENTRIES + i * layout.SLOT_SIZE, layout.SLOT_SIZE),
-      ),
-    ],
+  const rings = [layout.WORKER_PUNT, layout.WORKER_INJECT, layout.WORKER_HANDED];
+  const entries = rings.flatMap((ring) =>
+    Array.from({ length: ENTRIES }, (_, i) =>
+      size(worker + ring + layout.RING_ENTRIES + i * layout.SLOT_SIZE, layout.SLOT_SIZE),
+    ),
   );
-  const handovers = Array.from({ length: layout.PRODUCER_COUNT }, (_, producer) =>
-    size(worker + layout.WORKER_HANDOVERS + producer * layout.HANDOVER_SIZE, 2 * BUFFER),
+  const handovers = Array.from(
+    { length: layout.PRODUCER_COUNT },
+    (_, producer) => layout.WORKER_HANDOVERS + producer * layout.HANDOVER_SIZE,
   );
+  const octets = handovers.map((ring) => size(worker + ring + layout.HANDOVER_OCTETS, 2 * BUFFER));
+  const ends = [...rings, ...handovers].flatMap((ring) => [
+    size(worker + ring + layout.RING_HEAD, 4),
+    size(worker + ring + layout.RING_TAIL, 4),
+  ]);
   const records = world.sessions.flatMap(({ index }) => {
     const record = layout.SESSION_RECORDS + index * layout.SESSION_SIZE;
     return [
@@ -64,5 +70,5 @@ function attacked(): Area[] {
     ];
   });
   const routes = size(layout.ROUTE_RECORDS + layout.ROUTE_SIZE, 16 * layout.ROUTE_SIZE);
-  return [...buffers, ...entries, ...handovers, ...records, routes];
+  return [...buffers, ...entries, ...octets, ...ends, ...records, routes];
 }

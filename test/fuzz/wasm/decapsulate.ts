@@ -219,7 +219,8 @@ export class Upward {
     for (let index = 0; index < messages; index++) {
       this.#given += this.#datagrams(index);
       const end = this.#bufferAt(index) + (this.#lengths[index] ?? 0);
-      this.#world.octets.fill(0, end, end + TRAIL);
+      const last = this.#bufferAt(index) + layout.BUFFER_CAPACITY;
+      this.#world.octets.fill(0, end, Math.min(end + TRAIL, last));
     }
     this.turn(messages);
     this.#world.forwarding.resetReceived(this.#world.worker, messages);

@@ -140,7 +140,8 @@ export class Downward {
     const taken = packet.subarray(0, layout.BUFFER_CAPACITY);
     world.octets.set(virtio, start - layout.VIRTIO_SIZE);
     world.octets.set(taken, start);
-    world.octets.fill(0, start + taken.length, start + taken.length + TRAIL);
+    const end = start + taken.length;
+    world.octets.fill(0, end, Math.min(end + TRAIL, start + layout.BUFFER_CAPACITY));
     const offloads = world.get(world.worker + layout.WORKER_OFFLOADS);
     const before = (offloads & layout.OFFLOAD_VIRTIO) === 0 ? 0 : layout.VIRTIO_SIZE;
     const lengths = world.worker + layout.WORKER_READ_LENGTHS;

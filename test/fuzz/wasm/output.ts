@@ -7,7 +7,8 @@
 import * as layout from "../../../assembly/layout.ts";
 import { L2TP_VERSION } from "../../../assembly/records.ts";
 import { same as mustBeSame } from "./executor.ts";
-import type { Area, World } from "./world.ts";
+import type { Area } from "./guards.ts";
+import type { World } from "./world.ts";
 
 const VERSION_6 = 6;
 /** What a Length field can say. */

@@ -130,13 +130,15 @@ export class Rings {
     const ring = this.#ring(program.u8());
     const head = world.get(ring.at);
     const entry = ring.at + ring.entries + ((head * ring.unit) % ring.size);
+    const end = ring.at + ring.entries + ring.size;
     for (let word = 0; word < 4; word++) {
       if ((kind & (8 << word)) === 0) continue;
       const value = (program.u16() << 16) | program.u16();
-      world.set(entry + word * 4, value);
+      if (entry + word * 4 < end) world.set(entry + word * 4, value);
     }
-    const octets = program.take(program.u8());
-    world.octets.set(octets, entry + layout.HANDED_NAME);
+    const name = entry + layout.HANDED_NAME;
+    const octets = program.take(program.u8()).subarray(0, Math.max(0, end - name));
+    world.octets.set(octets, Math.min(name, end));
     world.set(ring.at, head + 1 + program.u8() * (ring.unit === 1 ? layout.HANDOVER_LINE : 0));
   }
 

@@ -16,6 +16,7 @@ import {
 } from "../../../src/dataplane/session-table.ts";
 import { encodePktinfo, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
 import { ipv4 } from "../../../src/net.ts";
+import { type Area, Guards, gapsOfMemory, unusedOfMemory } from "./guards.ts";
 import { Branches, compileMarked, DATAPLANE } from "./module.ts";
 
 /** Where the memory is for the kernel: its lower half is 0, so that the lower word is the place. */
@@ -25,8 +26,6 @@ const PAGE = 65_536;
 const PAGES = Math.ceil(layout.MEMORY_SIZE / PAGE);
 const REACHED = PAGES * PAGE;
 const NETWORKS = 3;
-const GUARD = 512;
-const CANARY = 0xa5a5_a5a5;
 
 /** Peers by address: of each family one. */
 export const SENDERS = ["192.0.2.9", "2001:db8:99::9"].map((address) => {
@@ -64,11 +63,6 @@ export const WISHES: readonly Wish[] = [
 /** Session 5 and 6 of these are switched to one another; 7 had a partner. */
 const SWITCHED = [5, 6, 7] as const;
 
-export interface Area {
-  readonly at: number;
-  readonly end: number;
-}
-
 export class World {
   readonly memory: WebAssembly.Memory;
   readonly octets: Uint8Array;
@@ -80,7 +74,7 @@ export class World {
   readonly sessions: readonly SessionHandle[];
   readonly table: SessionTable;
   readonly #kept: readonly { at: number; octets: Uint8Array }[];
-  readonly #guards: readonly number[];
+  readonly #guards: Guards;
 
   /** Branches count that are in `files` and not in `others`. */
   constructor(files: readonly string[], others: readonly string[]) {
@@ -112,13 +106,7 @@ export class World {
     this.table.switch(one, other);
     this.table.switch(left, left);
     this.table.unswitch(left);
-    this.#guards = [
-      workerAt(0) - GUARD,
-      workerAt(0) + layout.WORKER_PLAIN_END,
-      workerAt(1) - GUARD,
-      workerAt(1) + layout.WORKER_RECEIVE,
-    ];
-    for (const at of this.#guards) this.octets.fill(CANARY & 0xff, at, at + GUARD);
+    this.#guards = new Guards(this.memory, gapsOfMemory(), unusedOfMemory());
     this.#kept = this.#changing().map(({ at, end }) => ({
       at,
       octets: this.octets.slice(at, end),
@@ -187,15 +175,18 @@ export class World {
     return length;
   }
 
+  /** Nothing was written outside of a region. */
   checkGuards(): void {
-    for (const at of this.#guards) {
-      for (let word = at / 4; word < (at + GUARD) / 4; word++) {
-        if (this.words[word] !== CANARY)
-          throw new Error(`written at ${word * 4}, which is nobody's`);
-      }
-    }
-    for (let word = 0; word < GUARD / 4; word++) {
-      if (this.words[word] !== 0) throw new Error(`written at ${word * 4}, the null address`);
+    this.#guards.check();
+    const { worker } = this;
+    const bounds = [
+      [layout.WORKER_DOWN_HEADERS, layout.HEADERS_SIZE],
+      [layout.WORKER_POOL_USED, layout.POOL_COUNT],
+      [layout.WORKER_HELD_USED, layout.HOLD_COUNT],
+    ] as const;
+    for (const [field, most] of bounds) {
+      const used = this.get(worker + field);
+      if (used > most) throw new Error(`${used} are used, of ${most}`);
     }
   }
 
