@@ -1,10 +1,13 @@
-/** An LNS and the model of it, side by side: whatever is done, the operator sees what he should. */
+/**
+ * An LNS and the model of it, side by side: whatever is done, the operator sees what he should. What
+ * fails says the command that does it again.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { AuthRequest } from "../../src/ppp/index.ts";
 import { utf8 } from "../peer/lac.ts";
-import { Bench, POOL, type Way } from "./bench.ts";
+import { LnsWithLacs, POOL, type Way } from "./lns-with-lacs.ts";
 import { Model, USERS, type User } from "./model.ts";
 import { Machine } from "./nodes/machine.ts";
 
@@ -26,7 +29,7 @@ interface Plain {
   calls: number;
 }
 
-abstract class Deed implements fc.AsyncCommand<Plain, Bench> {
+abstract class Deed implements fc.AsyncCommand<Plain, LnsWithLacs> {
   readonly lac: number;
   constructor(lac: number) {
     this.lac = lac;
@@ -36,10 +39,10 @@ abstract class Deed implements fc.AsyncCommand<Plain, Bench> {
     return tunnels[this.lac] !== 0;
   }
 
-  async run(plain: Plain, bench: Bench): Promise<void> {
-    this.act(plain, bench, plain.tunnels[this.lac] ?? 0);
-    await bench.pass(this.takes);
-    assert.deepEqual(bench.view(), plain.model.view());
+  async run(plain: Plain, real: LnsWithLacs): Promise<void> {
+    this.act(plain, real, plain.tunnels[this.lac] ?? 0);
+    await real.pass(this.takes);
+    assert.deepEqual(real.view(), plain.model.view());
   }
 
   /** How long until all that comes of it is over, ms. */
@@ -48,7 +51,7 @@ abstract class Deed implements fc.AsyncCommand<Plain, Bench> {
   }
 
   /** Does it to both. */
-  abstract act(plain: Plain, bench: Bench, tunnel: number): void;
+  abstract act(plain: Plain, real: LnsWithLacs, tunnel: number): void;
 
   toString(): string {
     return `${this.constructor.name}(${Object.values(this).join(", ")})`;
@@ -60,13 +63,13 @@ class OpenTunnel extends Deed {
     return tunnels[this.lac] === 0;
   }
 
-  act({ model, tunnels, attempts }: Plain, bench: Bench): void {
+  act({ model, tunnels, attempts }: Plain, real: LnsWithLacs): void {
     const attempt = attempts[this.lac] ?? 0;
-    const tunnel = Bench.tunnelId(this.lac, attempt);
+    const tunnel = LnsWithLacs.tunnelId(this.lac, attempt);
     tunnels[this.lac] = tunnel;
     attempts[this.lac] = attempt + 1;
     model.open(tunnel);
-    bench.open(tunnel);
+    real.open(tunnel);
   }
 }
 
@@ -79,10 +82,10 @@ class PlaceCall extends Deed {
     this.isRight = isRight;
   }
 
-  act(plain: Plain, bench: Bench, tunnel: number): void {
+  act(plain: Plain, real: LnsWithLacs, tunnel: number): void {
     const session = ++plain.calls;
     plain.model.call(tunnel, session, this.user, this.isRight);
-    bench.call(tunnel, session, this.user, this.isRight);
+    real.call(tunnel, session, this.user, this.isRight);
   }
 }
 
@@ -105,52 +108,52 @@ abstract class CallDeed extends Deed {
 }
 
 class HangUp extends CallDeed {
-  act(plain: Plain, bench: Bench, tunnel: number): void {
+  act(plain: Plain, real: LnsWithLacs, tunnel: number): void {
     const session = this.session(plain);
     plain.model.hangUp(tunnel, session);
-    bench.hangUp(tunnel, session);
+    real.hangUp(tunnel, session);
   }
 }
 
 class OperatorHangsUp extends CallDeed {
-  act(plain: Plain, bench: Bench, tunnel: number): void {
+  act(plain: Plain, real: LnsWithLacs, tunnel: number): void {
     const session = this.session(plain);
     plain.model.hangUp(tunnel, session);
-    bench.operatorHangsUp(tunnel, session);
+    real.operatorHangsUp(tunnel, session);
   }
 }
 
 /** The call ends and the next one begins at the same moment. */
 class Redial extends CallDeed {
-  act(plain: Plain, bench: Bench, tunnel: number): void {
+  act(plain: Plain, real: LnsWithLacs, tunnel: number): void {
     const session = this.session(plain);
     const next = ++plain.calls;
     plain.model.hangUp(tunnel, session);
     plain.model.call(tunnel, next, "ann", true);
-    bench.hangUp(tunnel, session);
-    bench.call(tunnel, next, "ann", true);
+    real.hangUp(tunnel, session);
+    real.call(tunnel, next, "ann", true);
   }
 }
 
 abstract class End extends Deed {
-  act({ model, tunnels }: Plain, bench: Bench, tunnel: number): void {
+  act({ model, tunnels }: Plain, real: LnsWithLacs, tunnel: number): void {
     tunnels[this.lac] = 0;
     model.close(tunnel);
-    this.end(bench, tunnel);
+    this.end(real, tunnel);
   }
 
-  abstract end(bench: Bench, tunnel: number): void;
+  abstract end(real: LnsWithLacs, tunnel: number): void;
 }
 
 class StopTunnel extends End {
-  end(bench: Bench, tunnel: number): void {
-    bench.stop(tunnel);
+  end(real: LnsWithLacs, tunnel: number): void {
+    real.stop(tunnel);
   }
 }
 
 class OperatorClosesTunnel extends End {
-  end(bench: Bench, tunnel: number): void {
-    bench.operatorCloses(tunnel);
+  end(real: LnsWithLacs, tunnel: number): void {
+    real.operatorCloses(tunnel);
   }
 }
 
@@ -159,8 +162,8 @@ class Vanish extends End {
     return GIVEN_UP_MS;
   }
 
-  end(bench: Bench, tunnel: number): void {
-    bench.vanish(tunnel);
+  end(real: LnsWithLacs, tunnel: number): void {
+    real.vanish(tunnel);
   }
 }
 
@@ -179,8 +182,8 @@ class Lose extends Deed {
     return 0;
   }
 
-  act(_: Plain, bench: Bench): void {
-    bench.lose(this.way);
+  act(_: Plain, real: LnsWithLacs): void {
+    real.lose(this.way);
   }
 }
 
@@ -203,20 +206,58 @@ const deeds = [
   fc.constantFrom<Way>("to the LNS", "from the LNS").map((way) => new Lose(way)),
 ];
 
-type Fault = (bench: Bench) => void;
+type Fault = (real: LnsWithLacs) => void;
 
-const lists = fc.commands(deeds, { maxCommands: 60, size: "max" });
+type Commands = Iterable<fc.AsyncCommand<Plain, LnsWithLacs>>;
+
+/** Which run it was: what fast-check begins from, where it was then, which commands were done. */
+type Place = Readonly<Record<(typeof PLACE)[number], string>>;
+const PLACE = ["SIMPLON_MODEL_SEED", "SIMPLON_MODEL_PATH", "SIMPLON_MODEL_COMMANDS"] as const;
+
+/** Goes there; without a place anywhere. */
+function parameters(place: Partial<Place>): { seed?: number; path?: string; endOnFailure?: true } {
+  const { SIMPLON_MODEL_SEED: seed, SIMPLON_MODEL_PATH: path } = place;
+  return seed && path ? { seed: Number(seed), path, endOnFailure: true } : {};
+}
+
+function placeOf({ seed, counterexamplePath, counterexample }: fc.RunDetails<[Commands]>): Place {
+  return {
+    SIMPLON_MODEL_SEED: String(seed),
+    SIMPLON_MODEL_PATH: counterexamplePath ?? "",
+    SIMPLON_MODEL_COMMANDS: /replayPath="(.*)"/.exec(String(counterexample?.[0]))?.[1] ?? "",
+  };
+}
+
+function replay(place: Place): string {
+  const variables = PLACE.map((name) => `${name}='${place[name]}'`);
+  return `${variables.join(" ")} npx node --test test/sim/model.test.ts`;
+}
+
+/** What has once failed, and what finds the faults that are put in below. */
+const EXAMPLES: [Commands][] = [
+  [[new OpenTunnel(0), new PlaceCall(0, "ann", true), new HangUp(0, 0)]],
+  [[new OpenTunnel(0), new PlaceCall(0, "ann", false)]],
+  [[new OpenTunnel(1), new PlaceCall(1, "bob", true), new Vanish(1)]],
+];
 
 /** A machine serves run after run, as each ends with nothing left in it. */
-function property(done: Map<string, number>, fault: Fault = () => undefined) {
+function property(
+  done: Map<string, number>,
+  fault: Fault = () => undefined,
+  { SIMPLON_MODEL_COMMANDS: replayPath = "" }: Partial<Place> = {},
+) {
+  const lists: fc.Arbitrary<Commands> = fc.commands(deeds, {
+    ...{ maxCommands: 60, size: "max" },
+    ...(replayPath !== "" && { replayPath }),
+  });
   const add = (what: string, count = 1) => done.set(what, (done.get(what) ?? 0) + count);
   let machine = new Machine();
   return fc.asyncProperty(lists, async (commands) => {
-    const bench = new Bench(machine);
+    const real = new LnsWithLacs(machine);
     const model = new Model(POOL);
-    fault(bench);
+    fault(real);
     try {
-      await runBoth(model, bench, commands);
+      await runBoth(model, real, commands);
     } catch (error) {
       machine = new Machine();
       throw error;
@@ -226,25 +267,29 @@ function property(done: Map<string, number>, fault: Fault = () => undefined) {
   });
 }
 
-async function runBoth(
-  model: Model,
-  bench: Bench,
-  commands: Iterable<fc.AsyncCommand<Plain, Bench>>,
-): Promise<void> {
+async function runBoth(model: Model, real: LnsWithLacs, commands: Commands): Promise<void> {
   const none = () => Array.from({ length: LACS }, () => 0);
   const plain: Plain = { model, tunnels: none(), attempts: none(), calls: 0 };
-  await fc.asyncModelRun(() => ({ model: plain, real: bench }), commands);
-  bench.lns.core.shutdown(bench.scheduler.now);
-  await bench.pass(OVER_MS);
-  assert.deepEqual(bench.view(), new Model(POOL).view());
-  assert.equal(bench.lns.timeout, Infinity);
+  await fc.asyncModelRun(() => ({ model: plain, real: real }), commands);
+  real.lns.core.shutdown(real.scheduler.now);
+  await real.pass(OVER_MS);
+  assert.deepEqual(real.view(), new Model(POOL).view());
+  assert.equal(real.lns.timeout, Infinity);
 }
 
 test("tunnels, sessions, users and addresses are the model's, whatever is done", async () => {
   const done = new Map<string, number>();
-  await fc.assert(property(done), { numRuns: RUNS });
+  const place: Partial<Place> = process.env;
+  const details = await fc.check(property(done, undefined, place), {
+    ...{ numRuns: RUNS, examples: EXAMPLES },
+    ...parameters(place),
+  });
+  const report = await fc.asyncDefaultReportMessage(details);
+  assert.ok(!details.failed, `${report}\n\nagain: ${replay(placeOf(details))}`);
   console.log(JSON.stringify(Object.fromEntries(done)));
-  assert.equal(done.size, 10, "everything was done");
+  // One run alone, done again, does not do everything.
+  if (details.runConfiguration.path === undefined)
+    assert.equal(done.size, 10, "everything was done");
 });
 
 function papOf({ name, password }: (typeof USERS)[number]): AuthRequest {
@@ -283,15 +328,25 @@ const FAULTS: Readonly<Record<string, [Fault, RegExp]>> = {
 
 for (const [name, [fault, expected]] of Object.entries(FAULTS)) {
   test(`${name} is found, and shrunk to few commands`, async () => {
-    const { failed, counterexample } = await fc.check(property(new Map(), fault), {
-      numRuns: RUNS,
-      seed: 1,
+    const found = await fc.check(property(new Map(), fault), { numRuns: RUNS, seed: 1 });
+    assert.equal(found.failed, true);
+    assert.match(listOf(found), expected);
+    const place = placeOf(found);
+    console.log(`${listOf(found)}\n${replay(place)}`);
+    const again = await fc.check(property(new Map(), fault, place), parameters(place));
+    assert.equal(again.failed, true);
+    assert.equal(again.numRuns, 1);
+    assert.equal(listOf(again), listOf(found));
+  });
+
+  test(`${name} is found by one of the examples`, async () => {
+    const { failed } = await fc.check(property(new Map(), fault), {
+      ...{ numRuns: EXAMPLES.length, examples: EXAMPLES, endOnFailure: true },
     });
     assert.equal(failed, true);
-    const [shrunk] = counterexample ?? [];
-    console.log(String(shrunk));
-    const [list = "", replay] = String(shrunk).split(" /*");
-    assert.match(list, expected);
-    assert.match(replay ?? "", /^replayPath=/);
   });
+}
+
+function listOf({ counterexample }: fc.RunDetails<[Commands]>): string {
+  return String(counterexample?.[0]).split(" /*")[0] ?? "";
 }

@@ -23,7 +23,7 @@ export const CALLS = 32;
 export const DELAY_MS = 20;
 export const TABLE = new URL("window.txt", import.meta.url);
 /** Nothing takes as long; a run that does is one without end. */
-const END_MS = 36_000_000;
+const END_HOURS = 10;
 
 export interface Cell {
   readonly loss: number;
@@ -179,7 +179,9 @@ class Conversation {
       this.#drain();
       const [lac, lns] = [this.#lac.pollTimeout(), this.#lns.pollTimeout()];
       scheduler.now = Math.max(scheduler.now, Math.min(scheduler.next(), lac, lns));
-      if (scheduler.now > END_MS) throw new Error(`${this.#up.size} sessions after an hour`);
+      if (scheduler.now > END_HOURS * 3_600_000) {
+        throw new Error(`${this.#up.size} sessions after ${END_HOURS} hours`);
+      }
       scheduler.due()?.();
       this.#lac.handleTimeout(scheduler.now);
       this.#lns.handleTimeout(scheduler.now);

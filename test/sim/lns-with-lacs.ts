@@ -40,7 +40,7 @@ const PLAN: SimLns["options"]["plan"] = {
 
 export type Way = "to the LNS" | "from the LNS";
 
-export class Bench {
+export class LnsWithLacs {
   readonly scheduler = new Scheduler();
   readonly lns: SimLns;
   readonly #lacs = new Map<number, Lac>();
