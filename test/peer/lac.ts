@@ -181,6 +181,13 @@ export class Lac {
     this.#send(() => peerId, typed("CDN", result, assigned), now);
   }
 
+  /** A WEN of a call that is up: so many errors of CRC. */
+  report(id: number, crc: number, now: number): void {
+    const { peerId } = this.calls.get(id) ?? {};
+    const errors = Uint8Array.of(0, 0, ...u32(crc), ...new Uint8Array(20));
+    this.#send(() => peerId ?? 0, typed("WEN", avp(AvpType.CallErrors, errors)), now);
+  }
+
   stop(now: number): void {
     if (this.state === "closed") return;
     this.#close();

@@ -47,7 +47,7 @@ export function build(world: World, machines: readonly Machine[]): Built {
     if (each.client.kind === "peer") {
       return { plan: each, edge: path, peer: newPeer(world, index, each, path) };
     }
-    return { plan: each, edge: path, lac: newLac(world, each, machine()) };
+    return { plan: each, edge: path, lac: newLac(world, each, machine(), path) };
   });
   const [first] = plan.servers;
   const isSwitched = servers.length > 1 && first !== undefined;
@@ -63,17 +63,9 @@ function newEdge(
   client: string,
 ): Edge {
   const { scheduler, faults } = world;
+  const { seed } = world.plan;
   const deliver = world.deliver.bind(world);
-  return new Edge({
-    name,
-    seed: world.plan.seed,
-    scheduler,
-    faults,
-    plan,
-    server,
-    client,
-    deliver,
-  });
+  return new Edge({ name, seed, scheduler, faults, plan, server, client, deliver });
 }
 
 function newServer(world: World, plan: SimLns["options"]["plan"], machine: Machine): SimLns {
@@ -87,12 +79,12 @@ function newServer(world: World, plan: SimLns["options"]["plan"], machine: Machi
   return server;
 }
 
-function newLac(world: World, { client }: ClientPlan, machine: Machine): SimLac {
+function newLac(world: World, { client }: ClientPlan, machine: Machine, edge: Edge): SimLac {
   if (client.kind !== "lac") throw new TypeError("no LAC");
   const lac: SimLac = new SimLac({
     ...common(world, machine, () => lac),
     ...{ plan: client, role: "lac" },
-    toHost: (network, packet) => world.toClient(lac, network, packet),
+    toHost: (network, packet) => world.toClient(edge, lac, network, packet),
   });
   return lac;
 }
@@ -105,19 +97,22 @@ function common(world: World, machine: Machine, self: () => Station): Common {
     ...{ seed: plan.seed, scheduler, machine, faults },
     transmit: (...sent) => world.sent(self(), ...sent),
     onEvent: (event) => world.event(self(), event),
-    onEntry: (entry) => world.judgeLater(oracles.historyInOrder, entry),
+    onEnd: (entry, since) => world.judgeLater(oracles.historyInOrder, entry, scheduler.now - since),
     onInput: (datagram, { peer, peerPort }) => world.heard(self(), datagram, peer, peerPort),
   };
 }
 
 function newPeer(world: World, index: number, { client }: ClientPlan, edge: Edge): SimPeer {
   if (client.kind !== "peer") throw new TypeError("no peer");
-  const peer = new SimPeer({
-    ...{ index, plan: client, scheduler: world.scheduler },
+  const { scheduler, faults } = world;
+  return new SimPeer({
+    ...{ index, plan: client, scheduler, faults },
     random: new Random(world.plan.seed, `peer ${index}`),
+    isLenient: () => client.isMalicious || edge.isDamaged,
+    onConnect: () => {
+      edge.isDamaged = false;
+    },
     send: (datagram) => edge.toServer.send(datagram),
-    onPacket: (line, packet) => world.toLine(line, packet),
+    onPacket: (line, packet) => world.toLine(edge, line, packet),
   });
-  peer.isLenient = client.isMalicious;
-  return peer;
 }

@@ -40,7 +40,7 @@ export class Edge {
   port = PORT;
   /** Of the two ends; unused where an end is not the program. */
   readonly letters: Record<End, Letters> = { client: new Letters(), server: new Letters() };
-  /** Something has come through that was not what was sent. */
+  /** Tunnels of who dials may have met something that was not what was sent. */
   isDamaged = false;
 
   constructor(options: EdgeOptions) {
@@ -52,8 +52,10 @@ export class Edge {
       const quality = to === "server" ? plan.toServer : plan.toClient;
       const random = new Random(seed, `link of ${name} to ${to}`);
       return new Link(scheduler, random, faults, quality, (datagram, isDamaged) => {
-        this.isDamaged ||= isDamaged;
-        if (isDamaged && ((datagram[0] ?? 0) & CONTROL) !== 0) this.#spoil();
+        if (isDamaged && ((datagram[0] ?? 0) & CONTROL) !== 0) {
+          this.letters.client.spoil();
+          this.letters.server.spoil();
+        }
         deliver(this, to, datagram, isDamaged);
       });
     };
@@ -74,14 +76,8 @@ export class Edge {
 
   /** An end has crashed: what it has written is forgotten. */
   forget(end: End): void {
-    const { isSpoiled } = this.letters[end];
-    this.letters[end] = new Letters();
-    this.letters[end].isSpoiled = isSpoiled;
-  }
-
-  /** Who has read something wrong also writes what its other end does not foresee. */
-  #spoil(): void {
-    this.letters.client.isSpoiled = this.letters.server.isSpoiled = true;
+    const { isSpoiled, isHostile } = this.letters[end];
+    this.letters[end] = Object.assign(new Letters(), { isSpoiled, isHostile });
   }
 
   heal(): void {

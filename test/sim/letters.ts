@@ -4,13 +4,7 @@
  *
  * @module
  */
-import {
-  AvpType,
-  type ControlMessage,
-  MessageType,
-  parseControlMessage,
-  readAvp,
-} from "../../src/codec/index.ts";
+import { AvpType, type ControlMessage, MessageType, readAvp } from "../../src/codec/index.ts";
 
 /** What the node has sent to one control connection of the other, and heard from it. */
 export interface Correspondence {
@@ -34,13 +28,20 @@ export interface Correspondence {
   closedAt: number;
   /** The node has given it up or closed it, and may forget it when it likes: nothing is owed. */
   isDead: boolean;
+  /** Something has come that was not what was sent: what the node makes of it is its own affair. */
+  isSpoiled: boolean;
 }
 
 export function newCorrespondence(window: number, isOurs = false): Correspondence {
   return {
     ...{ bodies: new Map(), isOurs, window, nr: 0, heard: 0, isDoubled: false, port: 0 },
-    ...{ owedAt: Infinity, closedAt: Infinity, isDead: false },
+    ...{ owedAt: Infinity, closedAt: Infinity, isDead: false, isSpoiled: false },
   };
+}
+
+/** It has acknowledged nothing, and the node has not asked it: its address may be another's. */
+export function isStrange({ isOurs, heard }: Correspondence): boolean {
+  return !isOurs && heard === 0;
 }
 
 /** Of whoever names none (RFC 2661 4.4.3). */
@@ -51,8 +52,10 @@ const ACKNOWLEDGED_AFTER_MS = 500;
 const LINGER_MS = 30_000;
 
 export class Letters {
-  /** Something has come that was not what was sent: what the node makes of it is its own affair. */
+  /** Some of it is or was. */
   isSpoiled = false;
+  /** The other one does not keep to anything. */
+  isHostile = false;
   /** By the Tunnel ID of the other one, and by the node's own. */
   readonly #byPeer = new Map<number, Correspondence>();
   readonly #byOwn = new Map<number, Correspondence>();
@@ -69,6 +72,7 @@ export class Letters {
     let record = records.get(id);
     if (record === undefined) {
       record = newCorrespondence(this.#windows.get(tunnelId) ?? WINDOW, tunnelId === 0);
+      record.isSpoiled = this.isHostile;
       records.set(id, record);
     }
     return record;
@@ -90,9 +94,7 @@ export class Letters {
   }
 
   /** A control message that the node takes. */
-  heard(datagram: Uint8Array, port: number, now: number): void {
-    const message = parseControlMessage(datagram);
-    if (typeof message === "string") return;
+  heard(message: ControlMessage, port: number, now: number): void {
     const type = typeOf(message);
     const theirs = readAvp(message.avps, AvpType.AssignedTunnelId) ?? 0;
     const window = readAvp(message.avps, AvpType.ReceiveWindowSize) ?? WINDOW;
@@ -108,11 +110,19 @@ export class Letters {
     if (type === MessageType.StopCCN) record.closedAt = Math.min(record.closedAt, now);
     const ahead = (message.ns - record.nr) & 0xffff;
     const isInTurn = message.avps.length > 0 && (ahead === 0 || ahead >= 0x8000);
-    // A changed port is followed on a message in turn only, so the node may still owe nothing to it.
+    // A changed port is followed on a message in turn only: the node may still owe nothing to it.
     const isMoved = record.port !== port;
-    const isOver =
-      isMoved || record.isDead || record.isDoubled || now > record.closedAt + LINGER_MS;
+    const { isDead, isDoubled, closedAt } = record;
+    const isOver = isMoved || isDead || isDoubled || now > closedAt + LINGER_MS;
     if (isInTurn && !isOver) record.owedAt = Math.min(record.owedAt, now + ACKNOWLEDGED_AFTER_MS);
+  }
+
+  /** Whoever has read something wrong also writes what its other end does not foresee. */
+  spoil(): void {
+    this.isSpoiled = true;
+    for (const record of [...this.#byPeer.values(), ...this.#byOwn.values()]) {
+      record.isSpoiled = true;
+    }
   }
 
   /** The port of the other one has changed, or the node stands still: what is owed comes later. */

@@ -49,7 +49,7 @@ interface Chance {
   readonly faults: Faults;
 }
 
-/** Stages in the order of a path: the sender's interface, the way, the queue of its narrowest part. */
+/** In the order of a path: the sender's interface, the way, the queue of its narrowest part. */
 export function stagesOf(quality: Quality, random: Random, faults: Faults): Stage[] {
   const chance = { random, faults };
   const { mtu, burst, flip = 0, truncation = 0, rate } = quality;

@@ -31,6 +31,7 @@ const PLAN: SimLns["options"]["plan"] = {
     forwards: [],
     targets: [],
     trustsProxies: false,
+    room: POOL.length,
   },
   network: {
     ...{ name: "default", gateway: "10.64.0.1", pool: [PREFIX], pool6: ["2001:db8:64::/56"] },
@@ -60,7 +61,7 @@ export class LnsWithLacs {
       onAnswer: () => {
         this.#hasAnswered = true;
       },
-      ...{ toHost: ignore, onEvent: ignore, onEntry: ignore, onInput: ignore, onGrant: ignore },
+      ...{ toHost: ignore, onEvent: ignore, onEnd: ignore, onInput: ignore, onGrant: ignore },
     });
     this.lns.boot();
   }

@@ -9,12 +9,17 @@ import {
   parseControlMessage,
   readAvp,
 } from "../../src/codec/index.ts";
+import { Admission } from "../../src/l2tp/admission.ts";
+import { Sessions } from "../../src/l2tp/sessions.ts";
+import { GOOD } from "./link.ts";
 import type * as oracles from "./oracles.ts";
-import { newMachines } from "./runner.ts";
-import { type Fault, Violation, World } from "./world.ts";
+import { type Fault, Violation } from "./outcome.ts";
+import { Random } from "./random.ts";
+import { newMachines, runWorlds } from "./runner.ts";
+import { World } from "./world.ts";
 
 /** In liveness mode, with calls that go on to another LNS, and a LAC that is the program. */
-const SEED = 120;
+const SEED = 324;
 const ZLB_LENGTH = 12;
 
 function typeOf(datagram: Uint8Array): number | undefined {
@@ -36,7 +41,8 @@ function forget({ stations, scheduler }: World): void {
   station.core.closeSession(tunnelId, sessionId, { code: 3 }, scheduler.now);
 }
 
-const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
+/** `sameTrace` is about two runs of a world. */
+const FAULTS: Readonly<Record<Exclude<keyof typeof oracles, "sameTrace">, Fault>> = {
   wellFormed: { transmit: (_, datagram) => [datagram.subarray(0, 5)] },
 
   // The length of the last AVP is one too much.
@@ -78,6 +84,27 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
     },
   },
 
+  // An SCCRP goes out again and again.
+  answersWithinBounds: {
+    transmit: (_, datagram) =>
+      typeOf(datagram) === MessageType.SCCRP ? Array(7).fill(datagram) : [datagram],
+  },
+
+  // What a WEN tells is made known twice.
+  deliveredInOrder: {
+    onStart({ servers }) {
+      for (const { core } of servers) {
+        const pollEvent = core.pollEvent.bind(core);
+        let again: ReturnType<typeof pollEvent>;
+        core.pollEvent = () => {
+          const event = again ?? pollEvent();
+          again = again === undefined && event?.type === "call-errors" ? event : undefined;
+          return event;
+        };
+      }
+    },
+  },
+
   addressHeldOnce: {
     onStart({ servers }) {
       for (const { aaa } of servers) {
@@ -106,22 +133,32 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   ownDestinationOnly: {
     onStart(world) {
       const toLine = world.toLine.bind(world);
-      world.toLine = (line, packet) => {
+      world.toLine = (edge, line, packet) => {
         packet[19] = (packet[19] ?? 0) ^ 0x40;
-        toLine(line, packet);
+        toLine(edge, line, packet);
       };
     },
   },
 
+  // The recorder is told the time on the wall, and that has stepped.
   historyInOrder: {
     onStart({ servers }) {
-      for (const { recorder, options } of servers) {
-        const { tunnelDown } = recorder;
-        recorder.tunnelDown = (event, now) => {
-          const entry = tunnelDown.call(recorder, event, now);
-          options.onEntry({ ...entry, since: entry.at + 1 });
-          return entry;
-        };
+      for (const server of servers) {
+        const { recorder } = server;
+        const tunnelDown = recorder.tunnelDown.bind(recorder);
+        const wall = server.wallOffset;
+        server.wallOffset += 3_600_000;
+        recorder.tunnelDown = (event, now) => tunnelDown(event, now + server.wallOffset - wall);
+      }
+    },
+  },
+
+  // An entry that the ring was given is not there.
+  historyComplete: {
+    onStart({ servers }) {
+      for (const { history } of servers) {
+        const add = history.add.bind(history);
+        history.add = (entry) => (entry.what === "tunnel" ? undefined : add(entry));
       }
     },
   },
@@ -129,17 +166,6 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   liveTimers: {
     onStart({ servers }) {
       for (const { side } of servers) side.pollTimeout = () => Infinity;
-    },
-  },
-
-  // The tunnel of a peer that never hears of it has no end.
-  nothingStuck: {
-    onStart({ servers, scheduler, edges }) {
-      for (const { core } of servers) {
-        core.pollTimeout = () => scheduler.now + 1_000;
-        core.handleTimeout = () => undefined;
-      }
-      for (const { toClient } of edges) toClient.send = () => undefined;
     },
   },
 
@@ -169,7 +195,7 @@ const FAULTS: Readonly<Record<keyof typeof oracles, Fault>> = {
   // The network behind answers everybody but the clients of LACs.
   clientServed: {
     onStart({ lacs }) {
-      for (const lac of lacs) lac.answered = () => undefined;
+      for (const lac of lacs) lac.answered = () => false;
     },
   },
 
@@ -204,6 +230,79 @@ for (const [name, fault] of Object.entries(FAULTS)) {
     });
   });
 }
+
+test("sameTrace sees a world that goes another way the second time", async () => {
+  let runs = 0;
+  const onStart: Fault["onStart"] = ({ edges: [edge] }) => {
+    if (edge !== undefined) edge.toServer.quality = { ...GOOD, delay: 10 + runs++ };
+  };
+  const { totals } = await runWorlds({ first: 50, worlds: 1, print: () => {}, fault: { onStart } });
+  assert.equal(runs, 2);
+  assert.match(totals.failures[0]?.what ?? "", /^sameTrace: /);
+});
+
+/** More SCCRQs than one address may be answered. */
+const FLOOD: Fault = {
+  onStart({ strangers, servers: [server] }) {
+    assert.ok(server !== undefined);
+    strangers.flood(server, 700, new Random(1));
+  },
+};
+
+test("a flood of SCCRQs is answered within the bounds, and without them it is not", async (t) => {
+  await new World(SEED, newMachines(), FLOOD).run();
+  t.mock.method(Admission.prototype, "allows", () => true);
+  t.mock.method(Admission.prototype, "allowsAgain", () => true);
+  await assert.rejects(
+    new World(SEED, newMachines(), FLOOD).run(),
+    /answersWithinBounds: 1025 answers to 203\.0\.113\.1/,
+  );
+});
+
+/** A session never comes up, while its tunnel lives on: HELLO goes in place of ICCN and CDN. */
+const LONE: Fault = {
+  onStart({ edges }) {
+    for (const { toServer } of edges) {
+      const send = toServer.send.bind(toServer);
+      toServer.send = (datagram) => {
+        const message = parseControlMessage(datagram);
+        const type = typeOf(datagram);
+        const isTaken = type === MessageType.ICCN || type === MessageType.CDN;
+        if (typeof message === "string" || !isTaken) send(datagram);
+        else send(control(message.tunnelId, message.ns, message.nr, MessageType.HELLO));
+      };
+    }
+  },
+};
+
+test("liveTimers sees one session without a timer beside tunnels that have theirs", async (t) => {
+  const { add } = Sessions.prototype;
+  t.mock.method(
+    Sessions.prototype,
+    "add",
+    function (this: Sessions, ...args: Parameters<typeof add>) {
+      add.call(this, args[0], this.size === 0 ? Infinity : args[1]);
+    },
+  );
+  await assert.rejects(
+    new World(SEED, newMachines(), LONE).run(),
+    /liveTimers: session \d+ in wait-connect since \d+ without a timer/,
+  );
+});
+
+test("liveTimers sees a tunnel that has no end, as its peer never hears of it", async () => {
+  const onStart: Fault["onStart"] = ({ servers, scheduler, edges }) => {
+    for (const { core } of servers) {
+      core.pollTimeout = () => scheduler.now + 1_000;
+      core.handleTimeout = () => undefined;
+    }
+    for (const { toClient } of edges) toClient.send = () => undefined;
+  };
+  await assert.rejects(
+    new World(SEED, newMachines(), { onStart }).run(),
+    /liveTimers: tunnel \d+ in wait-ctl-conn without a timer/,
+  );
+});
 
 test("without a fault that world is in order", async () => {
   await new World(SEED, newMachines()).run();

@@ -16,21 +16,34 @@ import {
 } from "../../src/codec/index.ts";
 import type { SessionRow } from "../../src/daemon/api-messages.ts";
 import type { Entry } from "../../src/history/entry.ts";
-import { UNPROVEN_ANSWER_MAX } from "../../src/limits.ts";
+import {
+  SESSION_SETUP_MS,
+  TUNNEL_SETUP_MS,
+  UNPROVEN_ANSWER_MAX,
+  UNPROVEN_ANSWERS_BURST,
+  UNPROVEN_ANSWERS_PER_SECOND,
+  UNPROVEN_ANSWERS_PER_SOURCE_MAX,
+} from "../../src/limits.ts";
 import { bodyOf } from "../peer/wire.ts";
-import type { Correspondence } from "./letters.ts";
+import type { Answers } from "./answers.ts";
+import { type Correspondence, isStrange } from "./letters.ts";
 import type { LacLine, SimLac } from "./nodes/lac.ts";
 import { SimLns } from "./nodes/lns.ts";
 import type { Line, SimPeer } from "./nodes/peer.ts";
-import type { Station } from "./nodes/station.ts";
+import { RETRANSMIT_COUNT, type Station } from "./nodes/station.ts";
 import { destinationOf, numberOf, PING_MS, sourceOf } from "./packets.ts";
 
 export type Verdict = string | undefined;
 
-/** The 60 s that setting up may take, the retransmissions of the message that ends it, a pause. */
-const STUCK_AFTER_MS = 131_000;
 const ANSWERED_MS = 3 * PING_MS;
 const STEPS_AT_ONCE_MAX = 10_000;
+/** An SCCRP, and its retransmissions. */
+const ANSWERS_TO_A_REQUEST_MAX = 1 + RETRANSMIT_COUNT;
+
+/** The same seed is the same world, octet for octet. */
+export function sameTrace(first: string, second: string): Verdict {
+  return first === second ? undefined : "it went another way the second time";
+}
 
 /** What leaves a node of ours is L2TP. */
 export function wellFormed(datagram: Uint8Array): Verdict {
@@ -89,13 +102,32 @@ export function noAmplification(
   message: ControlMessage,
   length: number,
 ): Verdict {
-  if (record.isOurs || record.heard > 0) return undefined;
+  if (!isStrange(record)) return undefined;
   if (message.avps.length === 0) return "a ZLB to a peer that has acknowledged nothing";
   const type = readAvp(message.avps, AvpType.MessageType);
   if (type !== MessageType.SCCRP && type !== MessageType.StopCCN) {
     return `message ${type} to a peer that has acknowledged nothing`;
   }
   return length > UNPROVEN_ANSWER_MAX ? `${length} octets to a stranger` : undefined;
+}
+
+/** And what goes to such, for a request, to an address and in all, stays within the limits. */
+export function answersWithinBounds(answers: Answers, source: string, tunnelId: number): Verdict {
+  const factor = answers.factor(source, tunnelId);
+  if (factor > ANSWERS_TO_A_REQUEST_MAX) return `${factor} answers to a request of ${source}`;
+  const [toOne, inAll] = [answers.to(source), answers.inAll];
+  if (toOne > UNPROVEN_ANSWERS_PER_SOURCE_MAX) return `${toOne} answers to ${source}`;
+  if (inAll <= UNPROVEN_ANSWERS_BURST + UNPROVEN_ANSWERS_PER_SECOND) return undefined;
+  return `${inAll} answers to strangers within a second`;
+}
+
+/**
+ * RFC 2661 5.8: what a peer has sent is taken once, and in its order. Its WENs say how many they
+ * are: each that the node makes known is the next one.
+ */
+export function deliveredInOrder(before: number, report: number): Verdict {
+  if (report === before + 1) return undefined;
+  return `report ${report} of a call after its report ${before}`;
 }
 
 /** No address is granted to two at a time. */
@@ -127,35 +159,36 @@ export function ownDestinationOnly(own: readonly string[], packet: Uint8Array): 
   return own.includes(destination) ? undefined : `a packet to ${destination} reached ${own.join()}`;
 }
 
-/** An end is not before its beginning, whatever the clock on the wall does. */
-export function historyInOrder({ at, since, code }: Entry): Verdict {
-  return since <= at ? undefined : `${code} at ${at} of what began at ${since}`;
+/** What has ended lasted as long as it did, whatever the clock on the wall has done meanwhile. */
+export function historyInOrder({ at, since, code }: Entry, lasted: number): Verdict {
+  if (Math.abs(at - since - lasted) < 1) return undefined;
+  return `${code} after ${at - since} ms, which were ${lasted}`;
 }
 
-/** What waits has a timer, and that lies ahead. */
+/** Nor is anything forgotten or told twice by that; repetitions are counted in one entry. */
+export function historyComplete({ history, entries }: Station): Verdict {
+  const told = history.entries().reduce((sum, { count }) => sum + count, 0);
+  return told === entries ? undefined : `${told} of ${entries} ends are in the history`;
+}
+
+/**
+ * What waits has a timer, and that lies ahead: for each tunnel or session that is not up, before
+ * the end of the time that it has to be so. None is on its way for longer.
+ */
 export function liveTimers(station: Station, now: number): Verdict {
   const { core, side } = station;
   if (station.timeout <= now) return `a timer of ${station.timeout} is still due at ${now}`;
-  for (const { tunnelId, state } of core.tunnels()) {
-    if (core.pollTimeout() === Infinity) return `tunnel ${tunnelId} in ${state} without a timer`;
+  const next = core.pollTimeout();
+  for (const { tunnelId, state, since } of core.tunnels()) {
+    const until = state === "established" ? Infinity : since + TUNNEL_SETUP_MS;
+    if (next === Infinity || next > until) return `tunnel ${tunnelId} in ${state} without a timer`;
+  }
+  for (const { sessionId, state, since } of core.sessions()) {
+    if (state === "established" || next <= since + SESSION_SETUP_MS) continue;
+    return `session ${sessionId} in ${state} since ${since} without a timer`;
   }
   if (side.pollTimeout() < Infinity) return undefined;
   for (const what of side.waiting(now)) return `${what} without a timer`;
-  return undefined;
-}
-
-/** Nothing is on its way to `established` for longer than it may take. */
-export function nothingStuck({ core }: Station, now: number): Verdict {
-  for (const { tunnelId, state, since } of core.tunnels()) {
-    if (state !== "established" && now - since > STUCK_AFTER_MS) {
-      return `tunnel ${tunnelId} in ${state} since ${since}`;
-    }
-  }
-  for (const { sessionId, state, since } of core.sessions()) {
-    if (state !== "established" && now - since > STUCK_AFTER_MS) {
-      return `session ${sessionId} in ${state} since ${since}`;
-    }
-  }
   return undefined;
 }
 
@@ -191,8 +224,8 @@ export function goalsReached(
 }
 
 /**
- * The same of a client of a LAC, which always wants in. One end may have given IPV6CP up when the line
- * was bad, and the other one may not know (RFC 1661 4.6): IPv4 then goes on alone.
+ * The same of a client of a LAC, which always wants in. One end may have given IPV6CP up when the
+ * line was bad, and the other one may not know (RFC 1661 4.6): IPv4 then goes on alone.
  */
 export function clientServed(
   line: LacLine,

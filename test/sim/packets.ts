@@ -23,40 +23,59 @@ const FORGED = 0.25;
 /** One ping in so many is large. */
 const LARGE_EVERY = 12;
 const LARGE = 1_200;
-/** The last of each ping: the number of its line, and once more with all bits turned. */
-const SIGNATURE = 4;
+/** The last of each ping: its serial, the number of its line, and that with all bits turned. */
+const SIGNATURE = 8;
+const NUMBER = 4;
+
+/** Who pings, and the serials of pings that are not answered yet. */
+export interface Pinger {
+  readonly plan: LinePlan;
+  readonly asked: Set<number>;
+}
 
 /** By IPv4 from `own`, if there is that, and now and then from elsewhere. */
-export function pings(plan: LinePlan, own: string, random: Random): Uint8Array[] {
+export function pings(pinger: Pinger, own: string, random: Random): Uint8Array[] {
   const isForging = own === "" || random.chance(FORGED);
   const stranger = `10.${random.pick([64, 65])}.0.${random.between(2, 30)}`;
   const sources = [...(own === "" ? [] : [own]), ...(isForging ? [stranger] : [])];
   return sources.map((source) => {
     const isLarge = random.between(1, LARGE_EVERY) === 1;
     const octets = packet(source, HOST, SIGNATURE + (isLarge ? random.between(1, LARGE) : 0));
-    octets.set(signature(plan), octets.length - SIGNATURE);
+    octets.set(signature(pinger, random), octets.length - SIGNATURE);
     return octets;
   });
 }
 
 /** The same by IPv6; `own` is absent until a router has told the prefix. */
-export function pings6(plan: LinePlan, own: Uint8Array | undefined, random: Random): Uint8Array[] {
+export function pings6(pinger: Pinger, own: Uint8Array | undefined, random: Random): Uint8Array[] {
   const isForging = own === undefined || random.chance(FORGED);
   const half = random.pick(["64", "65"]);
   const last = random.between(0, 255).toString(16).padStart(2, "0");
   const prefix = address(`20010db800${half}00${last}`);
   const stranger = Uint8Array.of(...prefix, ...(own ?? FIRST).subarray(8));
   const sources = [...(own === undefined ? [] : [own]), ...(isForging ? [stranger] : [])];
-  const body = signature(plan);
-  return sources.map((source) =>
-    icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body }),
-  );
+  return sources.map((source) => {
+    const body = signature(pinger, random);
+    return icmpPacket({ source, destination: HOST6, type: ECHO_REQUEST, body });
+  });
 }
 
 const FIRST = new Uint8Array(16).fill(1);
 
-function signature({ number }: LinePlan): Uint8Array {
-  return Uint8Array.of(0, number, 0xff, ~number & 0xff);
+function signature({ plan: { number }, asked }: Pinger, random: Random): Uint8Array {
+  const serial = random.octets(NUMBER);
+  asked.add(serialOf(serial));
+  return Uint8Array.of(...serial, 0, number, 0xff, ~number & 0xff);
+}
+
+function serialOf(octets: Uint8Array): number {
+  return octets.reduce((serial, octet) => serial * 256 + octet, 0);
+}
+
+/** Whether a packet is the first answer to a ping of that one. */
+export function isAnswer({ asked }: Pinger, packet: Uint8Array): boolean {
+  const isPossible = isIpv4(packet) || isEchoReply6(packet);
+  return isPossible && asked.delete(serialOf(packet.subarray(-SIGNATURE, -NUMBER)));
 }
 
 /** A large packet of the network behind. */
@@ -66,7 +85,7 @@ export function toClient(destination: string): Uint8Array {
 
 /** The line that a packet came from, or that it answers; unless that was changed on the way. */
 export function numberOf(packet: Uint8Array): number | undefined {
-  const [a = 0, number = 0, b = 0, inverse = 0] = packet.subarray(-SIGNATURE);
+  const [a = 0, number = 0, b = 0, inverse = 0] = packet.subarray(-NUMBER);
   return a === 0 && b === 0xff && inverse === (~number & 0xff) ? number : undefined;
 }
 

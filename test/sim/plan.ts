@@ -11,7 +11,7 @@ import type { LacPlan } from "./nodes/lac.ts";
 import type { LnsPlan } from "./nodes/lns.ts";
 import { Random } from "./random.ts";
 
-/** While it lasts the network is bad and things happen to the nodes; then all heals, or it ends so. */
+/** While it lasts the network is bad and things happen to nodes; then all heals, or it ends so. */
 export const STRESS_MS = 65_000;
 
 /** A subscriber behind a LAC. */
@@ -72,11 +72,14 @@ export interface Plan {
 
 const CLIENTS = 3;
 const REALM = "core";
+/** Addresses of a server that has enough. */
+const ROOM_USUAL = 100;
 const SERVERS = ["198.51.100.1", "198.51.100.2"] as const;
 
 export function drawPlan(seed: number): Plan {
   const random = new Random(seed, "plan");
   const draw = new Draw(random);
+  const mode = random.chance(0.5) ? "safety" : "liveness";
   const isSwitched = random.chance(0.4);
   const clients = Array.from({ length: CLIENTS }, (_, index) => draw.client(index, isSwitched));
   const lacsOf = (index: number): Target[] =>
@@ -84,11 +87,13 @@ export function drawPlan(seed: number): Plan {
       client.kind === "lac" && server === index ? [draw.target(client.name, address)] : [],
     );
   const core = draw.target(REALM, SERVERS[1]);
-  const first = draw.server(0, clients, isSwitched ? [...lacsOf(0), core] : lacsOf(0));
-  const servers = isSwitched ? [first, draw.server(1, clients, lacsOf(1))] : [first];
+  const server = (index: number, targets: readonly Target[]) =>
+    draw.server(index, mode, clients, targets);
+  const first = server(0, isSwitched ? [...lacsOf(0), core] : lacsOf(0));
+  const servers = isSwitched ? [first, server(1, lacsOf(1))] : [first];
   return {
     seed,
-    mode: random.chance(0.5) ? "safety" : "liveness",
+    mode,
     servers,
     trunk: draw.edge(),
     clients,
@@ -97,29 +102,55 @@ export function drawPlan(seed: number): Plan {
   };
 }
 
+/** The server where a line has its addresses. */
+export function homeOf({ user }: LinePlan, { server }: ClientPlan): number {
+  return user.includes("@") ? 1 : server;
+}
+
+/** So many addresses to give: a /30 has two of them, the first one one beside the gateway. */
+function poolOf(network: string, room: number): string[] {
+  const first = room % 2 === 0 ? 1 : 0;
+  return Array.from({ length: Math.ceil(room / 2) }, (_, n) => `${network}.${4 * (n + first)}/30`);
+}
+
 /** Draws one thing after the other, all of one world. */
 class Draw {
   readonly #random: Random;
   readonly #secret: string;
   /** Datagrams are damaged in some worlds only, as much is excused by that. */
   readonly #isDamaging: boolean;
+  /** Servers have few addresses: they run out, and are another one's soon. */
+  readonly #isScarce: boolean;
   #lines = 0;
 
   constructor(random: Random) {
     this.#random = random;
     this.#secret = random.chance(0.5) ? "tunnel secret" : "";
     this.#isDamaging = random.chance(0.3);
+    this.#isScarce = random.chance(0.5);
   }
 
-  server(index: number, clients: readonly ClientPlan[], targets: readonly Target[]): LnsPlan {
+  server(
+    index: number,
+    mode: Plan["mode"],
+    clients: readonly ClientPlan[],
+    targets: readonly Target[],
+  ): LnsPlan {
     const random = this.#random;
     const isSwitch = targets.some(({ name }) => name === REALM);
-    const users = clients.flatMap(({ client, server }) =>
-      client.lines.flatMap(({ user, password, isWelcome }) => {
-        const isOurs = user.includes("@") ? index === 1 : server === index;
-        return isOurs && isWelcome ? [{ name: user, password, network: "default" }] : [];
-      }),
+    const lines = clients.flatMap((each) =>
+      each.client.lines
+        .filter((line) => line.isWelcome && homeOf(line, each) === index)
+        .map((line) => ({ ...line, kind: each.client.kind })),
     );
+    const users = lines.map(({ user, password }) => {
+      return { name: user, password, network: "default" };
+    });
+    // Clients of a LAC of ours never give up, so there is room for them in the end.
+    const least = Math.max(1, lines.filter(({ kind }) => kind === "lac").length);
+    const room = this.#isScarce ? random.between(least, Math.max(least, lines.length)) : ROOM_USUAL;
+    // One /64 is the server's own.
+    const room6 = mode === "safety" && this.#isScarce ? random.between(1, room) : room;
     return {
       name: isSwitch ? "switch" : index === 0 ? "lns" : "core",
       address: SERVERS[index] ?? "",
@@ -131,12 +162,12 @@ class Draw {
       network: {
         name: "default",
         gateway: `10.${64 + index}.0.1`,
-        pool: [`10.${64 + index}.0.0/24`],
-        pool6: [`2001:db8:${64 + index}::/56`],
+        pool: poolOf(`10.${64 + index}.0`, room),
+        pool6: Array.from({ length: room6 + 1 }, (_, n) => `2001:db8:${64 + index}:${n}::/64`),
         dns: ["192.0.2.53"],
         sequencing: random.chance(0.25),
       },
-      users,
+      ...{ room, users },
       forwards: isSwitch ? [{ by: "realm", value: REALM, peer: REALM }] : [],
       targets,
       trustsProxies: this.#secret !== "" && random.chance(0.5),

@@ -6,8 +6,10 @@
  */
 
 import { Machine } from "./nodes/machine.ts";
+import { sameTrace } from "./oracles.ts";
+import { type Fault, judge, type Outcome, Violation } from "./outcome.ts";
 import { addOutcome, noTotals, type Totals } from "./totals.ts";
-import { type Fault, type Outcome, Violation, World } from "./world.ts";
+import { World } from "./world.ts";
 
 export interface RunOptions {
   /** Seed of the first world; each further one has the next. */
@@ -48,7 +50,7 @@ export async function runWorlds(options: RunOptions): Promise<RunResult> {
       addOutcome(totals, outcome);
       if (seed % REPEAT_EVERY !== 0 || trace !== undefined) continue;
       const again = await runWorld(new World(seed, machines, fault));
-      if (again.hash !== outcome.hash) throw new Violation("sameTrace", "it went another way");
+      judge(sameTrace, outcome.hash, again.hash);
       totals.repeated++;
     } catch (error) {
       machines = newMachines();

@@ -15,10 +15,6 @@ export class Scheduler {
   #heap: Entry[] = [];
   #count = 0;
 
-  get size(): number {
-    return this.#heap.length;
-  }
-
   /** Time of the next action; `Infinity` when there is none. */
   next(): number {
     return this.#heap[0]?.at ?? Infinity;

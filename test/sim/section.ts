@@ -12,10 +12,16 @@ network behind. Half of the worlds stay as bad as they are to the end; in the ot
 everyone who may has to be in, with answers to his packets, and nothing may change any more. In the end nothing may be
 left of anything.`;
 const CHECKED = `In each world: control messages are delivered once and in order, acknowledged in time, within the
-window; strangers get no more than they have sent; no address is given twice; no packet passes of a session that is not
-authenticated, by another one's address or to another one's; whatever waits has a timer; nothing is on its way for ever;
-both ends know of the same tunnels and sessions; records, grants, rings, queues and timers are empty in the end. Of each
-of these checks one deliberate fault is known that it finds (\`test/sim/oracles.test.ts\`).`;
+window; who has not shown that he is there gets six small answers to a request at most, and all such answers stay within
+the rates of \`src/limits.ts\`; no address is given to two; no packet passes of a session that is not
+authenticated, by another one's address or to another one's; whatever waits has a timer, and each session its own;
+nothing is on its way for ever; both ends know of the same tunnels and sessions; what has ended stands in the history
+once and as long as it lasted, also when the clock on the wall steps; the same seed gives the same world; records, grants,
+rings, queues and timers are empty in the end. Of each of these checks one deliberate fault is known that it finds
+(\`test/sim/oracles.test.ts\`).`;
+const WAITS = `What is not in these worlds: a configuration that is read again and workers that are added or drained at
+runtime, as nothing of that is wired here; the offloads of a kernel (GRO, GSO, TSO), a TUN device that takes no packet, a
+datagram that is longer than its buffer. What reached letters of a tunnel damaged excuses that tunnel, not the next.`;
 
 export function section(totals: Totals, seconds: number, command: string): Section {
   const { worlds, failures, repeated, datagrams, tunnels, sessions, forwarded, pings } = totals;
@@ -27,7 +33,7 @@ export function section(totals: Totals, seconds: number, command: string): Secti
     title: "Simulator",
     summary: `${say(worlds)} worlds, ${say(hours)} virtual hours, ${say(faults)} faults put in, ${failures.length} checks failed`,
     command,
-    text: [WHAT, CHECKED],
+    text: [WHAT, CHECKED, WAITS],
     tables: [
       {
         columns: ["what", "how much"],

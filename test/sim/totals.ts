@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Outcome } from "./world.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface Failure {
   readonly seed: number;
@@ -67,7 +67,8 @@ export function summary(totals: Totals, seconds: number): string {
     `  ${virtualHours(totals).toFixed(1)} virtual hours`,
     `  ${repeated} worlds a second time: the same trace`,
     `  ${datagrams} datagrams, ${tunnels} tunnels established, ${sessions} sessions established,` +
-      ` ${totals.forwarded} calls forwarded, ${pings} pings answered, ${totals.givenUp} sessions given up for silence`,
+      ` ${totals.forwarded} calls forwarded, ${pings} pings answered,` +
+      ` ${totals.givenUp} sessions given up for silence`,
     `  at the end of the faults ${up} lines up, ${closed} closed`,
     "  faults:",
     ...faultRows(totals).map(([kind, count]) => `    ${kind.padEnd(width)} ${count}`),

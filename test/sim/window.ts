@@ -31,7 +31,7 @@ export interface Cell {
   /** From the SCCRQ until the first session and until the last is established at the LNS, ms. */
   readonly first: Quantiles;
   readonly last: Quantiles;
-  /** Control messages for each session: both ways, ZLB, retransmissions and the tunnel's own too. */
+  /** Control messages for each session, both ways: ZLB, retransmissions, the tunnel's own too. */
   readonly messages: number;
   /** Of a hundred calls so many were given up once and placed again. */
   readonly placedAgain: number;

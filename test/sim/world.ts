@@ -1,5 +1,5 @@
 /**
- * A world: a network of LACs, an LNS or a switch with an LNS behind it, subscribers and an operator,
+ * A world: a network of LACs, an LNS or a switch with an LNS behind it, subscribers, an operator,
  * in virtual time. It goes through its plan. In liveness mode it then heals and has to reach its
  * goals; in safety mode it stays as bad as it is. In the end it is taken down.
  *
@@ -16,9 +16,11 @@ import type { SimLns } from "./nodes/lns.ts";
 import type { Machine } from "./nodes/machine.ts";
 import type { Line, SimPeer } from "./nodes/peer.ts";
 import type { Station, Thread } from "./nodes/station.ts";
+import { isStranger, Strangers } from "./nodes/strangers.ts";
 import * as oracles from "./oracles.ts";
-import { answerTo, isIpv4 } from "./packets.ts";
-import { drawPlan, type Plan, STRESS_MS } from "./plan.ts";
+import { type Fault, found, judge, type Oracle, type Outcome, Violation } from "./outcome.ts";
+import { answerTo, isAnswer, isIpv4 } from "./packets.ts";
+import { drawPlan, homeOf, type Plan, STRESS_MS } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
@@ -26,12 +28,12 @@ import { Watch } from "./watch.ts";
 
 /**
  * After this long without faults every goal is reached. The longest way is a dead tunnel found by
- * HELLO and its retransmissions (60 + 31 s), or PPP's Echo (4 * 20 s), an LNS that is locked out and
- * a client that waits before it dials anew (60 s each).
+ * HELLO and its retransmissions (60 + 31 s), or PPP's Echo (4 * 20 s), an LNS that is locked out
+ * and a client that waits before it dials anew (60 s each).
  */
 const LIVENESS_MS = 290_000;
 const LOOK_MS = 10_000;
-/** Whatever is on its way without a letter shows within that: an idle tunnel is closed, an Echo fails. */
+/** What is on its way without a letter shows within that: an idle tunnel closes, an Echo fails. */
 const CALM_MS = 30_000;
 const STAYS_MS = 40_000;
 /** A tunnel lingers for a cycle of retransmissions after StopCCN (RFC 2661 5.7). */
@@ -44,48 +46,12 @@ const LOOK_EVERY = 16;
 const TURNS_MOST = 8;
 const HOST_DELAY_MS = 3;
 
-export class Violation extends Error {
-  readonly oracle: string;
-
-  constructor(oracle: string, what: string) {
-    super(`${oracle}: ${what}`);
-    this.oracle = oracle;
-  }
-}
-
-export interface Outcome {
-  readonly hash: string;
-  /** Virtual time that it took, ms. */
-  readonly virtual: number;
-  readonly datagrams: number;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly tunnels: number;
-  readonly sessions: number;
-  /** Of them those that went on to another LNS. */
-  readonly forwarded: number;
-  readonly pings: number;
-  /** Sessions that a subscriber ended as the network behind did not answer. */
-  readonly givenUp: number;
-  /** How the lines stood before the end. */
-  readonly up: number;
-  readonly closed: number;
-}
-
-/** What a test may put in to see that an oracle sees it. */
-export interface Fault {
-  /** Before the first step. */
-  onStart?(world: World): void;
-  /** Just before the goals are judged. */
-  onQuiet?(world: World): void;
-  /** Instead of each datagram of a node of ours. */
-  transmit?(world: World, datagram: Uint8Array): readonly Uint8Array[];
-}
-
 export class World {
   readonly plan: Plan;
   readonly scheduler = new Scheduler();
   readonly trace: Trace;
   readonly faults = new Faults();
+  readonly strangers = new Strangers(this.scheduler);
   readonly servers: readonly SimLns[];
   readonly clients: readonly Client[];
   readonly lacs: readonly SimLac[];
@@ -132,8 +98,7 @@ export class World {
     for (const deed of plan.deeds) {
       scheduler.at(deed.at, () => {
         this.trace.note(scheduler.now, deed.what);
-        this.faults.add(deed.what);
-        perform(deed, this, this.#chance);
+        if (perform(deed, this, this.#chance)) this.faults.add(deed.what);
       });
     }
     this.#fault.onStart?.(this);
@@ -148,11 +113,13 @@ export class World {
     const ups = [...lines.map(({ isUp }) => isUp), ...clientsUp];
     this.#sayGoodbye();
     await this.#until(scheduler.now + GOODBYE_MS);
-    for (const station of this.stations) this.judge(oracles.nothingLeft, station);
-    for (const peer of this.peers) this.judge(oracles.nothingLeftAtPeer, peer);
-    for (const { machine } of this.stations) {
-      this.faults.add("no room in a ring between threads", machine.ringsFull());
+    for (const station of this.stations) {
+      judge(oracles.historyComplete, station);
+      judge(oracles.nothingLeft, station);
+      const full = station.machine.ringsFull();
+      if (full > 0) this.faults.add("no room in a ring between threads", full);
     }
+    for (const peer of this.peers) judge(oracles.nothingLeftAtPeer, peer);
     return {
       hash: this.trace.hash,
       virtual: scheduler.now,
@@ -165,18 +132,9 @@ export class World {
     };
   }
 
-  judge<Args extends unknown[]>(oracle: (...args: Args) => oracles.Verdict, ...args: Args): void {
-    const verdict = oracle(...args);
-    if (verdict !== undefined) throw new Violation(oracle.name, verdict);
-  }
-
   /** Where an exception would end in a promise of the program. */
-  judgeLater<Args extends unknown[]>(
-    oracle: (...args: Args) => oracles.Verdict,
-    ...args: Args
-  ): void {
-    const verdict = oracle(...args);
-    if (verdict !== undefined) this.#violation ??= new Violation(oracle.name, verdict);
+  judgeLater<Args extends unknown[]>(oracle: Oracle<Args>, ...args: Args): void {
+    this.#violation ??= found(oracle, ...args);
   }
 
   /** Whoever waits for an answer runs before the next step. */
@@ -185,7 +143,7 @@ export class World {
   }
 
   crash(station: Station): void {
-    if (station.isDown || station.starts === 0) return;
+    if (!station.isRunning) return;
     for (const edge of this.edges) {
       if (edge.server === station) edge.forget("server");
       if (edge.client === station.options.plan.address) edge.forget("client");
@@ -200,7 +158,7 @@ export class World {
   }
 
   pause(station: Station, which: Thread, ms: number): void {
-    if (station.isDown || station.starts === 0) return;
+    if (!station.isRunning) return;
     station.pause(which, ms);
     for (const edge of this.edges) {
       if (edge.server === station) edge.letters.server.excuse();
@@ -212,7 +170,7 @@ export class World {
   deliver(edge: Edge, to: End, datagram: Uint8Array, isDamaged: boolean): void {
     const { scheduler, trace } = this;
     const { client, server } = edge;
-    if (isDamaged) for (const peer of this.peers) peer.isLenient = true;
+    if (isDamaged) this.#watch.damaged(edge);
     trace.datagram(scheduler.now, `${edge.name} ${to === "server" ? "->" : "<-"}`, datagram);
     const node = this.clients.find(({ edge: own }) => own === edge);
     const local = server.options.plan.address;
@@ -226,19 +184,21 @@ export class World {
 
   /** A datagram of a node of ours. */
   sent(from: Station, datagram: Uint8Array, address: string, port: number, isLost: boolean): void {
-    const { scheduler, trace } = this;
+    const { now } = this.scheduler;
     const own = from.options.plan.address;
     const edge = this.edges.find(({ server, client }) =>
       server === from
         ? client === address
         : client === own && server.options.plan.address === address,
     );
-    if (edge === undefined) throw new Error(`${own} has sent to ${address}`);
-    const end: End = edge.server === from ? "server" : "client";
+    if (edge === undefined && !isStranger(address)) throw new Error(`${own} sends to ${address}`);
+    const end: End = edge?.server === from ? "server" : "client";
+    const letters = edge?.letters[end] ?? this.#watch.strangersOf(from);
     for (const each of this.#fault.transmit?.(this, datagram) ?? [datagram]) {
-      this.#watch.sent(edge, end, each, port);
-      trace.datagram(scheduler.now, `${edge.name} .. ${end}`, each);
-      if (isLost) continue;
+      this.#watch.sent(from, letters, each, address, port);
+      this.trace.datagram(now, edge === undefined ? address : `${edge.name} .. ${end}`, each);
+      // Nobody is where a stranger says that he is.
+      if (isLost || edge === undefined) continue;
       if (end === "client") edge.toServer.send(each);
       // The NAT in front of the client knows its old port no more.
       else if (edge.port === port) edge.toClient.send(each);
@@ -260,6 +220,13 @@ export class World {
     }
     if (event.type === "tunnel-up") this.#sums.tunnels++;
     if (event.type === "tunnel-down") this.#watch.closed(station, event);
+    if (event.type === "session-down") this.#watch.ended(station, event.session);
+    if (event.type === "call-errors") {
+      this.#watch.reported(station, event.session, event.errors.crc);
+    }
+    const isTunnel = event.type === "tunnel-up" || event.type === "tunnel-down";
+    // What strangers have begun ends by itself.
+    if (isTunnel && isStranger(event.tunnel.path.peer)) return;
     if (event.type.endsWith("-up") || event.type.endsWith("-down")) this.#changedAt = now;
   }
 
@@ -274,16 +241,16 @@ export class World {
   }
 
   /** A packet reaches a client of a LAC. */
-  toClient(lac: SimLac, network: number, packet: Uint8Array): void {
-    this.#watch.reached(lac.ownOf(network), packet);
-    lac.answered(network, packet);
-    this.#sums.pings++;
+  toClient(edge: Edge, lac: SimLac, network: number, packet: Uint8Array): void {
+    this.#watch.reached(edge, lac.ownOf(network), packet);
+    if (lac.answered(network, packet)) this.#sums.pings++;
   }
 
   /** A packet reaches a subscriber. */
-  toLine(line: Line, packet: Uint8Array): void {
+  toLine(edge: Edge, line: Line, packet: Uint8Array): void {
     // While it negotiates anew it has none to compare.
-    if (line.own[isIpv4(packet) ? 0 : 1] !== "") this.#watch.reached(line.own, packet);
+    if (line.own[isIpv4(packet) ? 0 : 1] !== "") this.#watch.reached(edge, line.own, packet);
+    if (!isAnswer(line, packet)) return;
     const { now } = this.scheduler;
     if (isIpv4(packet)) line.heardAt = now;
     else line.heard6At = now;
@@ -300,7 +267,7 @@ export class World {
       for (const { timeout } of peers) if (timeout < next) next = timeout;
       if (next > end) break;
       atOnce = next > scheduler.now ? 0 : atOnce + 1;
-      this.judge(oracles.comesToRest, atOnce);
+      judge(oracles.comesToRest, atOnce);
       scheduler.now = Math.max(scheduler.now, next);
       const action = scheduler.due();
       if (action !== undefined) {
@@ -323,7 +290,7 @@ export class World {
     scheduler.now = end;
   }
 
-  /** Up to when everyone has what he wants and all is calm; and some time more, for it has to stay. */
+  /** Up to when everyone has what he wants and all is calm; and some more, for it has to stay. */
   async #converge(): Promise<void> {
     const { scheduler } = this;
     const end = STRESS_MS + LIVENESS_MS;
@@ -332,7 +299,7 @@ export class World {
     this.#watch.judgeGoals();
     const calmAt = scheduler.now;
     await this.#until(calmAt + STAYS_MS);
-    this.judge(oracles.staysAsItIs, this.#changedAt, calmAt);
+    judge(oracles.staysAsItIs, this.#changedAt, calmAt);
   }
 
   #isCalm(): boolean {
@@ -357,6 +324,21 @@ export class World {
     }
     for (const { peer, plan } of this.clients) {
       if (plan.client.kind === "peer" && plan.client.isMalicious) leave(peer);
+    }
+    for (const index of this.servers.keys()) this.#makeFit(index);
+  }
+
+  /** Whoever finds no address any more hangs up; clients of a LAC of ours do not. */
+  #makeFit(index: number): void {
+    let room = this.plan.servers[index]?.room ?? 0;
+    for (const { plan, lac } of this.clients) {
+      for (const line of lac?.lines ?? []) if (homeOf(line.plan, plan) === index) room--;
+    }
+    for (const { plan, peer } of this.clients) {
+      for (const line of peer?.lines ?? []) {
+        const isIn = peer?.wants && line.wants && line.plan.isWelcome;
+        if (isIn && homeOf(line.plan, plan) === index && --room < 0) peer.hangUp(line);
+      }
     }
   }
 

@@ -1,11 +1,12 @@
-/** Worlds in virtual time: whatever the network does, each ends as it should; and again the same. */
+/** Worlds in virtual time: whatever the network does, each ends as it should, twice the same. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { GOOD } from "./link.ts";
+import type { Fault } from "./outcome.ts";
 import { newMachines, runWorlds } from "./runner.ts";
 import { summary } from "./totals.ts";
-import { type Fault, World } from "./world.ts";
+import { World } from "./world.ts";
 
 const print = (line: string) => console.log(line);
 const FIRST = 1;

@@ -12,11 +12,13 @@ import {
   type LocalUsersOptions,
 } from "../../../src/aaa/index.ts";
 import type { AuthRequest } from "../../../src/ppp/index.ts";
+import type { Faults } from "../faults.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
 export interface AaaOptions extends LocalUsersOptions {
   readonly scheduler: Scheduler;
+  readonly faults: Faults;
   readonly random: Random;
   /** Longest time to an answer, ms. */
   readonly delay: number;
@@ -39,7 +41,7 @@ export class SimAaa implements Aaa {
   }
 
   authenticate(request: AuthRequest, caller?: Caller): Promise<AaaResult> {
-    const { scheduler, random, delay, takesAt, onGrant, onAnswer } = this.#options;
+    const { scheduler, faults, random, delay, takesAt, onGrant, onAnswer } = this.#options;
     return new Promise((resolve, reject) => {
       const answer = () => {
         const at = takesAt();
@@ -53,7 +55,8 @@ export class SimAaa implements Aaa {
           if (answer.ok) {
             onGrant(answer.grant, this.out);
             this.out.add(answer.grant);
-          }
+            if (answer.isPrefixMissing) faults.add("no /64 was free");
+          } else if (answer.reason === "pool-exhausted") faults.add("no address was free");
           resolve(answer);
         }, reject);
       };

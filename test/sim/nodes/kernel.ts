@@ -1,5 +1,5 @@
 /**
- * The kernel under a node: sockets and TUN queues are arrays that all workers share, and each worker
+ * The kernel under a node: sockets and TUN queues are arrays that all workers share, and each one
  * makes its calls by a `SimKernel` of its own. It writes to and reads from the workers' memory, as
  * recvmmsg(2) and its like do.
  *
@@ -155,8 +155,12 @@ export class SimKernel implements PacketCalls {
     if (isCongested()) {
       taken = random.between(0, count);
       if (taken === 0) {
-        faults.add("ENOBUFS");
-        return this.#fail(random.chance(0.5) ? ENOBUFS : EAGAIN);
+        const [name, errno] = random.pick([
+          ["ENOBUFS", ENOBUFS] as const,
+          ["EAGAIN", EAGAIN] as const,
+        ]);
+        faults.add(`sendmmsg: ${name}`);
+        return this.#fail(errno);
       }
       if (taken < count) faults.add("sendmmsg took a part");
     }

@@ -1,5 +1,5 @@
 /**
- * A LAC of a world with clients of its own: the program's cores, wired as `daemon/lac.ts` wires them.
+ * A LAC of a world with clients of its own: the program's cores, wired as `daemon/lac.ts` does.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Dialler, type Target } from "../../../src/dial/index.ts";
 import type { Call, Connected } from "../../../src/l2tp/index.ts";
 import type { Libc } from "../../../src/linux/libc.ts";
 import { ipv6 } from "../../../src/net.ts";
-import { half, isEchoReply6, isIpv4, PING_MS, pings, pings6 } from "../packets.ts";
+import { half, isAnswer, isIpv4, PING_MS, type Pinger, pings, pings6 } from "../packets.ts";
 import type { LinePlan } from "../plan.ts";
 import { Random } from "../random.ts";
 import {
@@ -62,8 +62,7 @@ export interface LacSide extends SimSide {
 }
 
 /** One of its clients, with a host behind it. */
-export interface LacLine {
-  readonly plan: LinePlan;
+export interface LacLine extends Pinger {
   /** Of the client, and of its network. */
   readonly index: number;
   /** When answers last came, by IPv4 and by IPv6. */
@@ -78,7 +77,7 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
   constructor(options: SimLacOptions) {
     super(options);
     this.lines = options.plan.lines.map((plan, index) => {
-      return { plan, index, heardAt: 0, heard6At: 0 };
+      return { plan, index, asked: new Set(), heardAt: 0, heard6At: 0 };
     });
     this.#random = new Random(options.seed, `hosts behind ${options.plan.name}`);
     this.#pingLater();
@@ -90,13 +89,14 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
     return [address, ...[...addresses6].map((text) => half(ipv6(text)))];
   }
 
-  /** A packet of the network behind has come for a client. */
-  answered(network: number, packet: Uint8Array): void {
+  /** A packet of the network behind has come for a client. Whether it answers a ping. */
+  answered(network: number, packet: Uint8Array): boolean {
     const line = this.lines[network];
-    if (line === undefined) return;
+    if (line === undefined || !isAnswer(line, packet)) return false;
     const { now } = this.options.scheduler;
     if (isIpv4(packet)) line.heardAt = now;
-    else if (isEchoReply6(packet)) line.heard6At = now;
+    else line.heard6At = now;
+    return true;
   }
 
   #pingLater(): void {
@@ -113,8 +113,8 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
     const slot = () => this.#random.between(0, SLOT_COUNT - 1);
     const own6 = address6 === "" ? undefined : ipv6(address6);
     const packets = [
-      ...pings(line.plan, address, this.#random),
-      ...(own6 === undefined ? [] : pings6(line.plan, own6, this.#random)),
+      ...pings(line, address, this.#random),
+      ...(own6 === undefined ? [] : pings6(line, own6, this.#random)),
     ];
     for (const packet of packets) this.fromHost(line.index, packet, slot());
   }

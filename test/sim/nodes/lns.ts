@@ -25,6 +25,8 @@ export interface LnsPlan extends StationPlan {
   readonly authMethods: readonly AuthMethod[];
   /** Answers of AAA take up to this long, ms. */
   readonly aaaDelay: number;
+  /** Addresses that it has to give. */
+  readonly room: number;
   readonly network: LocalUsersOptions["networks"][number] & { readonly sequencing: boolean };
   readonly users: LocalUsersOptions["users"];
   readonly forwards: NonNullable<LocalUsersOptions["forwards"]>;
@@ -111,11 +113,11 @@ export class SimLns extends Station<LnsSide, SimLnsOptions> {
   }
 
   #newAaa(random: Random): SimAaa {
-    const { plan, scheduler, onGrant, onAnswer } = this.options;
+    const { plan, scheduler, faults, onGrant, onAnswer } = this.options;
     const { starts } = this;
     return new SimAaa({
       ...{ users: plan.users, networks: [plan.network], forwards: plan.forwards },
-      ...{ scheduler, random, delay: plan.aaaDelay, onGrant, onAnswer },
+      ...{ scheduler, random, faults, delay: plan.aaaDelay, onGrant, onAnswer },
       takesAt: () => (this.isDown || this.starts !== starts ? undefined : this.pausedUntil.control),
     });
   }

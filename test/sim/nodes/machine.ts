@@ -1,6 +1,6 @@
 /**
- * The memory of a node with the program's own WebAssembly over it, for one world after the other: one
- * ends, and a node crashes, with nothing left in it.
+ * The memory of a node with the program's own WebAssembly over it, for one world after the other:
+ * one ends, and a node crashes, with nothing left in it.
  *
  * @module
  */

@@ -8,8 +8,9 @@ import { buildHeader, buildPpp, parseHeader, parsePpp } from "../../../src/codec
 import { type Call, Lac } from "../../peer/lac.ts";
 import { PppPeer } from "../../peer/ppp.ts";
 import { mutate } from "../../system/load/mutate.ts";
-import { half, isEchoReply6, PING_MS, pings, pings6 } from "../packets.ts";
-import type { LinePlan, PeerPlan } from "../plan.ts";
+import type { Faults } from "../faults.ts";
+import { half, isEchoReply6, PING_MS, type Pinger, pings, pings6 } from "../packets.ts";
+import type { PeerPlan } from "../plan.ts";
 import type { Random } from "../random.ts";
 import type { Scheduler } from "../scheduler.ts";
 
@@ -18,7 +19,7 @@ const IPV6 = 0x0057;
 const REDIAL_MS = 5_000;
 /** So often a LAC finds out whether its tunnel still stands. */
 const KEEPALIVE_MS = 30_000;
-/** One that is not connected by then is given up, where letters may have been changed on the way. */
+/** A call is given up that is not up by then, where letters may have been changed on the way. */
 const CALL_MS = 70_000;
 /** A protocol that nobody knows (RFC 1661 5.7). */
 const UNKNOWN = 0x4001;
@@ -27,10 +28,13 @@ const MALICE = 0.2;
 const SENT_KEPT = 8;
 /** After so long without an answer a subscriber dials anew. */
 const SILENCE_MS = 60_000;
-export interface Line {
+
+/** So often, of its pings, a subscriber's LAC reports errors. */
+const REPORTED = 0.5;
+
+export interface Line extends Pinger {
   /** Its addresses, as `destinationOf` has them. */
   readonly own: readonly string[];
-  readonly plan: LinePlan;
   wants: boolean;
   call: Call | undefined;
   ppp: PppPeer | undefined;
@@ -45,15 +49,20 @@ export interface Line {
   heard6At: number;
   /** Sessions that it ended as the network did not answer any more. */
   givenUp: number;
-  /** Sessions that came to have an address. */
-  ups: number;
+  /** WENs of its call: each says how many they are by then. */
+  reports: number;
 }
 
 export interface SimPeerOptions {
   readonly index: number;
   readonly plan: PeerPlan;
   readonly scheduler: Scheduler;
+  readonly faults: Faults;
   readonly random: Random;
+  /** Letters of its tunnel may have been changed: what makes no sense is no fault of ours. */
+  readonly isLenient: () => boolean;
+  /** It begins another tunnel: what was changed before is over. */
+  readonly onConnect: () => void;
   readonly send: (datagram: Uint8Array) => void;
   /** An IP packet of a subscriber has come. */
   readonly onPacket: (line: Line, packet: Uint8Array) => void;
@@ -63,8 +72,6 @@ export class SimPeer {
   readonly lines: Line[];
   lac: Lac | undefined;
   wants = false;
-  /** Letters may have been changed on the way: what makes no sense is no fault of the program. */
-  isLenient = false;
   /** Control connections that it has begun. */
   attempts = 0;
   readonly #options: SimPeerOptions;
@@ -91,8 +98,13 @@ export class SimPeer {
       heardAt: 0,
       heard6At: 0,
       givenUp: 0,
-      ups: 0,
+      reports: 0,
+      asked: new Set<number>(),
     }));
+  }
+
+  get isLenient(): boolean {
+    return this.#options.isLenient();
   }
 
   get timeout(): number {
@@ -141,7 +153,7 @@ export class SimPeer {
     this.lac = undefined;
     this.#keepaliveAt = Infinity;
     for (const line of this.lines) this.#forget(line);
-    if (this.wants) this.#redialAt = this.#options.scheduler.now + REDIAL_MS;
+    this.#redialAt = this.wants ? this.#options.scheduler.now + REDIAL_MS : Infinity;
   }
 
   receive(datagram: Uint8Array): void {
@@ -231,7 +243,6 @@ export class SimPeer {
       this.#settleLine(line, now);
     } else if (ppp !== undefined && ppp.address !== "" && !line.isUp) {
       line.isUp = true;
-      line.ups++;
       line.heardAt = line.heard6At = now;
     }
   }
@@ -246,8 +257,9 @@ export class SimPeer {
   }
 
   #connect(now: number): void {
-    const { index, plan } = this.#options;
+    const { index, plan, onConnect } = this.#options;
     this.#redialAt = Infinity;
+    onConnect();
     // No two control connections of a world have one id, so a datagram names its peer.
     this.lac = new Lac(1 + index * 10_000 + this.attempts++, plan.secret, plan.window);
     this.lac.start(now);
@@ -262,6 +274,7 @@ export class SimPeer {
     const id = ++this.#calls;
     lac.call(id, now);
     line.call = lac.calls.get(id);
+    line.reports = 0;
     line.giveUpAt = now + CALL_MS;
   }
 
@@ -292,9 +305,10 @@ export class SimPeer {
   }
 
   #send(datagram: Uint8Array): void {
-    const { send, plan, random } = this.#options;
+    const { send, plan, random, faults } = this.#options;
     send(datagram);
     if (!plan.isMalicious || !random.chance(MALICE)) return;
+    faults.add("a changed copy by a malicious peer");
     const seeds = [datagram, ...this.#sent];
     send(mutate(seeds, () => random.between(0, 0xffff_ffff)));
     this.#sent[random.between(0, SENT_KEPT - 1)] = datagram;
@@ -308,13 +322,17 @@ export class SimPeer {
       if (line.call !== undefined) this.lac?.hangUp(line.call.id, now);
       return;
     }
-    for (const packet of pings(line.plan, line.ppp?.address ?? "", random)) {
+    const { lac } = this;
+    const { call } = line;
+    const isUp = lac?.state === "established" && call?.state === "established";
+    if (isUp && random.chance(REPORTED)) lac.report(call.id, ++line.reports, now);
+    for (const packet of pings(line, line.ppp?.address ?? "", random)) {
       this.#sendFrame(line, buildPpp(IP, packet));
     }
     const host = line.ppp?.host;
     if (host === undefined) return;
     if (host.global === undefined) host.start(now);
-    for (const packet of pings6(line.plan, host.global, random)) {
+    for (const packet of pings6(line, host.global, random)) {
       this.#sendFrame(line, buildPpp(IPV6, packet));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What the program's LNS and LAC have in common in a world: an endpoint, workers over its memory and
- * the turns of the control thread, in the daemon's order. Only sockets, TUN devices, clock and
+ * What the program's LNS and LAC have in common in a world: an endpoint, workers over its memory,
+ * and the turns of the control thread, in the daemon's order. Only sockets, TUN devices, clock and
  * randomness are the world's, and when a thread stands still.
  *
  * @module
@@ -9,7 +9,8 @@ import * as layout from "../../../assembly/layout.ts";
 import type { PuntedFrame } from "../../../src/dataplane/rings.ts";
 import type { InjectOf, SessionTable } from "../../../src/dataplane/session-table.ts";
 import type { Entry } from "../../../src/history/entry.ts";
-import { Recorder } from "../../../src/history/recorder.ts";
+import { Recorder, type RecorderOptions } from "../../../src/history/recorder.ts";
+import { Ring } from "../../../src/history/ring.ts";
 import { Endpoint, type EndpointEvent, type Path, type Role } from "../../../src/l2tp/index.ts";
 import { HELD_MS } from "../../../src/limits.ts";
 import { decodeSockaddr, encodeSockaddr } from "../../../src/linux/sockaddr.ts";
@@ -40,7 +41,8 @@ export interface StationOptions {
   /** A packet that it writes to the TUN device of a network. */
   readonly toHost: (network: number, packet: Uint8Array) => void;
   readonly onEvent: (event: EndpointEvent) => void;
-  readonly onEntry: (entry: Entry) => void;
+  /** A tunnel or session has ended that began then. */
+  readonly onEnd: (entry: Entry, since: number) => void;
   /** A datagram begins to be worked on. */
   readonly onInput: (datagram: Uint8Array, path: Path) => void;
 }
@@ -75,9 +77,32 @@ export interface SimGround {
 const CONTROL = 0x80; // T, in the first octet of the header
 const LENGTH = 0x40; // L
 const QUEUE_MAX = 300;
+export const RETRANSMIT_COUNT = 5;
 /** Of the datagrams. */
 const MERGED = 0.03;
 const LOG = createLog({ level: "fatal", human: false, sink: { write: () => undefined } });
+
+/** It also tells when that which has ended began, by the clock of the world. */
+class SimRecorder extends Recorder {
+  readonly #onEnd: StationOptions["onEnd"];
+
+  constructor(options: RecorderOptions, onEnd: StationOptions["onEnd"]) {
+    super(options);
+    this.#onEnd = onEnd;
+  }
+
+  override sessionDown(...[event, story, traffic, now]: Parameters<Recorder["sessionDown"]>) {
+    const entry = super.sessionDown(event, story, traffic, now);
+    this.#onEnd(entry, event.session.since);
+    return entry;
+  }
+
+  override tunnelDown(...[event, now]: Parameters<Recorder["tunnelDown"]>) {
+    const entry = super.tunnelDown(event, now);
+    this.#onEnd(entry, event.tunnel.since);
+    return entry;
+  }
+}
 
 export abstract class Station<
   Side extends SimSide = SimSide,
@@ -89,6 +114,9 @@ export abstract class Station<
   side!: Side;
   queues!: Queues;
   recorder!: Recorder;
+  /** What it remembers of what has ended, and how many entries it was given. */
+  history!: Ring;
+  entries = 0;
   isDown = true;
   /** Its control thread, all its workers, or the second one alone stand still until then. */
   readonly pausedUntil: Record<Thread, number> = { control: 0, workers: 0, second: 0 };
@@ -135,15 +163,13 @@ export abstract class Station<
     });
     machine.boot(workers, this.queues, () => scheduler.now);
     this.core = new Endpoint({
-      ...{ role, hostName: name, secret, helloInterval, retransmitCap: 8_000, retransmitCount: 5 },
+      ...{ role, hostName: name, secret, helloInterval },
+      ...{ retransmitCap: 8_000, retransmitCount: RETRANSMIT_COUNT },
       ...{ maxTunnels: 100, maxSessions: 200, followPort: true, random: octets },
       lastHeard: (tunnelId) => this.side.lastHeard(tunnelId),
       messageMax: layout.SLOT_CAPACITY,
     });
-    this.recorder = new Recorder({
-      add: this.options.onEntry,
-      clock: () => scheduler.now + this.wallOffset,
-    });
+    this.#newHistory();
     this.side = this.makeSide({
       ...{ table: machine.table, injectOf: machine.injectOf, endpoint: this.core },
       ...{ random: octets, clock: () => scheduler.now, log: LOG, recorder: this.recorder },
@@ -154,6 +180,20 @@ export abstract class Station<
     });
   }
 
+  /** As the daemon's, without its file; the clock on the wall is all that it goes by. */
+  #newHistory(): void {
+    const { scheduler, onEnd } = this.options;
+    const clock = () => scheduler.now + this.wallOffset;
+    this.history = new Ring("sim");
+    this.entries = 0;
+    const add = (entry: Entry) => {
+      this.entries++;
+      this.history.settle(clock());
+      this.history.add(entry);
+    };
+    this.recorder = new SimRecorder({ add, clock }, onEnd);
+  }
+
   /** Forgets everything at once and says nothing. */
   crash(): void {
     this.isDown = true;
@@ -162,6 +202,11 @@ export abstract class Station<
     this.#workersAt = Infinity;
     Object.assign(this.pausedUntil, { control: 0, workers: 0, second: 0 });
     this.machine.crash();
+  }
+
+  /** It was started, and has not crashed. */
+  get isRunning(): boolean {
+    return this.starts > 0 && !this.isDown;
   }
 
   get isPaused(): boolean {
@@ -190,7 +235,7 @@ export abstract class Station<
     });
   }
 
-  /** A datagram for port 1701: control messages to their socket, the others to that of their slot. */
+  /** A datagram for port 1701: control messages to their socket, others to that of their slot. */
   receive(datagram: Uint8Array, path: Path): void {
     if (this.isDown) return;
     const [first = CONTROL] = datagram;
@@ -257,7 +302,7 @@ export abstract class Station<
     for (let out = core.pollTransmit(); out !== undefined; out = core.pollTransmit()) {
       // What the kernel does not take of these is lost (RFC 2661 5.8 sends it again).
       const isLost = isCongested && this.queues.options.random.chance(0.5);
-      if (isLost) faults.add("ENOBUFS");
+      if (isLost) faults.add("the kernel did not take a control message");
       transmit(out.datagram, out.path.peer, out.path.peerPort, isLost);
     }
     this.#stepWorkers();
