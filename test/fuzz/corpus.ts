@@ -35,12 +35,21 @@ export async function smallest(
 }
 
 /** Branches that a target's corpus leaves unreached, by name of the target. */
-export function readCeilings(): Record<string, number> {
-  return JSON.parse(readFileSync(CEILINGS, "utf8"));
+export function readCeilings(file = CEILINGS): Record<string, number> {
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
-export function writeCeiling(target: string, unreached: number): void {
-  const ceilings = Object.entries({ ...readCeilings(), [target]: unreached });
+/** Whether it was written: no ceiling becomes higher that is not raised on purpose. */
+export function writeCeiling(
+  target: string,
+  unreached: number,
+  isRaised: boolean,
+  file = CEILINGS,
+): boolean {
+  const before = readCeilings(file);
+  if (!isRaised && unreached > (before[target] ?? unreached)) return false;
+  const ceilings = Object.entries({ ...before, [target]: unreached });
   const sorted = Object.fromEntries(ceilings.sort(([a], [b]) => (a < b ? -1 : 1)));
-  writeFileSync(CEILINGS, `${JSON.stringify(sorted, null, 2)}\n`);
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
+  return true;
 }
