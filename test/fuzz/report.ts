@@ -50,15 +50,17 @@ export function recordRows(rows: readonly Row[]): void {
         "turn. WebAssembly is compiled once more with a mark in each branch, TypeScript is watched by V8. An input " +
         "fails that ends in an exception or a trap, and so does one after which something is not as it must be: " +
         "the codec and a plain reference differ, a packet is in no counter or in two, a vector leaves its buffer. " +
-        "The inputs kept are committed and run by every test run, where the branches that they leave unreached " +
-        "may not become more.",
+        "Inputs that reach something are kept in test/fuzz/corpus and run by every test run, where of no target " +
+        "more branches may be left unreached than test/fuzz/ceilings.json says: a run lowers that, only a flag raises it.",
+      "The command was run once for each target of the table, with as many executions as stand there.",
       `${sum.toLocaleString("en")} executions without such an input:`,
     ],
     tables: [{ columns: COLUMNS, rows: all }],
   });
 }
 
-function recorded(): readonly (readonly (string | number)[])[] {
+/** Its rows, as they stand in docs/RELIABILITY.md. */
+export function recorded(): readonly (readonly (string | number)[])[] {
   if (!existsSync(RECORDED)) return [];
   const section = JSON.parse(readFileSync(RECORDED, "utf8")) as Section;
   return section.tables[0]?.rows ?? [];

@@ -3,8 +3,9 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { blind } from "../blind.ts";
 import { fuzz } from "../engine.ts";
-import { Crash, type Executor } from "../target.ts";
+import { Crash } from "../target.ts";
 import { typescript } from "./executor.ts";
 
 const EXECUTIONS = 60_000;
@@ -16,19 +17,6 @@ const planted = typescript({
   lengthMax: 64,
   load: async () => (await import("./planted.ts")).parse,
 });
-
-/** Sees no branch. */
-function blind(executor: Executor): Executor {
-  return {
-    ...{ branches: 0, reached: 0 },
-    execute: async (inputs) => {
-      await executor.execute(inputs);
-      return [];
-    },
-    unreached: () => [],
-    close: () => executor.close(),
-  };
-}
 
 const options = { seed: 1, executions: EXECUTIONS, lengthMax: 64 };
 const start = [new Uint8Array(16)];

@@ -29,6 +29,10 @@ export class WasmExecutor implements Executor {
     });
   }
 
+  get files(): ReadonlySet<string> {
+    return this.#branches.files;
+  }
+
   get reached(): number {
     return this.branches - this.#branches.unreached().length;
   }

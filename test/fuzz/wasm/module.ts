@@ -47,8 +47,7 @@ export class Branches {
     files: readonly string[],
     others: readonly string[] = [],
   ) {
-    const [section] = WebAssembly.Module.customSections(module, SECTION);
-    this.places = new TextDecoder().decode(section).split("\n");
+    this.places = placesOf(module);
     this.#at = at + 4;
     this.#octets = new Uint8Array(memory.buffer);
     this.#count = new Uint32Array(memory.buffer, at, 1);
@@ -65,6 +64,11 @@ export class Branches {
     return true;
   }
 
+  /** Those that have a branch that counts. */
+  get files(): ReadonlySet<string> {
+    return new Set(this.places.filter((_, branch) => this.#isOwn[branch]).map(fileOf));
+  }
+
   get all(): number {
     return this.#isOwn.filter((isOwn) => isOwn).length;
   }
@@ -74,6 +78,16 @@ export class Branches {
       (_, branch) => this.#isOwn[branch] && this.#octets[this.#at + branch] === 0,
     );
   }
+}
+
+/** Where each branch of a marked module is: "file:line". */
+export function placesOf(module: WebAssembly.Module): string[] {
+  const [section] = WebAssembly.Module.customSections(module, SECTION);
+  return new TextDecoder().decode(section).split("\n");
+}
+
+export function fileOf(place: string): string {
+  return place.slice(0, place.lastIndexOf(":"));
 }
 
 export function compileMarked(source: Source): WebAssembly.Module {

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { blind } from "../blind.ts";
 import { fuzz } from "../engine.ts";
 import { Crash, type Executor } from "../target.ts";
 import { WasmExecutor } from "./executor.ts";
@@ -25,19 +26,6 @@ function open(): Executor {
     octets.set(input, INPUT);
     parse(INPUT, input.length);
   });
-}
-
-/** Sees no branch. */
-function blind(executor: Executor): Executor {
-  return {
-    ...{ branches: 0, reached: 0 },
-    execute: async (inputs) => {
-      await executor.execute(inputs);
-      return [];
-    },
-    unreached: () => [],
-    close: () => executor.close(),
-  };
 }
 
 const options = { seed: 1, executions: EXECUTIONS, lengthMax: 64 };

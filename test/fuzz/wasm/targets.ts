@@ -4,6 +4,7 @@
  * @module
  */
 import type { Target } from "../target.ts";
+import { chainTarget } from "./chain.ts";
 import { codecTargets } from "./codec.ts";
 import { decapsulateTarget } from "./decapsulate.ts";
 import { encapsulateTarget } from "./encapsulate.ts";
@@ -14,4 +15,5 @@ export const wasmTargets: readonly Target[] = [
   decapsulateTarget,
   encapsulateTarget,
   ringsTarget,
+  chainTarget,
 ];
