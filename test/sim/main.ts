@@ -1,11 +1,13 @@
-// node test/sim/main.ts [--seed N] [--worlds N | --hours H] [--jobs N] [--trace | --record]
+// node test/sim/main.ts [--seed N] [--worlds N | --hours H] [--jobs N] [--trace | --plan | --record]
 // Runs worlds of the simulator on all processors, one seed each, and says what they went through.
 // --hours takes seeds that chance begins, for so long. --record keeps the figures for the docs, of
-// a whole run without a failure. --trace prints what happens in the world of that seed.
+// a whole run without a failure. --trace prints what happens in the world of that seed, --plan its
+// plan as found/ keeps it.
 import { randomInt } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { record } from "../../scripts/reliability.ts";
+import { drawPlan } from "./plan.ts";
 import { runPool } from "./pool.ts";
 import { runWorlds } from "./runner.ts";
 import { section } from "./section.ts";
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     hours: { type: "string" },
     jobs: { type: "string", default: String(availableParallelism()) },
     trace: { type: "boolean", default: false },
+    plan: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
   },
 });
@@ -47,12 +50,22 @@ async function trace(first: number): Promise<Totals> {
   return totals;
 }
 
-const totals = await run();
-const seconds = (performance.now() - began) / 1_000;
-print(summary(totals, seconds));
-const { worlds, hours } = values;
-const command = `npm run sim -- ${hours === undefined ? `--worlds ${worlds}` : `--hours ${hours}`}`;
-const isInOrder = totals.failures.length === 0;
-if (values.record && isInOrder) record("sim", section(totals, seconds, command));
-if (values.record && !isInOrder) print("not recorded: a check failed");
-process.exitCode = isInOrder ? 0 : 1;
+/** What a test reads, once somebody has written in it what was found. */
+function showPlan(seed: number): void {
+  print(JSON.stringify({ what: "", plan: drawPlan(seed) }, undefined, 2));
+}
+
+async function main(): Promise<void> {
+  const totals = await run();
+  const seconds = (performance.now() - began) / 1_000;
+  print(summary(totals, seconds));
+  const { worlds, hours } = values;
+  const command = `npm run sim -- ${hours === undefined ? `--worlds ${worlds}` : `--hours ${hours}`}`;
+  const isInOrder = totals.failures.length === 0;
+  if (values.record && isInOrder) record("sim", section(totals, seconds, command));
+  if (values.record && !isInOrder) print("not recorded: a check failed");
+  process.exitCode = isInOrder ? 0 : 1;
+}
+
+if (values.plan) showPlan(Number(values.seed));
+else await main();

@@ -14,12 +14,13 @@ import { Sessions } from "../../src/l2tp/sessions.ts";
 import { GOOD } from "./link.ts";
 import type * as oracles from "./oracles.ts";
 import { type Fault, Violation } from "./outcome.ts";
+import { drawPlan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { newMachines, runWorlds } from "./runner.ts";
 import { World } from "./world.ts";
 
 /** In liveness mode, with calls that go on to another LNS, and a LAC that is the program. */
-const SEED = 324;
+const PLAN = drawPlan(324);
 const ZLB_LENGTH = 12;
 
 function typeOf(datagram: Uint8Array): number | undefined {
@@ -223,7 +224,7 @@ const FAULTS: Readonly<Record<Exclude<keyof typeof oracles, "sameTrace">, Fault>
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   test(`${name} sees the fault that it is there for`, async () => {
-    await assert.rejects(new World(SEED, newMachines(), fault).run(), (error: unknown) => {
+    await assert.rejects(new World(PLAN, newMachines(), fault).run(), (error: unknown) => {
       assert.ok(error instanceof Violation, String(error));
       assert.equal(error.oracle, name, error.message);
       return true;
@@ -250,11 +251,11 @@ const FLOOD: Fault = {
 };
 
 test("a flood of SCCRQs is answered within the bounds, and without them it is not", async (t) => {
-  await new World(SEED, newMachines(), FLOOD).run();
+  await new World(PLAN, newMachines(), FLOOD).run();
   t.mock.method(Admission.prototype, "allows", () => true);
   t.mock.method(Admission.prototype, "allowsAgain", () => true);
   await assert.rejects(
-    new World(SEED, newMachines(), FLOOD).run(),
+    new World(PLAN, newMachines(), FLOOD).run(),
     /answersWithinBounds: 1025 answers to 203\.0\.113\.1/,
   );
 });
@@ -285,7 +286,7 @@ test("liveTimers sees one session without a timer beside tunnels that have their
     },
   );
   await assert.rejects(
-    new World(SEED, newMachines(), LONE).run(),
+    new World(PLAN, newMachines(), LONE).run(),
     /liveTimers: session \d+ in wait-connect since \d+ without a timer/,
   );
 });
@@ -299,13 +300,13 @@ test("liveTimers sees a tunnel that has no end, as its peer never hears of it", 
     for (const { toClient } of edges) toClient.send = () => undefined;
   };
   await assert.rejects(
-    new World(SEED, newMachines(), { onStart }).run(),
+    new World(PLAN, newMachines(), { onStart }).run(),
     /liveTimers: tunnel \d+ in wait-ctl-conn without a timer/,
   );
 });
 
 test("without a fault that world is in order", async () => {
-  await new World(SEED, newMachines()).run();
+  await new World(PLAN, newMachines()).run();
 });
 
 test("an exception of the program fails a world", async () => {
@@ -318,5 +319,5 @@ test("an exception of the program fails a world", async () => {
       }
     },
   };
-  await assert.rejects(new World(SEED, newMachines(), fault).run(), TypeError);
+  await assert.rejects(new World(PLAN, newMachines(), fault).run(), TypeError);
 });

@@ -8,6 +8,7 @@
 import { Machine } from "./nodes/machine.ts";
 import { sameTrace } from "./oracles.ts";
 import { type Fault, judge, type Outcome, Violation } from "./outcome.ts";
+import { drawPlan } from "./plan.ts";
 import { addOutcome, noTotals, type Totals } from "./totals.ts";
 import { World } from "./world.ts";
 
@@ -44,12 +45,13 @@ export async function runWorlds(options: RunOptions): Promise<RunResult> {
   const totals = noTotals();
   const hashes: string[] = [];
   for (let seed = first; seed < first + worlds; seed++) {
+    const plan = drawPlan(seed);
     try {
-      const outcome = await runWorld(new World(seed, machines, fault, trace));
+      const outcome = await runWorld(new World(plan, machines, fault, trace));
       hashes.push(outcome.hash);
       addOutcome(totals, outcome);
       if (seed % REPEAT_EVERY !== 0 || trace !== undefined) continue;
-      const again = await runWorld(new World(seed, machines, fault));
+      const again = await runWorld(new World(plan, machines, fault));
       judge(sameTrace, outcome.hash, again.hash);
       totals.repeated++;
     } catch (error) {
@@ -64,7 +66,7 @@ export async function runWorlds(options: RunOptions): Promise<RunResult> {
 }
 
 /** A promise of the program that is rejected and has no taker is an exception of it too. */
-async function runWorld(world: World): Promise<Outcome> {
+export async function runWorld(world: World): Promise<Outcome> {
   const rejections: unknown[] = [];
   const listen = (error: unknown) => void rejections.push(error);
   process.on("unhandledRejection", listen);

@@ -20,7 +20,7 @@ import { isStranger, Strangers } from "./nodes/strangers.ts";
 import * as oracles from "./oracles.ts";
 import { type Fault, found, judge, type Oracle, type Outcome, Violation } from "./outcome.ts";
 import { answerTo, isAnswer, isIpv4 } from "./packets.ts";
-import { drawPlan, homeOf, type Plan, STRESS_MS } from "./plan.ts";
+import { homeOf, type Plan, STRESS_MS } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
@@ -71,14 +71,14 @@ export class World {
 
   /** A machine for each node of ours. */
   constructor(
-    seed: number,
+    plan: Plan,
     machines: readonly Machine[],
     fault: Fault = {},
     print?: (line: string) => void,
   ) {
-    this.plan = drawPlan(seed);
+    this.plan = plan;
     this.#fault = fault;
-    this.#chance = new Random(seed, "operator");
+    this.#chance = new Random(plan.seed, "operator");
     this.trace = new Trace(print);
     const built = build(this, machines);
     this.servers = built.servers;
