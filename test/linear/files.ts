@@ -91,7 +91,11 @@ export const FILES: readonly Subject[] = [
   config("keys that are none", (size) => `[lns]\n${pieces(size, (at) => `k${at} = 1\n`)}`),
   config("tables that are none", (size) => pieces(size, (at) => `[t${at}]\n`)),
   config("dotted keys", (size) => `[lns]\n${pieces(size, () => "a.")}a = 1\n`),
-  config("nested arrays", (size) => `[lns]\nsecret = ${"[".repeat(size)}`),
+  config("an array of arrays", (size) => `[lns]\nsecret = [${"[],".repeat(size / 3)}]`),
+  {
+    ...config("nested arrays", (size) => `[lns]\nsecret = ${"[".repeat(size)}`),
+    reads: "1,000 levels, refused at the next",
+  },
   config(
     "users",
     (size) =>

@@ -11,10 +11,12 @@ export interface Subject {
   readonly name: string;
   /** What the size is of: "octets", or "entries" of a table, each of which is looked up once. */
   readonly unit: "octets" | "entries";
-  /** Smallest and largest size; two decades at least. */
+  /** Smallest and largest size: two decades, or up to the limit of the parser itself. */
   readonly sizes: readonly [number, number];
   /** What the time is to be linear in, where it is not the size: a heap has a logarithm of its own. */
   readonly scaled?: (size: number) => number;
+  /** How much of it is read, where it is not all. */
+  readonly reads?: string;
   /** Makes work of a size: what is returned is timed, and may be called again. */
   readonly prepare: (size: number) => () => unknown;
 }
@@ -38,7 +40,8 @@ export interface Effort {
 /** Sizes that double, from the smallest to the largest. */
 function measure({ sizes, prepare, scaled = (size) => size }: Subject, effort: Effort): Sample[] {
   const samples: Sample[] = [];
-  const [from, to] = [sizes[0] / effort.scale, sizes[1] / effort.scale];
+  const scaledDown = (size: number) => Math.max(1, Math.floor(size / effort.scale));
+  const [from, to] = [scaledDown(sizes[0]), scaledDown(sizes[1])];
   prepare(to)(); // compiled before it is timed
   for (let size = from; size <= to; size *= 2) {
     samples.push({ size, scaled: scaled(size), milliseconds: timeOf(prepare(size), effort) });
@@ -48,7 +51,7 @@ function measure({ sizes, prepare, scaled = (size) => size }: Subject, effort: E
 
 /** Linear is 1; caches that a larger input does not fit make it a little more. */
 export const EXPONENT_MAX = 1.2;
-const ATTEMPTS = 5;
+export const ATTEMPTS = 5;
 
 /**
  * Measures until the exponent is not too large, some times at most, and answers the measurement with

@@ -26,6 +26,7 @@ import { walkAvps } from "../../src/decode/walk.ts";
 import { formatLine } from "../../src/history/entry.ts";
 import { Gateway } from "../../src/host/gateway.ts";
 import { Host, Router } from "../../src/ipv6/index.ts";
+import { AUTH_NAME_MAX, AVPS_MAX } from "../../src/limits.ts";
 import { Link } from "../../src/ppp/index.ts";
 import { parseOptions } from "../../src/ppp/options.ts";
 import { CHAP, IPCP, LCP, PAP, packet } from "../peer/ppp.ts";
@@ -37,10 +38,18 @@ import type { Subject } from "./measure.ts";
 
 /** From a short datagram to the longest. */
 const DATAGRAM: readonly [number, number] = [256, 32_768];
+const AVP_HEADER = 6;
+/** Empty AVPs, from one to as many as there may be. */
+const TO_THE_LIMIT: readonly [number, number] = [AVP_HEADER, AVP_HEADER * AVPS_MAX];
 const SECRET = new TextEncoder().encode("a secret");
 
 function octets(name: string, prepare: Subject["prepare"], sizes = DATAGRAM): Subject {
   return { name, unit: "octets", sizes, prepare };
+}
+
+/** What is not read to its end, however long it is. */
+function partly(reads: string, subject: Subject): Subject {
+  return { ...subject, reads };
 }
 
 function repeated(piece: readonly number[], size: number): Uint8Array {
@@ -49,6 +58,13 @@ function repeated(piece: readonly number[], size: number): Uint8Array {
     { length: count * piece.length },
     (_, at) => piece[at % piece.length] ?? 0,
   );
+}
+
+/** As many AVPs as a message may have, each of the same length. */
+function mostAvps(size: number): Uint8Array {
+  const value = new Uint8Array(Math.max(0, Math.floor(size / AVPS_MAX) - AVP_HEADER));
+  const avps = Array.from({ length: AVPS_MAX }, () => ({ type: 99, value }));
+  return buildControlMessage({ tunnelId: 1, sessionId: 0, ns: 0, nr: 0, avps });
 }
 
 /** A message of AVPs that have nothing to read. */
@@ -94,6 +110,12 @@ function said(protocol: number, data: (size: number) => Uint8Array, open: (bench
 
 const MANY_OPTIONS = (size: number) => repeated([0xee, 2], size);
 const LONG_OPTIONS = (size: number) => repeated([0xee, 255, ...new Uint8Array(253)], size);
+
+/** Both fields as long as they may be at 512 octets. */
+function papRequest(size: number): Uint8Array {
+  const text = new Uint8Array(Math.max(0, size / 2 - (256 - AUTH_NAME_MAX))).fill(0x61);
+  return Uint8Array.from([text.length, ...text, text.length, ...text]);
+}
 
 const OWN = address("0011223344556677");
 const OTHER = linkLocal(address("88990000aabbccdd"));
@@ -170,36 +192,56 @@ function history(line: (at: number) => string): Subject["prepare"] {
 }
 
 export const PARSERS: readonly Subject[] = [
-  octets("L2TP header of a long frame", (size) => {
-    const header = { control: false, priority: false, tunnelId: 1, sessionId: 1 };
-    const datagram = buildHeader(header, new Uint8Array(size));
-    return () => parseHeader(datagram);
-  }),
-  octets("L2TP header, Offset Pad", (size) => {
-    const header = { control: false, priority: false, tunnelId: 1, sessionId: 1, offsetSize: size };
-    const datagram = buildHeader(header);
-    return () => parseHeader(datagram);
-  }),
-  octets("control message of empty AVPs", (size) => {
-    const datagram = tinyAvps(size);
-    return () => parseControlMessage(datagram);
-  }),
+  partly(
+    "its head",
+    octets("L2TP header of a long frame", (size) => {
+      const header = { control: false, priority: false, tunnelId: 1, sessionId: 1 };
+      const datagram = buildHeader(header, new Uint8Array(size));
+      return () => parseHeader(datagram);
+    }),
+  ),
+  partly(
+    "its head",
+    octets("L2TP header, Offset Pad", (size) => {
+      const ids = { tunnelId: 1, sessionId: 1 };
+      const datagram = buildHeader({ control: false, priority: false, ...ids, offsetSize: size });
+      return () => parseHeader(datagram);
+    }),
+  ),
   octets(
-    "control message of long AVPs",
+    "control message of empty AVPs",
     (size) => {
-      const avps = Array.from({ length: size / 256 }, () => ({
-        type: 99,
-        value: new Uint8Array(250),
-      }));
-      const datagram = buildControlMessage({ tunnelId: 1, sessionId: 0, ns: 0, nr: 0, avps });
+      const datagram = tinyAvps(size);
       return () => parseControlMessage(datagram);
     },
-    [256, 32_768],
+    TO_THE_LIMIT,
   ),
-  octets("walk of empty AVPs (decode)", (size) => {
-    const list = tinyAvps(size).subarray(12);
-    return () => walkAvps(list);
+  octets(`control message of ${AVPS_MAX} AVPs`, (size) => {
+    const datagram = mostAvps(size);
+    return () => parseControlMessage(datagram);
   }),
+  partly(
+    `${AVPS_MAX} AVPs, refused at the next`,
+    octets("control message of more empty AVPs", (size) => {
+      const datagram = tinyAvps(size);
+      return () => parseControlMessage(datagram);
+    }),
+  ),
+  octets(
+    "walk of empty AVPs (decode)",
+    (size) => {
+      const list = tinyAvps(size).subarray(12);
+      return () => walkAvps(list);
+    },
+    TO_THE_LIMIT,
+  ),
+  partly(
+    `${AVPS_MAX} AVPs`,
+    octets("walk of more empty AVPs (decode)", (size) => {
+      const list = tinyAvps(size).subarray(12);
+      return () => walkAvps(list);
+    }),
+  ),
   octets("hidden AVPs, many", (size) => {
     const avps = HIDDEN_TINY(size);
     return () => revealAvps(avps, SECRET, md5);
@@ -208,10 +250,13 @@ export const PARSERS: readonly Subject[] = [
     const avps = HIDDEN_LONG(size);
     return () => revealAvps(avps, SECRET, md5);
   }),
-  octets("PPP frame", (size) => {
-    const frame = buildPpp(LCP, new Uint8Array(size));
-    return () => parsePpp(frame);
-  }),
+  partly(
+    "its head",
+    octets("PPP frame", (size) => {
+      const frame = buildPpp(LCP, new Uint8Array(size));
+      return () => parsePpp(frame);
+    }),
+  ),
   octets("PPP options, empty", (size) => {
     const list = MANY_OPTIONS(size);
     return () => parseOptions(list);
@@ -233,19 +278,30 @@ export const PARSERS: readonly Subject[] = [
     said(IPCP, MANY_OPTIONS, (bench) => bench.toNetwork()),
   ),
   octets(
-    "PAP request",
-    said(
-      PAP,
-      (size) => new Uint8Array(size),
-      (bench) => bench.establish(),
+    "PAP request, name and password",
+    said(PAP, papRequest, (bench) => bench.establish()),
+    [8, 512],
+  ),
+  partly(
+    "its head",
+    octets(
+      "PAP request, long after its end",
+      said(
+        PAP,
+        (size) => new Uint8Array(size),
+        (bench) => bench.establish(),
+      ),
     ),
   ),
-  octets(
-    "CHAP packet of the wrong protocol",
-    said(
-      CHAP,
-      (size) => new Uint8Array(size),
-      (bench) => bench.establish(),
+  partly(
+    "refused at its protocol",
+    octets(
+      "CHAP packet where PAP was agreed",
+      said(
+        CHAP,
+        (size) => new Uint8Array(size),
+        (bench) => bench.establish(),
+      ),
     ),
   ),
   octets("proxied LCP of many options", (size) => {
@@ -260,10 +316,13 @@ export const PARSERS: readonly Subject[] = [
     const packet = new Uint8Array(size);
     return () => checksum(packet);
   }),
-  octets("IPv4 and IPv6 header check", (size) => {
-    const packet = new Uint8Array(size).fill(0x45);
-    return () => [checkIpv4(packet), checkIpv6(packet)];
-  }),
+  partly(
+    "its head",
+    octets("IPv4 and IPv6 header check", (size) => {
+      const packet = new Uint8Array(size).fill(0x45);
+      return () => [checkIpv4(packet), checkIpv6(packet)];
+    }),
+  ),
   octets("ICMP echo to the gateway", echo),
   octets("API: one message at once", apiStream(1)),
   octets("API: one message in 64 parts", apiStream(64)),
