@@ -1,6 +1,6 @@
 // node test/mutation/main.ts [--sample N] [--record] [PATH ...]
 // Mutates src/l2tp and src/ppp, or the files that are named, and says which changes no test notices.
-// --sample N tries every N-th mutant.
+// --sample N tries every N-th of all mutants. --record is for all files.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import Stryker from "@stryker-mutator/core";
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+if (values.record && positionals.length > 0) throw new RangeError("--record is for all files");
 process.env.MUTATION_SAMPLE = values.sample;
 await new Stryker({
   configFile: "test/mutation/stryker.json",

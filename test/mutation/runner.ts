@@ -23,7 +23,7 @@ import {
   toMutantRunResult,
 } from "@stryker-mutator/api/test-runner";
 import fc from "fast-check";
-import { type DeclaredTest, declared, declaring } from "./tests.ts";
+import { type DeclaredTest, declared, declaring, LEFT_OUT, leftOut } from "./tests.ts";
 
 const TESTS = new URL("tests.ts", import.meta.url).href;
 const SEED = 1;
@@ -103,6 +103,7 @@ class InProcessRunner implements TestRunner {
       declaring(file);
       await import(pathToFileURL(resolve(file)).href);
     }
+    if (leftOut.length !== LEFT_OUT) throw new Error(`left out are\n${leftOut.join("\n")}`);
     if (existsSync(STEPS)) {
       const counted: [string, number][] = JSON.parse(readFileSync(STEPS, "utf8"));
       for (const [id, steps] of counted) stepsOf.set(id, steps);

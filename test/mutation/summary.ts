@@ -1,5 +1,6 @@
 /** What a run over mutants has to say on the page of figures. @module */
 import type { Section } from "../../scripts/reliability.ts";
+import { LEFT_OUT } from "./tests.ts";
 
 /** Of Stryker's JSON report, what is needed here. */
 export interface Report {
@@ -25,13 +26,18 @@ fails; one that makes an endless loop is noticed by that. The score is the share
 while modules are loaded, is left out: the tables of the automata among it, whose every cell has its test.`;
 
 export function section({ files }: Report, sample: number): Section {
-  const rows = Object.entries(files).map(([file, { mutants }]) => rowOf(file, mutants));
+  const rows = Object.entries(files)
+    .map(([file, { mutants }]) => rowOf(file, mutants))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   const tried = rows.filter(([, mutants]) => mutants > 0);
   const folders = ["src/l2tp", "src/ppp"].map((folder) => {
     const own = tried.filter(([file]) => file.startsWith(`${folder}/`));
     return sum(folder, own);
   });
-  const which = sample === 1 ? "All mutants" : `Of each file every ${ordinal(sample)} mutant`;
+  const which =
+    sample === 1
+      ? "All mutants were tried"
+      : `Of all mutants, numbered from file to file, every ${ordinal(sample)} was tried`;
   const [, mutants, noticed] = sum("both", tried);
   return {
     order: 8,
@@ -40,7 +46,8 @@ export function section({ files }: Report, sample: number): Section {
     command: sample === 1 ? "npm run mutation" : `npm run mutation -- --sample ${sample}`,
     text: [
       TEXT,
-      `${which} was tried. Left out are the tests with tens of thousands of tunnels or messages, so what only they see counts as not noticed.`,
+      `${which}. Left out are the tests with tens of thousands of tunnels or messages, and ${LEFT_OUT} that ask what all
+others have done or wait for files: what only they see counts as not noticed.`,
     ],
     tables: [
       {
