@@ -5,7 +5,7 @@
  */
 import { formatConfigError } from "../../../src/config/errors.ts";
 import { parseConfig } from "../../../src/config/load.ts";
-import { must, Octets } from "./octets.ts";
+import { must, Octets } from "../octets.ts";
 
 /** A table: what it needs, and lines of which it may have each. */
 interface Table {

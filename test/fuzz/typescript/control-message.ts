@@ -7,7 +7,7 @@
 import { type AvpInput, AvpType, buildControlMessage } from "../../../src/codec/index.ts";
 import { hide } from "../../peer/hide.ts";
 import { type Name, u16, u32, utf8 } from "../../peer/lac.ts";
-import type { Octets } from "./octets.ts";
+import type { Octets } from "../octets.ts";
 import type { Peer } from "./peer.ts";
 
 const TYPES = Object.values(AvpType) as [number, ...number[]];

@@ -8,7 +8,7 @@ import { select } from "../../../src/daemon/api-select.ts";
 import { parseHistory } from "../../../src/daemon/history-file.ts";
 import { type Entry, formatLine, makeEntry, parseLine } from "../../../src/history/entry.ts";
 import { API_REQUEST_MAX, HISTORY_TEXT_MAX } from "../../../src/limits.ts";
-import { must, Octets } from "./octets.ts";
+import { must, Octets } from "../octets.ts";
 
 const REQUESTS = [
   { show: "tunnels" },

@@ -15,8 +15,8 @@ import {
 } from "../../../src/decode/index.ts";
 import type { Name } from "../../peer/lac.ts";
 import { encodeOptions, packet } from "../../peer/ppp.ts";
+import { must, Octets } from "../octets.ts";
 import { message } from "./control-message.ts";
-import { must, Octets } from "./octets.ts";
 import { Peer } from "./peer.ts";
 
 const SECRET = "a secret";

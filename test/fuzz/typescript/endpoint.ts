@@ -8,8 +8,8 @@ import { type AvpInput, AvpType, MessageType } from "../../../src/codec/index.ts
 import { Endpoint, type EndpointEvent, type Path } from "../../../src/l2tp/index.ts";
 import { seededRandom } from "../../peer/control.ts";
 import { chapResponse, type Name } from "../../peer/lac.ts";
+import { must, Octets } from "../octets.ts";
 import { message } from "./control-message.ts";
-import { must, Octets } from "./octets.ts";
 import { Peer } from "./peer.ts";
 
 const SECRET = "a secret";

@@ -8,7 +8,7 @@ import { type Avp, AvpType, hideAvp, isNeverHidden, revealAvps } from "../../../
 import { hidden } from "../../../src/l2tp/hide.ts";
 import { AVP_VALUE_MAX } from "../../../src/limits.ts";
 import { seededRandom } from "../../peer/control.ts";
-import { must, Octets } from "./octets.ts";
+import { must, Octets } from "../octets.ts";
 
 const LENGTHS = [0, 1, 2, 13, 14, 15, 16, 30, 100, AVP_VALUE_MAX - 2, AVP_VALUE_MAX] as const;
 

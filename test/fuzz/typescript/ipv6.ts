@@ -15,7 +15,7 @@ import {
   solicitedNode,
   UNSPECIFIED,
 } from "../../peer/slaac.ts";
-import { must, Octets } from "./octets.ts";
+import { must, Octets } from "../octets.ts";
 
 const OWN_ID = address("0011223344556677");
 const OWN = linkLocal(OWN_ID);

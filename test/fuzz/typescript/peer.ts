@@ -13,7 +13,7 @@ import {
 } from "../../../src/codec/index.ts";
 import type { Path } from "../../../src/l2tp/index.ts";
 import { avp, find, type Name, sccrq, typed, u16, u32, uint, utf8 } from "../../peer/lac.ts";
-import { must } from "./octets.ts";
+import { must } from "../octets.ts";
 
 /** The mandatory AVPs of each message, behind its Message Type. */
 const USUAL: Readonly<Record<Name, (peer: Peer) => AvpInput[]>> = {

@@ -9,7 +9,7 @@ import type { AuthReply, Link, LinkEvent, PeerLink, ProxyState } from "../../../
 import { CHAP, encodeOptions, IPCP, IPV6CP, LCP, PAP, packet } from "../../peer/ppp.ts";
 import { PROFILE } from "../../peer/ppp-conversation.ts";
 import { PROFILE6 } from "../../peer/ppp-dial.ts";
-import { must, type Octets } from "./octets.ts";
+import { must, type Octets } from "../octets.ts";
 
 /** What packets of a protocol are made of. */
 export interface Menu {

@@ -14,7 +14,7 @@ import {
 import { CHAP, IPCP, IPV6CP, LCP, PAP, text } from "../../peer/ppp.ts";
 import { papRequest, peerSettings } from "../../peer/ppp-bench.ts";
 import { linkOptions, seededRandom } from "../../peer/ppp-conversation.ts";
-import { Octets } from "./octets.ts";
+import { Octets } from "../octets.ts";
 import { End, type Menu } from "./ppp-end.ts";
 
 const MAGIC = [5, 6, 0xaa, 0xbb, 0xcc, 0xdd];

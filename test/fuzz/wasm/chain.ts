@@ -5,9 +5,9 @@
  * @module
  */
 import * as layout from "../../../assembly/layout.ts";
+import { Octets } from "../octets.ts";
 import type { Target } from "../target.ts";
 import { same, WasmExecutor } from "./executor.ts";
-import { Program } from "./program.ts";
 import { World } from "./world.ts";
 
 /** Records that nobody else uses, more than a chain holds; all of them have this address. */
@@ -30,10 +30,10 @@ class Chain {
   }
 
   run(input: Uint8Array): void {
-    const program = new Program(input);
+    const program = new Octets(input);
     this.#list.length = 0;
     this.#world.set(BUCKET, 0);
-    while (!program.isDone) this.#step(program.u8());
+    while (program.left > 0) this.#step(program.next());
     this.#tie();
     this.#world.checkGuards();
   }

@@ -7,12 +7,12 @@
  */
 import * as layout from "../../../assembly/layout.ts";
 import { HandedRing, PuntRing } from "../../../src/dataplane/rings.ts";
+import { Octets } from "../octets.ts";
 import type { Target } from "../target.ts";
 import { upward } from "./ends.ts";
 import { same, WasmExecutor } from "./executor.ts";
 import { Output } from "./output.ts";
 import { Shape } from "./packets.ts";
-import { Program } from "./program.ts";
 import { SENDERS, WISHES, World } from "./world.ts";
 
 const MESSAGES_MAX = 24;
@@ -64,14 +64,14 @@ export class Upward {
   }
 
   run(input: Uint8Array): void {
-    const program = new Program(input);
+    const program = new Octets(input);
     const world = this.#world;
-    const first = program.u8();
+    const first = program.next();
     world.reset(first & 15);
     world.set(layout.CONTROL_STEER, (first >> 4) & 1);
     [this.#messages, this.#given, this.#packets, this.#switched, this.#punted] = [0, 0, 0, 0, 0];
     this.#now = 1_000;
-    while (!program.isDone) this.#step(program);
+    while (program.left > 0) this.#step(program);
     this.#turn();
     this.#now += 100;
     world.at(this.#now);
@@ -80,11 +80,11 @@ export class Upward {
     if (!this.#isAttacked) world.checkReasons();
   }
 
-  #step(program: Program): void {
-    const kind = program.u8();
+  #step(program: Octets): void {
+    const kind = program.next();
     if (this.#messages === MESSAGES_MAX || kind % 8 === 7) {
       this.#turn();
-      this.#now += program.u8();
+      this.#now += program.next();
       this.#world.at(this.#now);
       if ((kind & 8) !== 0) this.#release(kind & 16);
     } else if (kind % 8 < 2) this.#raw(program);
@@ -93,18 +93,18 @@ export class Upward {
   }
 
   /** A message of any octets. */
-  #raw(program: Program): void {
-    const choice = program.u8();
+  #raw(program: Octets): void {
+    const choice = program.next();
     this.#begin(choice & 1);
-    this.#add(program.take((choice & 2) === 0 ? program.u8() : program.u16()));
+    this.#add(program.take((choice & 2) === 0 ? program.next() : program.u16()));
   }
 
   /** One or more data messages of a session, in a message of their own or behind the last one. */
-  #frames(program: Program, kind: number): void {
-    const index = program.u8() % WISHES.length;
+  #frames(program: Octets, kind: number): void {
+    const index = program.next() % WISHES.length;
     const { tunnelId, sessionId, sender = 0 } = WISHES[index] ?? { tunnelId: 0, sessionId: 0 };
-    const look = program.u8();
-    const ns = (look & 2) === 0 ? undefined : program.u8() << ((look & 4) << 1);
+    const look = program.next();
+    const ns = (look & 2) === 0 ? undefined : program.next() << ((look & 4) << 1);
     // What a session sends may have another's source.
     const frames = this.#payloads(program, index + ((look >> 4) & 1), kind);
     if ((kind & 8) === 0 || this.#messages === 0) this.#begin(sender);
@@ -123,15 +123,15 @@ export class Upward {
   }
 
   /** Protocol and Information of frames: IP packets of a flow, an Echo-Request, or what there is. */
-  #payloads(program: Program, index: number, kind: number): Uint8Array[] {
-    if (kind % 8 === 5) return [program.take(program.u8())];
+  #payloads(program: Octets, index: number, kind: number): Uint8Array[] {
+    if (kind % 8 === 5) return [program.take(program.next())];
     if (kind % 8 === 4) {
-      const data = program.take(program.u8() & 31);
-      const request = [0xc0, 0x21, 9, program.u8(), 0, 8 + data.length, 1, 2, 3, 4, ...data];
+      const data = program.take(program.next() & 31);
+      const request = [0xc0, 0x21, 9, program.next(), 0, 8 + data.length, 1, 2, 3, 4, ...data];
       return [Uint8Array.from(request)];
     }
-    const shape = new Shape(program, upward(index, program.u8()));
-    const copies = (kind & 32) === 0 ? 1 : 1 + (program.u8() & 15);
+    const shape = new Shape(program, upward(index, program.next()));
+    const copies = (kind & 32) === 0 ? 1 : 1 + (program.next() & 15);
     return Array.from({ length: copies }, (_, i) => {
       const packet = shape.packet(i);
       const frame = new Uint8Array(2 + packet.length);
@@ -142,22 +142,22 @@ export class Upward {
   }
 
   /** What the kernel tells of the last message: flags, control messages, a length of any value. */
-  #told(program: Program, kind: number): void {
+  #told(program: Octets, kind: number): void {
     if (this.#messages === 0) return;
     const message = this.#messageAt(this.#messages - 1);
     const world = this.#world;
-    if ((kind & 8) !== 0) world.set(message + layout.MMSGHDR_FLAGS, program.u8());
+    if ((kind & 8) !== 0) world.set(message + layout.MMSGHDR_FLAGS, program.next());
     if ((kind & 16) !== 0) {
       const length = Math.min(program.u16(), DATAGRAM_MAX);
       world.set(message + layout.MMSGHDR_LENGTH, (kind & 128) === 0 ? length : length << 17);
     }
     if ((kind & 32) !== 0) {
       const control = world.place(message + layout.MMSGHDR_CONTROL);
-      const octets = program.take(program.u8() % (layout.RECEIVE_CONTROL_SIZE + 1));
+      const octets = program.take(program.next() % (layout.RECEIVE_CONTROL_SIZE + 1));
       world.octets.set(octets, control);
       world.set(message + layout.MMSGHDR_CONTROL_LENGTH, octets.length);
     }
-    if ((kind & 64) !== 0) this.#tellTos(program.u8());
+    if ((kind & 64) !== 0) this.#tellTos(program.next());
   }
 
   #begin(sender: number): void {

@@ -6,12 +6,12 @@
  * @module
  */
 import * as layout from "../../../assembly/layout.ts";
+import { Octets } from "../octets.ts";
 import type { Target } from "../target.ts";
 import { downward } from "./ends.ts";
 import { same, WasmExecutor } from "./executor.ts";
 import { Output } from "./output.ts";
 import { Shape } from "./packets.ts";
-import { Program } from "./program.ts";
 import { WISHES, World } from "./world.ts";
 
 const READS_MAX = 24;
@@ -55,14 +55,14 @@ export class Downward {
   }
 
   run(input: Uint8Array): void {
-    const program = new Program(input);
+    const program = new Octets(input);
     const world = this.#world;
-    const first = program.u8();
+    const first = program.next();
     world.reset(first & 15);
     world.set(layout.CONTROL_STEER, (first >> 4) & 1);
     [this.#reads, this.#given, this.#frames, this.#isCut] = [0, 0, 0, false];
     this.#now = 1_000;
-    while (!program.isDone) this.#step(program);
+    while (program.left > 0) this.#step(program);
     this.#turn(0, 0);
     this.#release(() => world.forwarding.flush(world.worker));
     this.#check();
@@ -70,11 +70,11 @@ export class Downward {
     if (!this.#isAttacked) world.checkReasons();
   }
 
-  #step(program: Program): void {
-    const kind = program.u8();
+  #step(program: Octets): void {
+    const kind = program.next();
     if (kind % 8 === 7) {
-      this.#turn((kind >> 3) & 3, program.u8());
-      this.#now += program.u8();
+      this.#turn((kind >> 3) & 3, program.next());
+      this.#now += program.next();
       this.#world.at(this.#now);
       const { forwarding, worker } = this.#world;
       if ((kind & 32) !== 0) this.#release(() => forwarding.release(worker));
@@ -84,28 +84,28 @@ export class Downward {
   }
 
   /** Any octets behind any virtio header. */
-  #raw(program: Program): void {
+  #raw(program: Octets): void {
     const virtio = program.take(layout.VIRTIO_SIZE);
     this.#isCut ||= virtio[layout.VIRTIO_TYPE] !== layout.VIRTIO_NONE;
-    this.#read(virtio, program.take(program.u8()));
+    this.#read(virtio, program.take(program.next()));
   }
 
   /** A packet for a session, or a super-packet with more octets than the program has. */
-  #packet(program: Program, kind: number): void {
-    const index = program.u8() % WISHES.length;
-    const ends = downward(index, program.u8());
+  #packet(program: Octets, kind: number): void {
+    const index = program.next() % WISHES.length;
+    const ends = downward(index, program.next());
     const more = (kind & 8) === 0 ? 0 : program.u16() % MORE_MAX;
     const shape = new Shape(program, ends, more);
     const virtio = new Uint8Array(layout.VIRTIO_SIZE);
     if ((kind & 16) !== 0) {
-      const type = (kind & 32) === 0 ? this.#typeOf(shape) : (TYPES[program.u8() % 5] ?? 0);
+      const type = (kind & 32) === 0 ? this.#typeOf(shape) : (TYPES[program.next() % 5] ?? 0);
       const view = new DataView(virtio.buffer);
       virtio[layout.VIRTIO_FLAGS] = layout.VIRTIO_NEEDS_CHECKSUM;
       virtio[layout.VIRTIO_TYPE] = (kind & 64) === 0 ? type : layout.VIRTIO_NONE;
       view.setUint16(layout.VIRTIO_SEGMENT, program.u16(), true);
       view.setUint16(layout.VIRTIO_CHECKSUM_START, shape.ipHeader, true);
       view.setUint16(layout.VIRTIO_CHECKSUM_OFFSET, shape.checksumOffset, true);
-      if ((kind & 128) !== 0) virtio[program.u8() % layout.VIRTIO_SIZE] = program.u8();
+      if ((kind & 128) !== 0) virtio[program.next() % layout.VIRTIO_SIZE] = program.next();
       this.#isCut ||= virtio[layout.VIRTIO_TYPE] !== layout.VIRTIO_NONE;
     }
     this.#read(virtio, shape.packet(0));
@@ -117,12 +117,12 @@ export class Downward {
   }
 
   /** What the control thread may change between two turns, or within one that is not done. */
-  #change(program: Program, kind: number): void {
-    const index = program.u8() % WISHES.length;
+  #change(program: Octets, kind: number): void {
+    const index = program.next() % WISHES.length;
     const record = layout.SESSION_RECORDS + (index + 1) * layout.SESSION_SIZE;
     if ((kind & 8) !== 0) this.#world.set(record + layout.SESSION_MTU, program.u16());
     if ((kind & 16) !== 0) {
-      this.#world.set(record + layout.SESSION_SHAPE_RATE, program.u16() * program.u8());
+      this.#world.set(record + layout.SESSION_SHAPE_RATE, program.u16() * program.next());
     }
     if ((kind & 32) !== 0) {
       this.#world.set(record + layout.SESSION_FLAGS, program.u16());

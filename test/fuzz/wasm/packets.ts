@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Program } from "./program.ts";
+import type { Octets } from "../octets.ts";
 
 const TCP = 6;
 const UDP = 17;
@@ -29,17 +29,17 @@ export class Shape {
   readonly #payload: Uint8Array;
 
   /** `more` octets of zeros follow the payload that the program has. */
-  constructor(program: Program, ends: Ends, more = 0) {
-    const kind = program.u8();
+  constructor(program: Octets, ends: Ends, more = 0) {
+    const kind = program.next();
     this.isIpv6 = ends.source.length === 16;
     this.protocol = PROTOCOLS[kind & 3] ?? 0;
     this.#ends = ends;
-    this.#front = program.u8();
+    this.#front = program.next();
     this.#fragment = (kind & 4) === 0 ? 0 : program.u16();
-    this.#options = (kind & 8) === 0 ? new Uint8Array(0) : program.take(4 * (program.u8() & 3));
-    this.#flags = (kind & 16) === 0 ? 0x10 : program.u8();
+    this.#options = (kind & 8) === 0 ? new Uint8Array(0) : program.take(4 * (program.next() & 3));
+    this.#flags = (kind & 16) === 0 ? 0x10 : program.next();
     this.#isWrong = (kind & 32) !== 0;
-    const payload = program.take(program.u8());
+    const payload = program.take(program.next());
     this.#payload = new Uint8Array(payload.length + more);
     this.#payload.set(payload);
   }

@@ -6,6 +6,7 @@
  */
 import * as layout from "../../../assembly/layout.ts";
 import { HandedRing, HandoverRing, InjectRing, PuntRing } from "../../../src/dataplane/rings.ts";
+import { Octets } from "../octets.ts";
 import type { Target } from "../target.ts";
 import { Upward } from "./decapsulate.ts";
 import { Downward } from "./encapsulate.ts";
@@ -13,7 +14,6 @@ import { upward } from "./ends.ts";
 import { WasmExecutor } from "./executor.ts";
 import { Output } from "./output.ts";
 import { Shape } from "./packets.ts";
-import { Program } from "./program.ts";
 import { SENDERS, WISHES, World } from "./world.ts";
 
 /** A ring has at most so many entries: who takes from it is done by then. */
@@ -49,20 +49,20 @@ export class Rings {
   }
 
   run(input: Uint8Array): void {
-    const program = new Program(input);
-    this.#world.reset(program.u8() & 15);
-    while (!program.isDone) this.#step(program);
+    const program = new Octets(input);
+    this.#world.reset(program.next() & 15);
+    while (program.left > 0) this.#step(program);
     this.#send();
     this.#takeHanded();
     this.#world.checkGuards();
     if (!this.#isAttacked) this.#world.checkReasons();
   }
 
-  #step(program: Program): void {
-    const kind = program.u8();
+  #step(program: Octets): void {
+    const kind = program.next();
     if (kind % 8 === 0) this.#send();
     else if (kind % 8 === 1) this.#takeHanded();
-    else if (kind % 8 === 2) this.#take(program.u8());
+    else if (kind % 8 === 2) this.#take(program.next());
     else if (kind % 8 === 3) this.#put(program);
     else if (kind % 8 === 4) this.#handOver(program);
     else if (kind % 8 === 5) this.#write(program, kind);
@@ -104,18 +104,18 @@ export class Rings {
     }
   }
 
-  #put(program: Program): void {
-    const index = program.u8();
+  #put(program: Octets): void {
+    const index = program.next();
     const handle = this.#world.session(index);
     if (handle === undefined) return;
-    this.#inject.put(handle.index, handle.generation ^ (index >> 7), program.take(program.u8()));
+    this.#inject.put(handle.index, handle.generation ^ (index >> 7), program.take(program.next()));
   }
 
   /** A datagram of a session from the control thread. */
-  #handOver(program: Program): void {
-    const index = program.u8() % WISHES.length;
+  #handOver(program: Octets): void {
+    const index = program.next() % WISHES.length;
     const { tunnelId, sessionId, sender = 0 } = WISHES[index] ?? { tunnelId: 0, sessionId: 0 };
-    const shape = new Shape(program, upward(index, program.u8()));
+    const shape = new Shape(program, upward(index, program.next()));
     const packet = shape.packet(0);
     const front = [0, 2, 0, tunnelId, 0, sessionId, 0xff, 3, 0, shape.isIpv6 ? 0x57 : 0x21];
     const datagram = new Uint8Array(front.length + packet.length);
@@ -125,9 +125,9 @@ export class Rings {
   }
 
   /** Words and octets of any value where the next entry of a ring is, and the ring is moved on. */
-  #write(program: Program, kind: number): void {
+  #write(program: Octets, kind: number): void {
     const world = this.#world;
-    const ring = this.#ring(program.u8());
+    const ring = this.#ring(program.next());
     const head = world.get(ring.at);
     const entry = ring.at + ring.entries + ((head * ring.unit) % ring.size);
     const end = ring.at + ring.entries + ring.size;
@@ -137,22 +137,22 @@ export class Rings {
       if (entry + word * 4 < end) world.set(entry + word * 4, value);
     }
     const name = entry + layout.HANDED_NAME;
-    const octets = program.take(program.u8()).subarray(0, Math.max(0, end - name));
+    const octets = program.take(program.next()).subarray(0, Math.max(0, end - name));
     world.octets.set(octets, Math.min(name, end));
-    world.set(ring.at, head + 1 + program.u8() * (ring.unit === 1 ? layout.HANDOVER_LINE : 0));
+    world.set(ring.at, head + 1 + program.next() * (ring.unit === 1 ? layout.HANDOVER_LINE : 0));
   }
 
   /** Head or tail has any value. */
-  #move(program: Program, kind: number): void {
-    const { at } = this.#ring(program.u8());
+  #move(program: Octets, kind: number): void {
+    const { at } = this.#ring(program.next());
     const value = (program.u16() << 16) | program.u16();
     this.#world.set((kind & 8) === 0 ? at : at + layout.RING_TAIL, value);
   }
 
   /** A session goes, or its record is another one's. */
-  #change(program: Program, kind: number): void {
+  #change(program: Octets, kind: number): void {
     const record =
-      layout.SESSION_RECORDS + (1 + (program.u8() % WISHES.length)) * layout.SESSION_SIZE;
+      layout.SESSION_RECORDS + (1 + (program.next() % WISHES.length)) * layout.SESSION_SIZE;
     const fields = [
       layout.SESSION_GENERATION,
       layout.SESSION_STATE,
