@@ -72,8 +72,8 @@ export interface Plan {
 
 const CLIENTS = 3;
 const REALM = "core";
-/** Addresses of a server that has enough. */
-const ROOM_USUAL = 100;
+/** Addresses of a server that has enough: a /24 without its ends and the gateway. */
+const ROOM_USUAL = 253;
 const SERVERS = ["198.51.100.1", "198.51.100.2"] as const;
 
 export function drawPlan(seed: number): Plan {
@@ -108,7 +108,7 @@ export function homeOf({ user }: LinePlan, { server }: ClientPlan): number {
 }
 
 /** So many addresses to give: a /30 has two of them, the first one one beside the gateway. */
-function poolOf(network: string, room: number): string[] {
+function fewOf(network: string, room: number): string[] {
   const first = room % 2 === 0 ? 1 : 0;
   return Array.from({ length: Math.ceil(room / 2) }, (_, n) => `${network}.${4 * (n + first)}/30`);
 }
@@ -162,8 +162,10 @@ class Draw {
       network: {
         name: "default",
         gateway: `10.${64 + index}.0.1`,
-        pool: poolOf(`10.${64 + index}.0`, room),
-        pool6: Array.from({ length: room6 + 1 }, (_, n) => `2001:db8:${64 + index}:${n}::/64`),
+        pool: this.#isScarce ? fewOf(`10.${64 + index}.0`, room) : [`10.${64 + index}.0.0/24`],
+        pool6: this.#isScarce
+          ? Array.from({ length: room6 + 1 }, (_, n) => `2001:db8:${64 + index}:${n}::/64`)
+          : [`2001:db8:${64 + index}::/56`],
         dns: ["192.0.2.53"],
         sequencing: random.chance(0.25),
       },
