@@ -3,8 +3,8 @@
  * the end of one is seen by what they hold. Most are gaps of the layout itself: what a buffer has behind
  * its capacity, the words between head and tail of a ring, slots and records that mean "none".
  *
- * No gap is behind the messages to send, the arena of their headers and the frames that are held: World
- * and Output check how many there are.
+ * No gap is behind the messages to send, the arena of their headers, the batch of frames to send and the
+ * frames that are held: World and Output check how many there are.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const SOME = 32;
 const GAP = 16;
 /** The last word of an mmsghdr is padding. */
 const PADDING = 60;
-/** Tunnel IDs from here on are not in use. */
+/** So far the limits are those of Tunnel IDs that may be in use: two octets each. */
 const LIMITS_UNUSED = 64;
 
 export interface Area {
