@@ -33,7 +33,7 @@ if (values.record && process.exitCode === undefined) {
     text: [
       "Each parser is given contents that are to cost it much, each table as much work as it has entries, at sizes " +
         "that double over two decades and more, or up to the parser's own limits. " +
-        `The time of a size is the least of ${EFFORT.best}, each of them the mean of as many repetitions as take ` +
+        `The time of a size, of the processor alone, is the least of ${EFFORT.best}, each of them the mean of as many repetitions as take ` +
         `${EFFORT.milliseconds} ms. The exponent is the slope of the logarithm of the time over that of the size, fitted ` +
         "by least squares: 1 is linear, 2 quadratic, 0 a time that does not depend on the size, as where the " +
         "head alone is read or the whole is refused at a limit. Where a fixed cost outweighs small sizes it is between. " +
