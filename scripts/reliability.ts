@@ -27,6 +27,8 @@ export interface Section {
 }
 
 export interface Table {
+  /** Where a section has more than one. */
+  readonly title?: string;
   readonly columns: readonly string[];
   /** Numbers stand to the right. */
   readonly rows: readonly (readonly (string | number)[])[];
@@ -64,10 +66,11 @@ function markdown({ title, command, text, tables }: Section): string {
   return `${blocks.join("\n\n")}\n`;
 }
 
-function markdownTable({ columns, rows }: Table): string {
+function markdownTable({ title, columns, rows }: Table): string {
   const isRight = columns.map((_, at) => rows.every((row) => typeof row[at] === "number"));
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [
+    ...(title === undefined ? [] : [`**${title}**`, ""]),
     line(columns),
     line(isRight.map((right) => (right ? "--:" : "---"))),
     ...rows.map((row) => line(row.map(cell))),

@@ -69,7 +69,7 @@ export function measure(loss: number, window: number): Cell {
 }
 
 /** A table for each figure: losses down, windows across. */
-export function tables(all: readonly Cell[]): (Table & { readonly title: string })[] {
+export function tables(all: readonly Cell[]): Table[] {
   return FIGURES.map(({ title, of }) => ({
     title,
     columns: ["loss %", ...WINDOWS.map((window) => `window ${window}`)],
@@ -106,7 +106,6 @@ export function section(all: readonly Cell[]): Section {
 ways. The LAC places ${CALLS} calls together with its SCCRQ, and places again at once what is given up: both sides
 give up a session after 60 s, and a tunnel after five retransmissions. ${RUNS} runs a cell, a seed each. They are run
 again by a test of \`npm test\`, which compares for equality.`,
-      ...FIGURES.map(({ title }, at) => `Table ${at + 1}: ${title}.`),
     ],
     tables: tables(all),
   };

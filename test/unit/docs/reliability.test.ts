@@ -1,10 +1,22 @@
 /** The figures of docs/RELIABILITY.md are those that the runs have recorded. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { pages } from "../../../scripts/reliability.ts";
+
+/** What the page has a section of. */
+const SECTIONS = [
+  "sim",
+  "window",
+  "orders",
+  "fuzz",
+  "shared-memory",
+  "linear",
+  "regressions",
+  "mutation",
+];
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -12,4 +24,9 @@ test("docs/RELIABILITY.md and the table of README.md are what npm run docs write
   for (const [name, text] of pages()) {
     assert.equal(readFileSync(join(root, name), "utf8"), text, name);
   }
+});
+
+test("each long run has its figures there", () => {
+  const names = readdirSync(join(root, "docs/reliability")).map((name) => basename(name, ".json"));
+  assert.deepEqual(names.sort(), [...SECTIONS].sort());
 });
