@@ -60,9 +60,12 @@ async function main(): Promise<void> {
   const seconds = (performance.now() - began) / 1_000;
   print(summary(totals, seconds));
   const { worlds, hours } = values;
-  const command = `npm run sim -- ${hours === undefined ? `--worlds ${worlds}` : `--hours ${hours}`}`;
+  const isLong = hours !== undefined;
+  const command = `npm run sim -- ${isLong ? `--hours ${hours}` : `--worlds ${worlds}`} --record`;
   const isInOrder = totals.failures.length === 0;
-  if (values.record && isInOrder) record("sim", section(totals, seconds, command));
+  if (values.record && isInOrder) {
+    record(isLong ? "sim" : "worlds", section(totals, seconds, command, isLong));
+  }
   if (values.record && !isInOrder) print("not recorded: a check failed");
   process.exitCode = isInOrder ? 0 : 1;
 }

@@ -23,14 +23,20 @@ const WAITS = `What is not in these worlds: a configuration that is read again a
 runtime, as nothing of that is wired here; the offloads of a kernel (GRO, GSO, TSO), a TUN device that takes no packet, a
 datagram that is longer than its buffer. What reached letters of a tunnel damaged excuses that tunnel, not the next.`;
 
-export function section(totals: Totals, seconds: number, command: string): Section {
+/** `isLong`: as many worlds as an hour takes, from where chance begins; else those of CI. */
+export function section(
+  totals: Totals,
+  seconds: number,
+  command: string,
+  isLong: boolean,
+): Section {
   const { worlds, failures, repeated, datagrams, tunnels, sessions, forwarded, pings } = totals;
   const hours = virtualHours(totals);
   const faults = Object.values(totals.faults).reduce((sum, count) => sum + count, 0);
   const say = (count: number) => count.toLocaleString("en");
   return {
-    order: 1,
-    title: "Simulator",
+    order: isLong ? 1.5 : 1,
+    title: isLong ? "Simulator, for an hour" : "Simulator",
     summary: `${say(worlds)} worlds, ${say(hours)} virtual hours, ${say(faults)} faults put in, ${failures.length} checks failed`,
     command,
     text: [WHAT, CHECKED, WAITS],

@@ -304,8 +304,11 @@ export class World {
 
   #isCalm(): boolean {
     if (this.scheduler.now < Math.max(this.#changedAt, STRESS_MS) + CALM_MS) return false;
-    // Also without a line that wants in: its tunnel is going to come.
-    if (this.peers.some(({ wants, lac }) => wants && lac?.state !== "established")) return false;
+    // Who is going to dial, be it a tunnel without lines or what is going to be refused.
+    const isDialling = ({ wants, lac, lines }: SimPeer) =>
+      wants &&
+      (lac?.state !== "established" || lines.some((line) => line.wants && !line.plan.isWelcome));
+    if (this.peers.some(isDialling)) return false;
     try {
       this.#watch.judgeGoals();
       return true;

@@ -9,6 +9,7 @@ import { pages } from "../../../scripts/reliability.ts";
 /** What the page has a section of. */
 const SECTIONS = [
   "sim",
+  "worlds",
   "window",
   "orders",
   "fuzz",
