@@ -80,7 +80,7 @@ export function reliableDelivery(record: Correspondence, message: ControlMessage
     if (before !== undefined && before !== body) return `Ns ${ns} has two messages`;
     record.bodies.set(ns, body);
     const out = (ns - record.heard + 1) & 0xffff;
-    if (out > record.window && out < 0x8000) return `${out} messages are out`;
+    if (out > Math.max(1, record.window) && out < 0x8000) return `${out} messages are out`;
   }
   if (record.isDoubled) return undefined;
   if (((nr - record.nr) & 0xffff) >= 0x8000) return `Nr went from ${record.nr} back to ${nr}`;

@@ -12,7 +12,7 @@ import type { LnsPlan } from "./nodes/lns.ts";
 import { Random } from "./random.ts";
 
 /** While it lasts the network is bad and things happen to nodes; then all heals, or it ends so. */
-export const STRESS_MS = 65_000;
+export const STRESS_MS = 45_000;
 
 /** A subscriber behind a LAC. */
 export interface LinePlan {
@@ -58,6 +58,8 @@ export interface EdgePlan {
 
 export interface Plan {
   readonly seed: number;
+  /** When all heals, or in safety mode ends, ms. */
+  readonly healsAt: number;
   /** Faults go on to the end; or all heals, and then everyone has to reach his goal. */
   readonly mode: "safety" | "liveness";
   /** An LNS; or a switch and the LNS that calls go on to. */
@@ -97,6 +99,7 @@ export function drawPlan(seed: number): Plan {
     servers,
     trunk: draw.edge(),
     clients,
+    healsAt: STRESS_MS,
     deeds: drawDeeds(random, STRESS_MS),
     firstToLeave: random.pick(["servers", "clients"] as const),
   };

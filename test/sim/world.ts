@@ -20,7 +20,7 @@ import { isStranger, Strangers } from "./nodes/strangers.ts";
 import * as oracles from "./oracles.ts";
 import { type Fault, found, judge, type Oracle, type Outcome, Violation } from "./outcome.ts";
 import { answerTo, isAnswer, isIpv4 } from "./packets.ts";
-import { homeOf, type Plan, STRESS_MS } from "./plan.ts";
+import { homeOf, type Plan } from "./plan.ts";
 import { Random } from "./random.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
@@ -102,7 +102,7 @@ export class World {
       });
     }
     this.#fault.onStart?.(this);
-    await this.#until(STRESS_MS);
+    await this.#until(this.plan.healsAt);
     const isHealing = plan.mode === "liveness";
     if (isHealing) {
       this.#heal();
@@ -293,7 +293,7 @@ export class World {
   /** Up to when everyone has what he wants and all is calm; and some more, for it has to stay. */
   async #converge(): Promise<void> {
     const { scheduler } = this;
-    const end = STRESS_MS + LIVENESS_MS;
+    const end = this.plan.healsAt + LIVENESS_MS;
     while (scheduler.now < end && !this.#isCalm()) await this.#until(scheduler.now + LOOK_MS);
     this.#fault.onQuiet?.(this);
     this.#watch.judgeGoals();
@@ -303,7 +303,7 @@ export class World {
   }
 
   #isCalm(): boolean {
-    if (this.scheduler.now < Math.max(this.#changedAt, STRESS_MS) + CALM_MS) return false;
+    if (this.scheduler.now < Math.max(this.#changedAt, this.plan.healsAt) + CALM_MS) return false;
     // Who is going to dial, be it a tunnel without lines or what is going to be refused.
     const isDialling = ({ wants, lac, lines }: SimPeer) =>
       wants &&
