@@ -6,6 +6,7 @@ import { isWildcard } from "../linux/sockaddr.ts";
 import type { Logger } from "../observe/log.ts";
 import { Clients } from "./clients.ts";
 import { type Running, startDaemon } from "./daemon.ts";
+import { dialledSide } from "./dialled-side.ts";
 import { HostRequests } from "./host-keeper.ts";
 import type { Inheritance } from "./privileges.ts";
 import type { Ground, Side } from "./side.ts";
@@ -37,28 +38,11 @@ function lacSide(ground: Ground): Side {
     ...{ targets: config.peers, endpoint, role: "lac", local, random },
   });
   const clients = new Clients({ ground, dialler, host });
-  const listen = (now: number) => {
-    for (let event = dialler.pollEvent(); event !== undefined; event = dialler.pollEvent()) {
-      clients.handleDial(event, now);
-    }
-  };
   return {
+    ...dialledSide(dialler, clients),
     descriptors: [pipe],
     leftBehind: "routes or name servers may have been left behind; see them with: ip route",
     advice: () => [],
-    handleEvent(event, now) {
-      clients.handleEvent(event, dialler.handleEvent(event, now), now);
-      listen(now);
-    },
-    handleFrame: (punted, now) => clients.handleFrame(punted, now),
-    handleTimeout(now) {
-      clients.handleTimeout(now);
-      dialler.handleTimeout(now);
-      listen(now);
-    },
-    resume: () => clients.resume(),
-    pollTimeout: () => Math.min(clients.pollTimeout(), dialler.pollTimeout()),
-    lastHeard: (tunnelId) => clients.lastHeard(tunnelId),
     rows: (now) => clients.sessionRows(now),
     busiest: (_by, count, now) => ({
       begun: clients.begun,
@@ -73,6 +57,5 @@ function lacSide(ground: Ground): Side {
       control: [clients.counters, clients.links.counters, host.counters],
     }),
     clients: (now) => clients.rows(now),
-    stop: () => clients.stop(),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A LAC of a world with clients of its own: the program's cores, wired as `daemon/lac.ts` does.
+ * A LAC of a world with clients of its own: the program's cores, wired by its own `dialledSide`.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { asLac } from "../../../src/config/as-lac.ts";
 import type { ClientConfig, Config } from "../../../src/config/config.ts";
 import { parseConfig } from "../../../src/config/load.ts";
 import { Clients } from "../../../src/daemon/clients.ts";
+import { dialledSide } from "../../../src/daemon/dialled-side.ts";
 import { HostRequests } from "../../../src/daemon/host-keeper.ts";
 import type { Ground } from "../../../src/daemon/side.ts";
 import { Dialler, type Target } from "../../../src/dial/index.ts";
@@ -141,32 +142,14 @@ export class SimLac extends Station<LacSide, SimLacOptions> {
       ground: { ...ground, config, family: 2 } as Partial<Ground> as Ground,
       ...{ dialler, host },
     });
-    const listen = (now: number) => {
-      for (let event = dialler.pollEvent(); event !== undefined; event = dialler.pollEvent()) {
-        clients.handleDial(event, now);
-      }
-    };
     return {
+      ...dialledSide(dialler, clients),
       clients,
-      handleEvent(event, now) {
-        clients.handleEvent(event, dialler.handleEvent(event, now), now);
-        listen(now);
-      },
-      handleFrame: (punted, now) => clients.handleFrame(punted, now),
-      handleTimeout(now) {
-        clients.handleTimeout(now);
-        dialler.handleTimeout(now);
-        listen(now);
-      },
-      resume: () => clients.resume(),
-      pollTimeout: () => Math.min(clients.pollTimeout(), dialler.pollTimeout()),
-      lastHeard: (tunnelId) => clients.lastHeard(tunnelId),
       *waiting(now: number) {
         for (const { sessionId, phase } of clients.sessionRows(now)) {
           yield `session ${sessionId} in phase ${phase}`;
         }
       },
-      stop: () => clients.stop(),
     };
   }
 }
